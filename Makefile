@@ -1,0 +1,66 @@
+# make reproduce and make test each do everything on a fresh clone: only Python 3.11 or later, make and pip
+# have to be there. Another interpreter: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+READY := $(VENV)/.ready
+export MPLBACKEND := agg
+export PYTHONHASHSEED := 0
+
+.PHONY: help env reproduce test unit notebooks-check lint lab browser store data clean
+
+help:
+	@echo "make reproduce  run all notebooks, rebuild figures/, show printed against recomputed values"
+	@echo "make test       unit tests, notebooks compared with their stored outputs, lint, types"
+	@echo "make lint       ruff and the type checker"
+	@echo "make lab        open JupyterLab on the notebooks"
+	@echo "make browser    run notebook 02 in a real browser (skipped where there is none)"
+	@echo "make env        only make the environment (.venv)"
+	@echo "make store      run the notebooks and keep their outputs (after a change on purpose)"
+	@echo "make data       regenerate the simulated twin, the codebook, the data index, the README tables"
+
+env: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'kube_research needs Python 3.11 or later: make PYTHON=/path/to/python3.11')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c "import pathlib; pathlib.Path('$(READY)').touch()"
+
+reproduce: env
+	$(BIN)/kube-research reproduce
+
+test: env unit notebooks-check lint
+
+unit: env
+	$(BIN)/python -m pytest tests --ignore=tests/browser
+
+notebooks-check: env
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider notebooks
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: env
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+browser: env
+	$(BIN)/python -m pytest tests/browser -rs
+
+store: env
+	$(BIN)/kube-research reproduce --store
+
+data: env
+	$(BIN)/python -m kube_research.simulate
+	$(BIN)/python -m kube_research.refresh
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
