@@ -1,0 +1,118 @@
+"""Small checks that every function on frames shares: columns, options, the grade of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from kube_research.errors import MissingColumnError, OptionError
+from kube_research.schema import weakest
+from kube_research.texts import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kube_research.site import Site
+
+#: Breakdowns of fewer people than this are marked in the column ``few``.
+FEW = 5
+
+
+def need_columns(frame: pd.DataFrame, *names: str) -> None:
+    """Raise MissingColumnError unless the frame has all the columns."""
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise MissingColumnError(
+            text(
+                "error.missing_columns",
+                columns=", ".join(missing),
+                have=", ".join(str(name) for name in frame.columns) or "-",
+            )
+        )
+
+
+def need_option(name: str, value: object, allowed: Collection[object]) -> None:
+    """Raise OptionError unless the value is one of those allowed."""
+    if value not in allowed:
+        listed = ", ".join(repr(option) for option in allowed)
+        raise OptionError(text("error.option", name=name, value=value, allowed=listed))
+
+
+def as_list(by: str | Sequence[str]) -> list[str]:
+    """Return one column name or several as a list."""
+    return [by] if isinstance(by, str) else list(by)
+
+
+def grade_of(frame: pd.DataFrame) -> str:
+    """Return the weakest evidence of a frame's rows; ``recorded`` if it carries none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> grade_of(pd.DataFrame({"evidence": ["published", "simulated"]}))
+    'simulated'
+    """
+    if "evidence" not in frame:
+        return "recorded"
+    return weakest(frame["evidence"].dropna().unique())
+
+
+def grades_by(frame: pd.DataFrame, by: Sequence[str]) -> pd.Series:
+    """Return the weakest evidence within each group of rows, indexed by the group."""
+    if "evidence" not in frame:
+        frame = frame.assign(evidence="recorded")
+    return frame.groupby(list(by), dropna=False)["evidence"].agg(weakest).astype("string")
+
+
+def pick(frame: pd.DataFrame, **equals: object) -> pd.DataFrame:
+    """Return the rows whose columns have the values given (a value, or a list of values).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> pick(pd.DataFrame({"book": ["kas", "iks"], "amount": [5, 7]}), book="iks")["amount"].tolist()
+    [7]
+    """
+    need_columns(frame, *equals)
+    for name, value in equals.items():
+        wanted = list(value) if isinstance(value, list | tuple | set) else [value]
+        frame = frame[frame[name].isin(wanted)]
+    return frame.reset_index(drop=True)
+
+
+def count_by(frame: pd.DataFrame, *, by: str) -> pd.DataFrame:
+    """Return how many rows have each value of a column, most frequent first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> count_by(pd.DataFrame({"kind": ["date", "mean", "date"]}), by="kind")["rows"].tolist()
+    [2, 1]
+    """
+    need_columns(frame, by)
+    return frame[by].value_counts().rename("rows").reset_index()
+
+
+def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
+    """Return what a site holds: one row per table with its rows and the grades of its rows.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> inventory(kr.load_site("cibeunying")).query("table == 'item_means'")["rows"].tolist()
+    [6]
+    """
+    import pandas as pd
+
+    from kube_research.schema import tables
+
+    rows = []
+    for name, table in tables().items():
+        if site.has(name):
+            frame = site.table(name)
+            counts = frame["evidence"].value_counts()
+            grades = ", ".join(f"{text(f'evidence.{g}', lang)} {n}" for g, n in counts.items())
+            rows.append(
+                {"table": name, "about": table.title[lang], "rows": len(frame), "grades": grades}
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,200 @@
+"""What ``site.toml`` says of a site, and everything that can be wrong with the file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kube_research.errors import Problem
+from kube_research.schema import GRADES, PATTERNS
+from kube_research.texts import LANGUAGES, text
+
+ROUNDING_RULES = ("half-up", "half-even", "truncate", "ceil", "any")
+
+
+@dataclass(frozen=True)
+class SiteInfo:
+    """What ``site.toml`` says.
+
+    Attributes
+    ----------
+    name, place, language : str
+        Name of the site, where it is, and the language of its people (``en`` or ``id``).
+    period : (date, date) or None
+        First and last day of the work.
+    groups : tuple of str
+        Codes of the KUBE groups.
+    scale : (int, int)
+        Lowest and highest score: an input of the site, never "the PEKA rule".
+    threshold : float
+        An item whose mean is below it counts as weak.
+    rounding : str
+        How the site's printed means were rounded.
+    scale_reason, threshold_reason, rounding_reason : str
+        Why these were chosen.
+    evidence : str
+        Grade of rows that say nothing themselves.
+    twin : str
+        Bundled site with simulated raw logs, or empty.
+    scales, thresholds : tuple
+        The plausible set over which dependent results are shown.
+    """
+
+    name: str
+    place: str
+    language: str
+    groups: tuple[str, ...]
+    scale: tuple[int, int]
+    threshold: float
+    rounding: str
+    period: tuple[dt.date, dt.date] | None = None
+    notes: str = ""
+    scale_reason: str = ""
+    threshold_reason: str = ""
+    rounding_reason: str = ""
+    evidence: str = "recorded"
+    twin: str = ""
+    scales: tuple[tuple[int, int], ...] = ((1, 3), (1, 4), (1, 5))
+    thresholds: tuple[float, ...] = (2.5, 3.0)
+
+
+_EXAMPLES = {
+    "name": 'name = "KUBE Maju Sejahtera"',
+    "place": 'place = "Kelurahan Cibeunying"',
+    "language": 'language = "id"',
+    "groups": 'groups = ["01", "02"]',
+    "scale": "scale = [1, 4]",
+    "threshold": "threshold = 2.5",
+    "rounding": 'rounding = "half-up"',
+    "period": "period = [2016-02-29, 2016-06-29]",
+    "notes": 'notes = "..."',
+    "scale_reason": 'scale_reason = "..."',
+    "threshold_reason": 'threshold_reason = "..."',
+    "rounding_reason": 'rounding_reason = "..."',
+    "evidence": 'evidence = "recorded"',
+    "twin": 'twin = "cibeunying-simulated"',
+    "scales": "scales = [[1, 3], [1, 4], [1, 5]]",
+    "thresholds": "thresholds = [2.5, 3]",
+}
+_NEEDED = ("name", "place", "language", "groups", "scale", "threshold", "rounding")
+
+
+def _is_scale(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(end, int) and not isinstance(end, bool) for end in value)
+        and -(10**9) < value[0] < value[1] < 10**9
+    )
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < 10**9  # also refuses nan and inf
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(PATTERNS["code"], value) is not None
+
+
+def _good(key: str, value: Any) -> bool:
+    match key:
+        case "language":
+            return value in LANGUAGES
+        case "rounding":
+            return value in ROUNDING_RULES
+        case "evidence":
+            return value in GRADES
+        case "groups":
+            codes = isinstance(value, list) and all(_is_code(code) for code in value)
+            return codes and len(value) == len(set(value))
+        case "scale":
+            return _is_scale(value)
+        case "scales":
+            return isinstance(value, list) and bool(value) and all(map(_is_scale, value))
+        case "threshold":
+            return _is_number(value)
+        case "thresholds":
+            return isinstance(value, list) and bool(value) and all(map(_is_number, value))
+        case "period":
+            dates = isinstance(value, list) and len(value) == 2
+            return dates and all(type(day) is dt.date for day in value) and value[0] <= value[1]
+        case _:
+            return isinstance(value, str) and (key not in _NEEDED or bool(value.strip()))
+
+
+def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Problem]]:
+    """Read ``site.toml``.
+
+    Parameters
+    ----------
+    folder : Path
+        The site folder.
+    lang : {"en", "id"}
+        Language of the problems.
+
+    Returns
+    -------
+    SiteInfo or None
+        None if there is any problem.
+    list of Problem
+        Every problem of the file, with the row as a text editor counts it.
+    """
+    path = folder / "site.toml"
+    problems: list[Problem] = []
+    lines: list[str] = []
+
+    def add(code: str, key: str = "", row: int = 0, remedy: str = "", **fill: object) -> None:
+        value = lines[row - 1].split("=", 1)[-1].strip() if 0 < row <= len(lines) else ""
+        said = text(f"problem.{code}", lang, **fill)
+        todo = text(f"remedy.{remedy or code}", lang, **fill)
+        problems.append(Problem(path.name, row, key, value, said, todo, code))
+
+    def line(key: str) -> int:
+        spots = (n for n, words in enumerate(lines, 1) if words.split("=")[0].strip() == key)
+        return next(spots, 0)
+
+    raw: dict[str, Any] = {}
+    try:
+        written = path.read_bytes().decode("utf-8-sig")
+        lines = written.split("\n")
+        raw = tomllib.loads(written)
+    except FileNotFoundError:
+        add("no_site_file")
+    except OSError:
+        add("unreadable")
+    except UnicodeDecodeError:
+        add("encoding", remedy="encoding_text")
+    except (ValueError, RecursionError) as error:
+        spot = re.search(r"\(at line (\d+)", str(error))
+        add("toml", row=int(spot[1]) if spot else len(lines))
+    if problems:
+        return None, problems
+
+    for key, value in raw.items():
+        if key not in _EXAMPLES:
+            near = difflib.get_close_matches(key, _EXAMPLES, n=1)
+            add("unknown_key", key, line(key), allowed=", ".join(near or _EXAMPLES))
+        elif not _good(key, value):
+            add("key_value", key, line(key), example=_EXAMPLES[key])
+    for key in _NEEDED:
+        if key not in raw:
+            add("key_missing", key, example=_EXAMPLES[key])
+    if not problems and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
+        low, high = raw["scale"]
+        add("threshold_off_scale", "threshold", line("threshold"), low=low, high=high)
+    if problems:
+        return None, problems
+    pairs: dict[str, Any] = {
+        key: tuple(raw[key]) for key in ("groups", "scale", "period") if key in raw
+    }
+    if "scales" in raw:
+        pairs["scales"] = tuple(tuple(scale) for scale in raw["scales"])
+    if "thresholds" in raw:
+        pairs["thresholds"] = tuple(float(cut) for cut in raw["thresholds"])
+    return SiteInfo(**{**raw, **pairs, "threshold": float(raw["threshold"])}), []

@@ -1,0 +1,77 @@
+"""Every text a user sees, in English and Indonesian, read from ``texts.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "id")
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, str]]:
+    with (Path(__file__).parent / "texts.toml").open("rb") as handle:
+        nested = tomllib.load(handle)
+    flat: dict[str, dict[str, str]] = {}
+
+    def walk(prefix: str, branch: dict[str, Any]) -> None:
+        if set(branch) == set(LANGUAGES):
+            flat[prefix] = branch
+            return
+        for key, value in branch.items():
+            walk(f"{prefix}.{key}" if prefix else key, value)
+
+    walk("", nested)
+    return flat
+
+
+def text(key: str, lang: str = "en", /, **values: object) -> str:
+    """Return the text for ``key`` in ``lang`` with ``values`` filled in.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of ``texts.toml``.
+    lang : {"en", "id"}
+        Language of the text.
+    **values : object
+        What the placeholders of the text stand for.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    KeyError
+        If the key is not in the catalogue (a mistake in this package, not of its user).
+
+    Examples
+    --------
+    >>> text("evidence.simulated", "id")
+    'simulasi'
+    """
+    entry = _catalogue()[key]
+    return entry[check_language(lang)].format(**values)
+
+
+def check_language(lang: str) -> str:
+    """Return ``lang`` if texts exist in it.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        For any other value than ``"en"`` or ``"id"``.
+    """
+    if lang not in LANGUAGES:
+        from kube_research.errors import OptionError
+
+        raise OptionError(_catalogue()["error.language"]["en"].format(lang=lang))
+    return lang
+
+
+def all_keys() -> list[str]:
+    """Return every key of the catalogue, in file order."""
+    return list(_catalogue())
