@@ -1,0 +1,278 @@
+"""The one look of every figure: colours by meaning, type sizes, widths, marks and saving.
+
+Colours are those of Okabe and Ito (2008, *Color Universal Design*), which stay apart under the
+common colour-vision deficiencies. A colour never carries a meaning alone: figures pair it with a
+marker, a label, a position or a dash.
+
+Examples
+--------
+>>> from kube_research import style
+>>> style.VERDICTS["missed"]
+'#D55E00'
+>>> style.wrap("Kelompok Usaha Bersama", width=0.8, size=8)
+['Kelompok', 'Usaha', 'Bersama']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+#: Widths of a journal column in inches: 85 mm and 175 mm.
+SINGLE_COLUMN = 85 / 25.4
+DOUBLE_COLUMN = 175 / 25.4
+
+#: Sizes of type in points; nothing on a figure is smaller than ``SMALL``.
+BODY, SMALL, TITLE = 8.0, 7.0, 9.5
+FONT = "DejaVu Sans"
+DPI = 200
+#: Settings without which the same figure would not give the same bytes.
+FIXED: Any = {
+    "svg.hashsalt": "kube_research",
+    "svg.fonttype": "path",
+    "font.family": [FONT],
+    "savefig.bbox": None,
+}
+
+#: The eight colours of Okabe and Ito.
+OKABE_ITO: dict[str, str] = {
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "purple": "#CC79A7",
+}
+INK, QUIET, RULE, PAPER = "#1F2328", "#57606A", "#B8BFC6", "#F4F5F7"
+
+#: What the boxes of a flow diagram are.
+KINDS: dict[str, str] = {
+    "input": "#8C959F",
+    "process": OKABE_ITO["sky"],
+    "assessment": OKABE_ITO["blue"],
+    "finding": OKABE_ITO["vermillion"],
+    "intervention": OKABE_ITO["orange"],
+    "principle": OKABE_ITO["purple"],
+    "role": "#C2B200",  # the yellow, darkened so that an outline shows on white
+    "aim": "#3D444D",
+    "output": OKABE_ITO["green"],
+}
+#: The three books a group keeps.
+BOOKS: dict[str, str] = {
+    "kas": OKABE_ITO["blue"],
+    "tabungan": OKABE_ITO["green"],
+    "iks": OKABE_ITO["orange"],
+}
+#: Rounds of the assessment: before and after, and any later one.
+ROUNDS: tuple[str, ...] = (
+    OKABE_ITO["orange"],
+    OKABE_ITO["blue"],
+    OKABE_ITO["green"],
+    OKABE_ITO["purple"],
+)
+#: Groups (or any other set of names without a meaning of their own), with their markers.
+GROUPS: tuple[str, ...] = (
+    OKABE_ITO["blue"],
+    OKABE_ITO["orange"],
+    OKABE_ITO["green"],
+    OKABE_ITO["purple"],
+    OKABE_ITO["vermillion"],
+    OKABE_ITO["sky"],
+    OKABE_ITO["black"],
+    OKABE_ITO["yellow"],
+)
+MARKERS: tuple[str, ...] = ("o", "s", "^", "D", "v", "P", "X", "*")
+#: How a statement, a target or a printed number came out.
+VERDICTS: dict[str, str] = {
+    "match": OKABE_ITO["green"],
+    "mismatch": OKABE_ITO["vermillion"],
+    "met": OKABE_ITO["green"],
+    "missed": OKABE_ITO["vermillion"],
+    "supported": OKABE_ITO["green"],
+    "contradicted": OKABE_ITO["vermillion"],
+    "partly": OKABE_ITO["orange"],
+    "undecided": "#8C959F",
+}
+#: Strong and weak items of the assessment.
+CLASSES: dict[str, str] = {"strong": OKABE_ITO["blue"], "weak": OKABE_ITO["vermillion"]}
+#: Grades of evidence, from the firmest to the weakest, and a site's own records.
+EVIDENCE: dict[str, str] = {
+    "published": OKABE_ITO["black"],
+    "derived": OKABE_ITO["blue"],
+    "bounded": OKABE_ITO["sky"],
+    "simulated": OKABE_ITO["orange"],
+    "recorded": OKABE_ITO["green"],
+}
+
+
+def colours_for(names: Iterable[object]) -> dict[str, str]:
+    """Give every name of a set a colour of `GROUPS`, the same for the same set of names.
+
+    Parameters
+    ----------
+    names : iterable
+        Names, for instance of groups; order and repetition do not matter.
+
+    Returns
+    -------
+    dict of str to str
+        Colour by name, names sorted; colours repeat after the eighth name.
+
+    Examples
+    --------
+    >>> from kube_research import style
+    >>> style.colours_for(["08", "07", "07"])
+    {'07': '#0072B2', '08': '#E69F00'}
+    """
+    ordered = sorted({str(name) for name in names})
+    return {name: GROUPS[i % len(GROUPS)] for i, name in enumerate(ordered)}
+
+
+def tint(colour: str, share: float) -> str:
+    """Return a colour mixed into white: ``share`` 1 is the colour itself, 0 is white.
+
+    Examples
+    --------
+    >>> from kube_research import style
+    >>> style.tint("#000000", 0.2)
+    '#CCCCCC'
+
+    """
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - share * (255 - part)):02X}" for part in parts)
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Draw and save figures in the look of the package inside a ``with`` block.
+
+    Yields
+    ------
+    None
+        The matplotlib settings are restored when the block ends.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> from kube_research import style
+    >>> with style.theme():
+    ...     matplotlib.rcParams["svg.fonttype"]
+    'path'
+    """
+    import matplotlib as mpl
+    from cycler import cycler
+
+    small = ("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize")
+    ink = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
+    quiet = ("axes.edgecolor", "xtick.color", "ytick.color")
+    settings: Any = dict.fromkeys(small, SMALL) | dict.fromkeys(ink, INK)
+    settings |= dict.fromkeys(quiet, QUIET) | FIXED
+    settings |= {
+        "figure.figsize": (DOUBLE_COLUMN, 0.62 * DOUBLE_COLUMN),
+        "figure.dpi": 100,
+        "figure.facecolor": "white",
+        "figure.constrained_layout.use": True,
+        "savefig.dpi": DPI,
+        "font.size": BODY,
+        "axes.labelsize": BODY,
+        "axes.titlesize": TITLE,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "figure.titlesize": TITLE,
+        "figure.titleweight": "bold",
+        "legend.frameon": False,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.7,
+        "axes.axisbelow": True,
+        "grid.color": "#E3E6E9",
+        "grid.linewidth": 0.6,
+        "lines.linewidth": 1.4,
+        "lines.markersize": 4.5,
+        "patch.linewidth": 0.7,
+        "axes.prop_cycle": cycler(color=list(GROUPS)),
+    }
+    with mpl.rc_context(settings):
+        yield
+
+
+#: A space where a line may break: not within a date, nor between a number and its noun.
+_BREAK = re.compile(r"(?<!\d) (?!\d{4}\b)|(?<=\d) (?![^\W\d]|\d{4}\b)")
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Return the width of one line of text in inches, from the metrics of the font.
+
+    Examples
+    --------
+    >>> from kube_research import style
+    >>> style.text_width("KUBE", size=16) > style.text_width("KUBE", size=8)
+    True
+
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    face = FontProperties(family=FONT, size=size, weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, face, ismath=False)
+    return float(width) / 72
+
+
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
+    """Break a text at its spaces into the fewest lines that fit, of about equal length.
+
+    A number stays with the word after it and a year with the month, where there is room.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    width : float
+        Width to fit in inches; a single word wider than it stays whole on its own line.
+    size : float
+        Size of the type in points.
+    weight : {"normal", "bold"}
+        Weight of the type.
+
+    Returns
+    -------
+    list of str
+        The lines.
+
+    Examples
+    --------
+    >>> from kube_research import style
+    >>> style.wrap("Rencana tindak lanjut", width=1.0, size=8)
+    ['Rencana', 'tindak lanjut']
+    """
+    units = _BREAK.split(" ".join(text.split()))
+    parts = (u.split() if text_width(u, size, weight) > width else [u] for u in units)
+    words = [word for part in parts for word in part]
+
+    def fill(room: float) -> list[str]:
+        lines: list[str] = []
+        for word in words:
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and text_width(longer, size, weight) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines or [""]
+
+    lines = fill(width)
+    tries = [fill(width * (1 - step / 40)) for step in range(1, 24)]
+    same = [t for t in tries if len(t) == len(lines)]
+
+    def raggedness(choice: list[str]) -> float:
+        return round(max(text_width(line, size, weight) for line in choice), 6)
+
+    return min([lines, *same], key=raggedness)
