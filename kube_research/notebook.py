@@ -1,0 +1,213 @@
+"""What notebook cells call: show a table or figure, say what is simulated, skip what a site lacks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kube_research.errors import MissingTableError, OptionError
+from kube_research.frames import grade_of
+from kube_research.texts import check_language, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kube_research.site import Site
+
+
+def notebook_language() -> str:
+    """Return the language notebooks speak: ``$KUBE_LANG``, else English."""
+    return check_language(os.environ.get("KUBE_LANG") or "en")
+
+
+def figures_folder(site: Site) -> Path:
+    """Return where figures and tables of a site are written.
+
+    ``$KUBE_FIGURES`` if set; else ``figures`` beside the bundled data of a checkout; else ``figures``
+    inside the site's own folder, or in the working folder for bundled data of an installed package.
+    """
+    from kube_research.site import home
+
+    chosen = os.environ.get("KUBE_FIGURES")
+    if chosen:
+        return Path(chosen)
+    data = home() / "data"
+    if site.folder.resolve().parent != data.resolve():
+        return site.folder / "figures"
+    return Path("figures") if home().name == "_bundled" else home() / "figures"
+
+
+def raw_logs(site: Site, table: str) -> Site:
+    """Return the site that can stand for raw logs: itself, or its simulated twin; say which.
+
+    Parameters
+    ----------
+    site : Site
+    table : str
+        The table that is wanted, such as ``"ratings"``.
+
+    Returns
+    -------
+    Site
+        The site itself if it has the table or has no twin; its twin otherwise.
+    """
+    lang = notebook_language()
+    try:
+        logs = site.with_raw_logs(table)
+    except MissingTableError:
+        logs = site
+    if logs.has(table):
+        _say(text("notebook.simulated" if logs.simulated else "notebook.own", lang))
+    return logs
+
+
+def show(name: str, site: Site) -> None:
+    """Show a catalogued table or figure and write its files in every language.
+
+    A figure is written, closed, shown, and followed by the table it draws. Where the site lacks the
+    tables, the cell says so and goes on.
+
+    Parameters
+    ----------
+    name : str
+        A name of :data:`kube_research.catalogue.OUTPUTS`, such as ``"table_2"``.
+    site : Site
+        The site; an output that needs raw logs falls back to its simulated twin.
+    """
+    from kube_research.catalogue import build, find_output, title_of
+
+    lang = notebook_language()
+    output = find_output(name)
+    try:
+        chosen = site.with_raw_logs(output.logs) if output.logs else site
+        frame, paths = build(output, chosen, figures_folder(site))
+    except (MissingTableError, OptionError) as error:
+        _say(text("notebook.skipped", lang, why=error))
+        return
+    if output.kind == "figure":
+        from IPython.display import Image, display
+
+        wanted = next(path for path in paths if path.name.endswith(f".{lang}.png"))
+        display(Image(data=wanted.read_bytes(), width=760, alt=title_of(name, lang)))
+        present_frame(frame, title_of(name, lang))
+    else:
+        table = output.function(chosen, lang=lang)
+        present_frame(table, title_of(name, lang), simulated=chosen.simulated)
+
+
+def present(
+    function: Callable[..., pd.DataFrame], site: Site, *names: str, title: str = "", **options: Any
+) -> None:
+    """Call a function on tables of a site and show the frame it returns.
+
+    Parameters
+    ----------
+    function : callable
+        Takes frames (one for each name) or, when no table is named, the site.
+    site : Site
+    *names : str
+        Tables to hand over.
+    title : str
+        Caption.
+    **options
+        Passed on to the function.
+
+    Notes
+    -----
+    Where the site lacks a table the cell says which file would hold it, and goes on.
+    """
+    lang = notebook_language()
+    try:
+        tables = [site.table(name, lang) for name in names]
+        inputs: list[Any] = tables or [site]
+        frame = function(*inputs, **options)
+    except (MissingTableError, OptionError) as error:
+        _say(text("notebook.skipped", lang, why=error))
+        return
+    present_frame(frame, title)
+
+
+def present_frame(
+    frame: pd.DataFrame, title: str = "", *, simulated: bool | None = None, digits: int = 3
+) -> None:
+    """Show a frame as a plain table, marked on its face when it is simulated."""
+    from IPython.display import HTML, display
+
+    if simulated is None:
+        simulated = "evidence" in frame and len(frame) > 0 and grade_of(frame) == "simulated"
+    mark = (
+        f"<em>{text('evidence.simulated', notebook_language()).upper()}</em> " if simulated else ""
+    )
+    caption = f"<p>{mark}<strong>{title}</strong></p>" if title or mark else ""
+    display(HTML(caption + to_html(_in_language(frame, notebook_language()), digits)))
+
+
+def to_html(frame: pd.DataFrame, digits: int = 3) -> str:
+    """Return a frame as an HTML table: rounded numbers to the right, escaped text to the left.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ">a &lt; b</td>" in to_html(pd.DataFrame({"what": ["a < b"]}))
+    True
+    """
+    import pandas as pd
+
+    left, right = "text-align:left;vertical-align:top", "text-align:right;vertical-align:top"
+    styles, cells = [], []
+    for name in frame.columns:
+        column = frame[name]
+        numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+        styles.append(right if numeric else left)
+        if pd.api.types.is_float_dtype(column):
+            cells.append([_shown(cell, f"{{:.{digits}f}}") for cell in column])
+        elif pd.api.types.is_datetime64_any_dtype(column):
+            cells.append([_shown(cell, "{:%Y-%m-%d}") for cell in column])
+        else:
+            cells.append([_shown(cell, "{}") for cell in column])
+    heads = zip(frame.columns, styles, strict=True)
+    lines = ["<table>", "<thead><tr>"]
+    lines += [f'<th style="{look}">{escape(str(name))}</th>' for name, look in heads]
+    lines += ["</tr></thead>", "<tbody>"]
+    for row in zip(*cells, strict=True):
+        filled = zip(row, styles, strict=True)
+        inner = "".join(f'<td style="{look}">{cell}</td>' for cell, look in filled)
+        lines.append(f"<tr>{inner}</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _shown(cell: Any, form: str) -> str:
+    import pandas as pd
+
+    return "" if pd.isna(cell) else escape(form.format(cell)).replace("\n", "<br>")
+
+
+def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Leave out the columns that say the same in the other language."""
+    other = "id" if lang == "en" else "en"
+    names = set(frame.columns)
+    twice = [f"{n[:-2]}{other}" for n in names if str(n).endswith(f"_{lang}")]
+    return frame.drop(columns=[name for name in twice if name in names])
+
+
+def colophon(site: Site) -> None:
+    """Print what the notebook ran on: versions and checksums of the site's data files."""
+    import platform
+    from importlib.metadata import version
+
+    from kube_research.checksums import file_checksum
+
+    names = ("kube_research", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
+    print("Python", platform.python_version(), *(f"· {name} {version(name)}" for name in names))
+    for path in sorted(site.folder.glob("*.*")):
+        if path.suffix in (".csv", ".xlsx", ".toml"):
+            print(file_checksum(path)[:16], path.name)
+
+
+def _say(words: str) -> None:
+    from IPython.display import Markdown, display
+
+    display(Markdown(f"> {words}"))

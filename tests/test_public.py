@@ -1,0 +1,87 @@
+"""Public names, lazy imports, runnable examples, the lock, the licence of the house."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+import kube_research as kr
+
+MODULES = [
+    f"kube_research.{info.name}"
+    for info in pkgutil.iter_modules(kr.__path__)
+    if info.name != "_bundled"
+]
+
+
+@pytest.mark.parametrize("name", kr.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(kr, name) is not None
+    assert name in dir(kr)
+
+
+def test_names_stay_functions_after_their_modules_are_imported() -> None:
+    for module in MODULES:
+        importlib.import_module(module)
+    for name in kr._HOMES:
+        assert callable(getattr(kr, name)), name
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no_such"):
+        _ = kr.no_such
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_run(module: str) -> None:
+    found = doctest.testmod(importlib.import_module(module))
+    plt.close("all")
+    assert found.failed == 0
+
+
+def test_importing_the_package_pulls_in_nothing_heavy() -> None:
+    heavy = "{'pandas', 'numpy', 'scipy', 'matplotlib', 'seaborn', 'pandera', 'openpyxl', 'babel'}"
+    code = f"import sys, kube_research; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_modules_stay_small_and_point_one_way(root: Path) -> None:
+    for path in (root / "kube_research").glob("*.py"):
+        content = path.read_text(encoding="utf-8")
+        assert content.count("\n") < 400, path.name
+        assert "kube_research.cli" not in content, path.name
+        assert not re.search(r"^\s+assert ", content, re.MULTILINE), path.name
+
+
+def test_the_lock_has_hashes_and_names_no_host(root: Path) -> None:
+    lock = (root / "requirements.lock").read_text(encoding="utf-8")
+    pins = re.findall(r"^[\w.\-]+==\S+", lock, re.MULTILINE)
+    assert len(pins) > 100
+    assert lock.count("--hash=sha256:") >= len(pins)
+    for word in ("://", "--index", "--find-links", "-e ", "file:"):
+        assert word not in lock, word
+
+
+def test_every_dependency_is_locked_and_explained(root: Path) -> None:
+    import tomllib
+
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    lock = (root / "requirements.lock").read_text(encoding="utf-8")
+    why = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for line in wanted:
+        name = re.match(r"[\w\-]+", line)
+        assert name
+        if name[0] != "kube_research":
+            assert re.search(rf"^{name[0]}==", lock, re.MULTILINE), line
+            assert re.search(rf"\b{name[0]}\b", why), line
