@@ -108,8 +108,7 @@ def read_raw(path: Path, lang: str = "en") -> Raw:
 
 def _tidy(cell: str) -> str:
     """Remove surrounding blanks and make every line break in a cell a plain one."""
-    cell = cell.replace("_x000D_", "").replace("\r\n", "\n").replace("\r", "\n")
-    return cell.strip()
+    return cell.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _letter(place: int) -> str:
@@ -186,4 +185,4 @@ def _cell(cell: Any, as_shown: bool) -> str:
         decimals = len(form[2] or "")
         full = f"{value:0{len(form[1]) + decimals + bool(decimals)}.{decimals}f}"
         return full if float(full) == value else written
-    return str(value)
+    return str(value).replace("_x000D_", "")  # how Excel writes the first half of a line break

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,9 @@ class Site:
     def with_raw_logs(self, name: str) -> Site:
         """Return this site if it has the table ``name``, else its simulated twin if that has it.
 
+        The twin is handed over with this site's published facts beside its logs, so that a figure of
+        simulated attendance can show the printed band it was held to.
+
         Raises
         ------
         kube_research.errors.MissingTableError
@@ -114,9 +118,14 @@ class Site:
         if self.has(name) or not self.info.twin:
             self.table(name)
             return self
+        self._twin.table(name)
+        return self._twin
+
+    @cached_property
+    def _twin(self) -> Site:
         twin = load_site(self.info.twin)
-        twin.table(name)
-        return twin
+        facts = {"facts": self.tables["facts"]} if self.has("facts") else {}
+        return replace(twin, tables={**facts, **twin.tables})
 
 
 def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:

@@ -52,7 +52,7 @@ class Checker:
         found = [
             one for name, frame in self.frames.items() for one in _columns(tables()[name], frame)
         ]
-        for check in (self._alone, self._known, self._together):
+        for check in (self._alone, self._known, between_tables):
             wrong = list(check(sound))
             sound.blank(wrong)
             found += wrong
@@ -73,9 +73,6 @@ class Checker:
                 yield from self._reference(name, reference, sound)
         if self.info is not None:
             yield from off_site(sound, self.info)
-
-    def _together(self, sound: Sound) -> Iterator[Finding]:
-        yield from between_tables(sound)
 
     def _problem(self, found: Finding) -> Problem:
         """Locate a finding; in wide ratings an item is a column, so its number stands in row 1."""

@@ -235,6 +235,11 @@ def test_printed_numbers_and_codes_keep_the_zeros_that_excel_shows(tmp_path: Pat
     assert raw.frame["group"].tolist() == ["07", "7"]
 
 
+def test_line_breaks_of_excel_are_plain(tmp_path: Path) -> None:
+    assert cells(xlsx_of(tmp_path, [["a"], ["two_x000D_\nlines"]])) == [["two\nlines"]]
+    assert cells(csv_of(tmp_path, "a\nx_x000D_y\n")) == [["x_x000D_y"]]
+
+
 def test_rows_of_excel_are_counted_from_the_top_of_the_sheet(tmp_path: Path) -> None:
     raw = xlsx_of(tmp_path, [["a"], [], [1], [None], ["  "], [2], []])
     assert raw.frame.index.tolist() == [3, 6]
@@ -291,6 +296,12 @@ def test_a_workbook_with_damaged_rows_is_told(tmp_path: Path) -> None:
     path = workbook(tmp_path / "members.xlsx", [["a"], [1]])
     changed_member(path, "xl/worksheets/sheet1.xml", "</sheetData>", "<oops>")
     assert fault(read_raw(path)) == (0, "", "", "excel")
+
+
+def test_a_workbook_without_styles_is_read_in_silence(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "members.xlsx", [["a", "b"], [1, 2]])
+    changed_member(path, "xl/styles.xml", r"<cellStyles.*</cellStyles>", "")
+    assert cells(read_raw(path)) == [["1", "2"]]
 
 
 def test_an_empty_workbook_is_told(tmp_path: Path) -> None:
