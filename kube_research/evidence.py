@@ -2,144 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from kube_research.errors import OptionError, PrintedNumberError, ScaleError
+from kube_research.errors import OptionError, ScaleError
+from kube_research.printed import (
+    RULES,
+    Interval,
+    check_n,
+    check_scale,
+    parse_printed,
+    print_number,
+    unround,
+    whole_numbers,
+)
 from kube_research.texts import text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The ways a number may have been cut to its printed digits.
-RULES = ("half-up", "half-even", "truncate", "ceil")
-
-_PRINTED = re.compile(r"-?[0-9]+(?:\.([0-9]+))?")
-
-
-class Interval(NamedTuple):
-    """Every exact value that prints as a given number: from low to high, ends in or out."""
-
-    low: Fraction
-    high: Fraction
-    low_in: bool
-    high_in: bool
-
-    def __contains__(self, value: object) -> bool:
-        if not isinstance(value, int | Fraction):
-            return False
-        above = value >= self.low if self.low_in else value > self.low
-        below = value <= self.high if self.high_in else value < self.high
-        return above and below
-
-
-def parse_printed(value: str) -> tuple[Fraction, int]:
-    """Return a printed number as a fraction, and how many decimals it prints.
-
-    Parameters
-    ----------
-    value : str
-        Digits with a decimal point, such as ``"2.40"``.
-
-    Returns
-    -------
-    (Fraction, int)
-
-    Raises
-    ------
-    kube_research.errors.PrintedNumberError
-        If it is not text, or not a number with a decimal point.
-
-    Examples
-    --------
-    >>> parse_printed("2.40")
-    (Fraction(12, 5), 2)
-    """
-    if not isinstance(value, str):
-        raise PrintedNumberError(text("error.number_as_float", value=value))
-    found = _PRINTED.fullmatch(value)
-    if found is None:
-        raise PrintedNumberError(text("error.not_printed", value=value))
-    return Fraction(value), len(found.group(1) or "")
-
-
-def unround(value: str, rounding: str = "half-up") -> Interval:
-    """Return the interval of exact values that a printed number stands for.
-
-    Parameters
-    ----------
-    value : str
-        The printed number with all its digits.
-    rounding : {"half-up", "half-even", "truncate", "ceil"}
-        How it was cut. ``half-up`` rounds halves away from zero, ``truncate`` cuts towards zero,
-        ``ceil`` rounds towards plus infinity.
-
-    Returns
-    -------
-    Interval
-        Exact ends, each included or not.
-
-    Raises
-    ------
-    kube_research.errors.PrintedNumberError, kube_research.errors.OptionError
-
-    Notes
-    -----
-    Checked against brute force over all fractions with small denominators (tests), using Python's
-    ``decimal`` module as the outside arithmetic.
-
-    Examples
-    --------
-    >>> unround("2.46", "truncate")
-    Interval(low=Fraction(123, 50), high=Fraction(247, 100), low_in=True, high_in=False)
-    """
-    exact, decimals = parse_printed(value)
-    unit = Fraction(1, 10**decimals)
-    half = unit / 2
-    _check_rule(rounding)
-    if rounding == "ceil":
-        return Interval(exact - unit, exact, False, True)
-    if rounding == "truncate":
-        if exact > 0:
-            return Interval(exact, exact + unit, True, False)
-        if exact < 0:
-            return Interval(exact - unit, exact, False, True)
-        return Interval(-unit, unit, False, False)
-    if rounding == "half-even":
-        even = (exact / unit).numerator % 2 == 0
-        return Interval(exact - half, exact + half, even, even)
-    if exact > 0:
-        return Interval(exact - half, exact + half, True, False)
-    if exact < 0:
-        return Interval(exact - half, exact + half, False, True)
-    return Interval(-half, half, False, False)
-
-
-def print_number(value: Fraction, decimals: int, rounding: str = "half-up") -> str:
-    """Print an exact value with so many decimals under a rounding rule.
-
-    Examples
-    --------
-    >>> print_number(Fraction(37, 15), 2, "truncate"), print_number(Fraction(37, 15), 2)
-    ('2.46', '2.47')
-    """
-    _check_rule(rounding)
-    scaled = value * 10**decimals
-    whole = scaled.numerator // scaled.denominator
-    rest = scaled - whole
-    if rounding == "truncate":
-        units = whole + (1 if value < 0 and rest else 0)
-    elif rounding == "ceil":
-        units = whole + (1 if rest else 0)
-    elif rounding == "half-even":
-        units = round(scaled)
-    else:
-        up = rest > Fraction(1, 2) or (rest == Fraction(1, 2) and value > 0)
-        units = whole + (1 if up else 0)
-    sign, digits = ("-" if units < 0 else ""), str(abs(units)).rjust(decimals + 1, "0")
-    return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)
+__all__ = [
+    "RULES",
+    "Interval",
+    "check_scale",
+    "consistent_n",
+    "grim",
+    "means_audit",
+    "parse_printed",
+    "possible_totals",
+    "print_number",
+    "sd_bounds",
+    "unround",
+]
 
 
 def possible_totals(
@@ -148,6 +43,7 @@ def possible_totals(
     *,
     rounding: str = "half-up",
     scale: tuple[int, int] | None = None,
+    items: int = 1,
 ) -> list[int]:
     """Return every whole-number total of ``n`` scores whose mean prints as ``mean``.
 
@@ -160,7 +56,10 @@ def possible_totals(
     rounding : str
         Rounding rule, or ``"any"`` for all four together.
     scale : (int, int), optional
-        Lowest and highest score; totals outside ``n`` times these are left out.
+        Lowest and highest score; totals that the scores cannot reach are left out.
+    items : int
+        How many whole-number answers each rater's score is the mean of; the total is over all
+        ``n * items`` answers.
 
     Returns
     -------
@@ -175,29 +74,29 @@ def possible_totals(
     Notes
     -----
     The idea is the GRIM test of Brown and Heathers (2017, doi:10.1177/1948550616673876), here with
-    fractions instead of floating-point windows.
+    fractions instead of floating-point windows. Checked against brute force with Python's
+    ``decimal`` module and against the examples of that paper and of the R package scrutiny.
 
     Examples
     --------
     >>> possible_totals("2.46", 15, rounding="truncate"), possible_totals("2.46", 15)
     ([37], [])
     """
-    n = _check_n(n)
+    answers = check_n(n) * check_n(items, "items")
+    found = whole_numbers(unround(mean, rounding), answers)
     if scale is not None:
-        check_scale(scale)
-    totals: set[int] = set()
-    for rule in RULES if rounding == "any" else (rounding,):
-        interval = unround(mean, rule)
-        first = -(-(interval.low * n).numerator // (interval.low * n).denominator)
-        last = (interval.high * n).numerator // (interval.high * n).denominator
-        totals |= {t for t in range(first, last + 1) if Fraction(t, n) in interval}
-    if scale is not None:
-        totals = {t for t in totals if n * scale[0] <= t <= n * scale[1]}
-    return sorted(totals)
+        low, high = check_scale(scale)
+        found = range(max(found.start, answers * low), min(found.stop, answers * high + 1))
+    return list(found)
 
 
 def grim(
-    mean: str, n: int, *, rounding: str = "half-up", scale: tuple[int, int] | None = None
+    mean: str,
+    n: int,
+    *,
+    rounding: str = "half-up",
+    scale: tuple[int, int] | None = None,
+    items: int = 1,
 ) -> bool:
     """Tell whether a printed mean can come from ``n`` whole-number ratings.
 
@@ -212,34 +111,63 @@ def grim(
     >>> grim("2.46", n=15, rounding="truncate"), grim("2.46", n=15, rounding="half-up")
     (True, False)
     """
-    return bool(possible_totals(mean, n, rounding=rounding, scale=scale))
+    return bool(possible_totals(mean, n, rounding=rounding, scale=scale, items=items))
 
 
-def consistent_n(means: Iterable[str], up_to: int = 60, *, rounding: str = "half-up") -> list[int]:
-    """Return every number of raters for which all the printed means are possible at once.
+def consistent_n(
+    means: Iterable[str] = (),
+    up_to: int | Iterable[int] = 60,
+    *,
+    rounding: str = "half-up",
+    percents: Iterable[str] = (),
+    items: int = 1,
+) -> list[int]:
+    """Return every number of raters for which all the printed numbers are possible at once.
 
     Parameters
     ----------
     means : iterable of str
         Printed means of whole-number scores by the same raters.
-    up_to : int
-        Largest number of raters to try.
+    up_to : int or iterable of int
+        Largest number of raters to try, or the numbers to try, such as ``range(10, 41)``.
     rounding : str
-        Rounding rule, or ``"any"``: then each mean may follow any of the four.
+        Rounding rule, or ``"any"``: then each number may follow any of the four.
+    percents : iterable of str
+        Printed percentages of the same raters.
+    items : int
+        How many whole-number answers each rater's score is the mean of.
 
     Returns
     -------
     list of int
+        Sorted, each once.
+
+    Raises
+    ------
+    kube_research.errors.PrintedNumberError, kube_research.errors.OptionError
+        Also when ``means`` is one text instead of several.
 
     Examples
     --------
-    >>> consistent_n(["2.46", "2.33", "2.40", "2.46", "2.20", "2.26"], rounding="truncate")
+    >>> six = ["2.46", "2.33", "2.40", "2.46", "2.20", "2.26"]
+    >>> consistent_n(six, rounding="truncate")
     [15, 30, 45, 60]
+    >>> consistent_n(six, range(10, 41), rounding="truncate"), consistent_n(percents=["70", "95"])
+    ([15, 30], [20, 37, 40, 43, 44, 56, 57, 60])
     """
-    printed = list(means)
-    return [
-        n for n in range(1, up_to + 1) if all(grim(mean, n, rounding=rounding) for mean in printed)
-    ]
+    if isinstance(means, str) or isinstance(percents, str):
+        raise OptionError(text("implied.several", value=means or percents))
+    numbers = [(unround(mean, rounding), check_n(items, "items")) for mean in means]
+    shares = [unround(percent, rounding) for percent in percents]
+    tried = range(1, check_n(up_to) + 1) if isinstance(up_to, int) else up_to
+
+    def able(n: int) -> bool:
+        return all(whole_numbers(interval, n * k) for interval, k in numbers) and all(
+            any(0 <= count <= n for count in whole_numbers(interval, Fraction(n, 100)))
+            for interval in shares
+        )
+
+    return [n for n in sorted({check_n(n) for n in tried}) if able(n)]
 
 
 def means_audit(item_means: pd.DataFrame, *, up_to: int = 60) -> pd.DataFrame:
@@ -319,7 +247,7 @@ def sd_bounds(total: int, n: int, scale: tuple[int, int]) -> tuple[float, float]
     [0.516, 1.506]
     """
     low, high = check_scale(scale)
-    if _check_n(n) < 2 or not n * low <= total <= n * high:
+    if check_n(n) < 2 or not n * low <= total <= n * high:
         raise ScaleError(text("error.total_off_scale", total=total, n=n, low=low, high=high))
     base, more = divmod(total, n)
     least = more * (base + 1) ** 2 + (n - more) * base**2
@@ -329,26 +257,3 @@ def sd_bounds(total: int, n: int, scale: tuple[int, int]) -> tuple[float, float]
         most += (low + rest) ** 2 - low**2
     spread = [Fraction(squares * n - total**2, n * (n - 1)) for squares in (least, most)]
     return float(spread[0]) ** 0.5, float(spread[1]) ** 0.5
-
-
-def check_scale(scale: tuple[int, int]) -> tuple[int, int]:
-    """Return the scale as two whole numbers, or raise ScaleError."""
-    try:
-        low, high = (int(end) for end in scale)
-    except (TypeError, ValueError):
-        raise ScaleError(text("error.scale", value=scale)) from None
-    if low >= high or (low, high) != tuple(scale):
-        raise ScaleError(text("error.scale", value=scale))
-    return low, high
-
-
-def _check_n(n: int) -> int:
-    if isinstance(n, bool) or int(n) != n or n < 1:
-        raise OptionError(text("error.positive_n", value=n))
-    return int(n)
-
-
-def _check_rule(rounding: str) -> None:
-    if rounding not in RULES:
-        allowed = ", ".join(RULES)
-        raise OptionError(text("error.option", name="rounding", value=rounding, allowed=allowed))

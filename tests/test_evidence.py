@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import combinations_with_replacement
 from statistics import stdev
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +84,74 @@ def test_grim_matches_a_published_worked_example() -> None:
     # Brown & Heathers (2017): 28 whole-number scores cannot average 5.19, they can average 5.18.
     assert not kr.grim("5.19", 28)
     assert kr.grim("5.18", 28)
+
+
+def test_grim_matches_the_examples_of_scrutiny() -> None:
+    # R package scrutiny 0.6.1, README (data pigs1) and tests/testthat/test-grim.R.
+    pigs1 = "7.22/32 2.68/28 7.38/26 5.00/25", "4.74/25 5.23/29 2.57/24 6.77/27 7.01/29 3.14/27"
+    for words, expected in zip(pigs1, (True, False), strict=True):
+        for mean, n in (word.split("/") for word in words.split()):
+            assert kr.grim(mean, int(n)) is expected, mean
+    found = [mean for mean in range(519, 531) if kr.grim(f"{mean / 100:.2f}", 28)]
+    assert found == [521, 525, 529]
+    three_items = [m for m in range(150, 160) if kr.grim(f"0.{m}", 120, items=3)]
+    assert three_items == [150, 153, 156, 158]
+    # scrutiny also takes 0.87, because it rounds 49/56 = 0.875 down as well as up.
+    two_items = [m for m in range(80, 90) if kr.grim(f"0.{m}", 28, items=2)]
+    assert two_items == [80, 82, 84, 86, 88, 89]
+
+
+@given(st.integers(-500, 500), st.integers(1, 12), st.integers(0, 2))
+def test_any_rule_is_the_union_of_the_four(units: int, n: int, places: int) -> None:
+    printed = print_number(Fraction(units, 10**places), places)
+    union = {t for rule in RULES for t in kr.possible_totals(printed, n, rounding=rule)}
+    assert kr.possible_totals(printed, n, rounding="any") == sorted(union)
+    # Also at the ends themselves, on a grid that holds all halves.
+    whole = kr.unround(printed, "any")
+    for step in range(-24, 25):
+        value = Fraction(units, 10**places) + Fraction(step, 20 * 10**places)
+        assert (value in whole) == any(value in kr.unround(printed, rule) for rule in RULES)
+
+
+def test_items_and_scale_limit_the_totals() -> None:
+    assert kr.possible_totals("2.50", 2, items=2) == [10]
+    assert kr.possible_totals("1.0", 3, scale=(1, 4)) == [3]
+    assert kr.possible_totals("4.0", 3, scale=(1, 4)) == [12]
+    assert kr.possible_totals("1", 15, scale=(1, 4)) == list(range(15, 23))
+    assert kr.possible_totals("4.1", 10, scale=(1, 4)) == []
+    assert kr.possible_totals("1", 3, items=2, scale=(1, 4)) == [6, 7, 8]
+
+
+def test_consistent_n_takes_ranges_percentages_and_any_rule() -> None:
+    assert kr.consistent_n(MEANS, range(20, 46), rounding="truncate") == [30, 45]
+    assert kr.consistent_n(MEANS, [45, 15, 15, 7], rounding="truncate") == [15, 45]
+    assert kr.consistent_n(["2.46"], 15, items=2) == [12, 13, 14]
+    any_rule = kr.consistent_n(MEANS, 60, rounding="any")
+    brute = [n for n in range(1, 61) if all(kr.grim(m, n, rounding="any") for m in MEANS)]
+    assert any_rule == brute
+    assert {15, 30, 45, 60} < set(any_rule)
+    # The study's whole percentages cannot all be counts of its 15 or 18 raters.
+    percents = ["70", "80", "90", "95"]
+    assert not {15, 18} & set(kr.consistent_n(percents=percents))
+    assert kr.consistent_n(percents=percents, up_to=20) == [20]
+    assert kr.consistent_n(["3.50"], 20, percents=["95"]) == [20]
+    assert kr.consistent_n(percents=["101"]) == kr.consistent_n(percents=["-1"]) == []
+    assert kr.consistent_n(up_to=3) == [1, 2, 3]
+    for wrong in ({"means": "2.46"}, {"percents": "70"}):
+        with pytest.raises(OptionError, match="list"):
+            kr.consistent_n(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n", [None, "15", float("nan"), float("inf"), np.True_, 2.5, [15]])
+def test_numbers_of_raters_must_be_whole(n: object) -> None:
+    with pytest.raises(OptionError, match="whole number"):
+        kr.grim("2.4", n)  # type: ignore[arg-type]
+
+
+def test_whole_numbers_of_other_types_are_taken() -> None:
+    assert [n for n in range(1, 16) if kr.grim("2.46", n)] == [13]
+    assert kr.grim("2.46", np.int64(15), rounding="truncate")  # type: ignore[arg-type]
+    assert kr.grim("2.46", 15.0, rounding="truncate")  # type: ignore[arg-type]
 
 
 def test_means_audit_names_the_impossible_means(study: kr.site.Site) -> None:
