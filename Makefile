@@ -39,10 +39,10 @@ reproduce: env
 test: env unit notebooks-check lint
 
 unit: env
-	$(BIN)/python -m pytest tests --ignore=tests/browser
+	$(BIN)/python -m pytest tests --ignore=tests/browser -n auto --dist worksteal
 
 notebooks-check: env
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider notebooks
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -n auto --dist loadfile notebooks
 
 lint: env
 	$(BIN)/ruff check .

@@ -35,6 +35,8 @@ class Output:
         The printed table or figure it rebuilds; empty for our own.
     logs : str
         The raw-log table it needs; where a site lacks it, the simulated twin stands in.
+    long : bool
+        Whether the frame it draws is too long to be shown below it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Output:
     module: str
     printed: str = ""
     logs: str = ""
+    long: bool = False
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -93,6 +96,12 @@ OUTPUTS = (
     Output("attendance_activities", "figure", _MEETINGS, "figures", logs="attendance"),
     Output("targets_results", "figure", _OUTCOMES, "figures"),
     Output("balances", "figure", _FINANCE, "figures", logs="ledger"),
+    Output("decision_map", "figure", _CHANGE, "decision", long=True),
+    Output("estimation_plot", "figure", _CHANGE, "figures_compare", logs="ratings"),
+    Output("cumming_plot", "figure", _CHANGE, "figures_items", logs="ratings", long=True),
+    Output("slope_graph", "figure", _CHANGE, "figures_compare", logs="ratings"),
+    Output("score_bars", "figure", _CHANGE, "figures_compare", logs="ratings", long=True),
+    Output("forest_plot", "figure", _CHANGE, "figures_compare", logs="ratings"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,14 +92,20 @@ def show(name: str, site: Site) -> None:
 
         wanted = next(path for path in paths if path.name.endswith(f".{lang}.png"))
         display(Image(data=wanted.read_bytes(), width=760, alt=title_of(name, lang)))
-        present_frame(frame, title_of(name, lang))
+        if not output.long:
+            present_frame(frame, title_of(name, lang))
     else:
         table = output.function(chosen, lang=lang)
         present_frame(table, title_of(name, lang), simulated=chosen.simulated)
 
 
 def present(
-    function: Callable[..., pd.DataFrame], site: Site, *names: str, title: str = "", **options: Any
+    function: Callable[..., pd.DataFrame],
+    site: Site,
+    *names: str,
+    title: str = "",
+    columns: Sequence[str] = (),
+    **options: Any,
 ) -> None:
     """Call a function on tables of a site and show the frame it returns.
 
@@ -112,6 +118,8 @@ def present(
         Tables to hand over.
     title : str
         Caption.
+    columns : sequence of str
+        Show only these columns, and ``evidence``.
     **options
         Passed on to the function.
 
@@ -127,6 +135,8 @@ def present(
     except (MissingTableError, OptionError) as error:
         _say(text("notebook.skipped", lang, why=error))
         return
+    if columns:
+        frame = frame[[name for name in (*columns, "evidence") if name in frame]]
     present_frame(frame, title)
 
 

@@ -152,6 +152,7 @@ async def _run(path: Path, environment: dict[str, str], lang: str, store: bool) 
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,
         record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     try:
         await client.async_execute(env=environment)
