@@ -51,11 +51,11 @@ def enumeration() -> None:
     mean = "2.50"
     ours = clock(lambda: compatible_counts(mean, 18, (1, 5)), 20)
     peers = {"plain Python enumeration": clock(lambda: plain_enumeration(45, 18, (1, 5)), 2)}
-    if importlib.util.find_spec("sprite"):
-        import sprite  # type: ignore[import-not-found]
+    if importlib.util.find_spec("pysprite"):
+        from pysprite import Sprite  # type: ignore[import-not-found]
 
         peers["pysprite, possible distributions"] = clock(
-            lambda: sprite.Sprite(18, 2.5, 1.0, 2, 1, 5).find_possible_distributions(50), 1
+            lambda: Sprite(18, 2.5, 1.0, 2, 2, 1, 5).find_possible_distributions(50), 1
         )
     line("count vectors: n = 18 on 1-5", ours, "< 1 ms", peers)
 
@@ -157,7 +157,7 @@ def effect() -> None:
 
 
 if __name__ == "__main__":
-    for name in ("sprite", "pingouin"):
+    for name in ("pysprite", "pingouin"):
         if importlib.util.find_spec(name) is None:
             print(f"skipped: {name} is not installed")
     for measure in (enumeration, pairs, bootstrap, effect):

@@ -284,9 +284,13 @@ def test_samples_are_uniform(
     assert (other != drawn).any()
 
 
+@pytest.mark.parametrize("chunk", [2, 1 << 14])
 @pytest.mark.parametrize("missing", [0, 2])
 @pytest.mark.parametrize("scale", [(0, 1), (1, 3), (1, 5), (1, 7)])
-def test_each_place_gives_its_own_vector(scale: tuple[int, int], missing: int) -> None:
+def test_each_place_gives_its_own_vector(
+    scale: tuple[int, int], missing: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "CHUNK", chunk)
     low, high = scale
     args = ("1.6" if high > 1 else "0.6", 9, scale)
     plain = compatible.make_plan(*args, "half-up", None, None, "n-1", None, None, None, missing)
@@ -414,6 +418,15 @@ def test_nothing_compatible_is_an_empty_list() -> None:
     ):
         assert compatible_counts("2.40", 15, **options).shape == (0, 4)  # type: ignore[arg-type]
         assert count_compatible("2.40", 15, **options) == 0  # type: ignore[arg-type]
+    for options in (
+        {"maximum": 2, "at_least": {3: 1}},
+        {"maximum": 2, "at_least": {4: 1}},
+        {"minimum": 2, "at_least": {1: 1}},
+        {"minimum": 3, "at_least": {1: 1}},
+    ):
+        assert compatible_counts("1.80", 15, **options).shape == (0, 4)  # type: ignore[arg-type]
+        assert compatible_counts("3.20", 15, **options).shape == (0, 4)  # type: ignore[arg-type]
+    assert len(compatible_counts("1.80", 15, maximum=2, at_least={2: 12})) == 1
     assert compatible_counts("2", 1, sd="0.00").shape == (0, 4)
     assert compatible_counts("2", 1, sd="0.00", sd_divisor="n").tolist() == [[0, 1, 0, 0]]
     assert compatible_counts("3.00", 4, minimum=3, maximum=3).tolist() == [[0, 0, 4, 0]]

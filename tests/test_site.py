@@ -38,7 +38,7 @@ from kube_research.errors import (
 from kube_research.schema import tables
 from kube_research.site import ROUNDING_RULES, Site, SiteInfo, find_folder, home
 
-QUICK = settings(max_examples=25, deadline=None, derandomize=True)
+QUICK = settings(max_examples=10, deadline=None, derandomize=True)
 
 
 @contextmanager
@@ -723,7 +723,7 @@ def assert_loads_or_tells(folder: Path) -> None:
         assert "\n" not in str(problem)
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=25)
 @given(st.sampled_from(list(tables())), TEXTS)
 def test_any_text_in_a_file_loads_or_is_told(table: str, content: str) -> None:
     with fresh_tiny() as folder:
