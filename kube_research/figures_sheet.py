@@ -255,6 +255,7 @@ class Sheet:
 
     def rows(self, rows: Sequence[Row], indent: float = 0.0) -> None:
         """Write the labels of the rows: headings on a band, the others as tick labels."""
+        import seaborn as sns
         from matplotlib.patches import Rectangle
 
         plain = [row for row in rows if not row.head]
@@ -278,7 +279,7 @@ class Sheet:
                 self.words(MARGIN - self.left, row.y, "\n".join(row.lines), **head)
             else:
                 self.ax.axhline(row.y, color="#E3E6E9", lw=0.6, zorder=0.5)
-        self.ax.spines["left"].set_visible(False)
+        sns.despine(ax=self.ax, left=True)
 
     def finish(self, frame: pd.DataFrame, site: Site, *notes: str) -> Axes:
         """Add notes, the source and, for simulated rows, the mark; return the axes."""
