@@ -82,7 +82,9 @@ def click(browser: Any, wait: Any, kind: str, label: str) -> None:
 def test_run_all_on_notebook_02(lab: str, tmp_path: Path) -> None:
     from selenium import webdriver
     from selenium.common.exceptions import TimeoutException
+    from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.support.ui import WebDriverWait
 
     options = webdriver.ChromeOptions()
@@ -119,7 +121,10 @@ def test_run_all_on_notebook_02(lab: str, tmp_path: Path) -> None:
             ran = all(words.strip("[]: ").isdigit() for words in counts)
             return bool(counts) and ran and (figures / "figure_2.id.png").exists()
 
-        for attempt in range(4):  # a click now and then reaches the menu before it is ready
+        # A kernel that has only just started may drop its first connection: wait, and ask again.
+        time.sleep(5)
+        for attempt in range(4):
+            ActionChains(browser).send_keys(Keys.ESCAPE).perform()
             click(browser, wait, "lm-MenuBar-itemLabel", "Run")
             click(browser, wait, "lm-Menu-itemLabel", "Run All Cells")
             try:
