@@ -173,7 +173,8 @@ def to_html(frame: pd.DataFrame, digits: int = 3) -> str:
         numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
         styles.append(right if numeric else left)
         if pd.api.types.is_float_dtype(column):
-            cells.append([_shown(cell, f"{{:.{digits}f}}") for cell in column])
+            places = digits + 1 if str(name) in _P_VALUES else digits
+            cells.append([_shown(cell, _form(cell, places)) for cell in column])
         elif pd.api.types.is_datetime64_any_dtype(column):
             cells.append([_shown(cell, "{:%Y-%m-%d}") for cell in column])
         else:
@@ -187,6 +188,19 @@ def to_html(frame: pd.DataFrame, digits: int = 3) -> str:
         inner = "".join(f'<td style="{look}">{cell}</td>' for cell, look in filled)
         lines.append(f"<tr>{inner}</tr>")
     return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+#: Columns of p-values, which want one more digit (0.0625 is what five groups can attain).
+_P_VALUES = ("p", "p_adjusted", "smallest_p")
+
+
+def _form(cell: float, places: int) -> str:
+    """Return how to write a number: very small ones as a power, never as 0.000."""
+    import pandas as pd
+
+    if pd.isna(cell):
+        return ""
+    return "{:.1e}" if 0 < abs(cell) < 0.5 * 10**-places else f"{{:.{places}f}}"
 
 
 def _shown(cell: Any, form: str) -> str:
