@@ -6,10 +6,19 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from hypothesis import HealthCheck, settings
 
 import kube_research as kr
 
 mpl.use("agg")
+# The same examples in every run: a red run can be run again, and no run is red by chance.
+settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile("house")
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -27,9 +27,9 @@ PAIN = (
 @st.composite
 def two_samples(draw: Any, most: int = 6) -> tuple[list[int], list[int]]:
     levels = draw(st.integers(2, 5))
-    counts = st.lists(st.integers(0, most), min_size=levels, max_size=levels)
-    sized = counts.filter(lambda c: 2 <= sum(c) <= most)
-    return draw(sized), draw(sized)
+    scores = st.lists(st.integers(0, levels - 1), min_size=2, max_size=most)
+    counts = scores.map(lambda given: np.bincount(given, minlength=levels).tolist())
+    return draw(counts), draw(counts)
 
 
 def raw(counts: Any) -> np.ndarray:
