@@ -125,7 +125,7 @@ def _scale(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
 
 def _groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
     allowed = ", ".join(info.groups)
-    for name in ("ratings", "members", "attendance", "ledger"):
+    for name in ("ratings", "members", "attendance", "ledger", "growth_answers"):
         cells = sound.cells(name, "group")
         if cells is None:
             continue

@@ -145,7 +145,7 @@ def write_twin(
     site = load_site("cibeunying") if site is None else site
     frames = twin(site, seed=seed)
     contents = {f"{name}.csv": _csv(frame) for name, frame in frames.items()}
-    contents["site.toml"] = site_toml(site, seed)
+    contents["site.toml"] = site_toml(site, seed, frames["ledger"]["date"].min().date())
     contents["README.md"] = readme(site, frames, seed)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".twin-") as aside:

@@ -27,6 +27,8 @@ class SiteInfo:
         Name of the site, where it is, and the language of its people (``en`` or ``id``).
     period : (date, date) or None
         First and last day of the work.
+    books_period : (date, date) or None
+        First and last day that the groups' books cover, where that is not the period of the work.
     groups : tuple of str
         Codes of the KUBE groups.
     scale : (int, int)
@@ -53,6 +55,7 @@ class SiteInfo:
     threshold: float
     rounding: str
     period: tuple[dt.date, dt.date] | None = None
+    books_period: tuple[dt.date, dt.date] | None = None
     notes: str = ""
     scale_reason: str = ""
     threshold_reason: str = ""
@@ -72,6 +75,7 @@ _EXAMPLES = {
     "threshold": "threshold = 2.5",
     "rounding": 'rounding = "half-up"',
     "period": "period = [2016-02-29, 2016-06-29]",
+    "books_period": "books_period = [2015-09-28, 2016-06-29]",
     "notes": 'notes = "..."',
     "scale_reason": 'scale_reason = "..."',
     "threshold_reason": 'threshold_reason = "..."',
@@ -121,7 +125,7 @@ def _good(key: str, value: Any) -> bool:
             return _is_number(value)
         case "thresholds":
             return isinstance(value, list) and bool(value) and all(map(_is_number, value))
-        case "period":
+        case "period" | "books_period":
             dates = isinstance(value, list) and len(value) == 2
             return dates and all(type(day) is dt.date for day in value) and value[0] <= value[1]
         case _:
@@ -191,7 +195,7 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
     if problems:
         return None, problems
     pairs: dict[str, Any] = {
-        key: tuple(raw[key]) for key in ("groups", "scale", "period") if key in raw
+        key: tuple(raw[key]) for key in ("groups", "scale", "period", "books_period") if key in raw
     }
     if "scales" in raw:
         pairs["scales"] = tuple(tuple(scale) for scale in raw["scales"])

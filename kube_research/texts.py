@@ -1,4 +1,4 @@
-"""Every text a user sees, in English and Indonesian, read from ``texts.toml``."""
+"""Every text a user sees, in English and Indonesian, read from ``texts.toml`` and ``texts_*.toml``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ LANGUAGES = ("en", "id")
 
 @cache
 def _catalogue() -> dict[str, dict[str, str]]:
-    with (Path(__file__).parent / "texts.toml").open("rb") as handle:
-        nested = tomllib.load(handle)
+    nested: dict[str, Any] = {}
+    for path in sorted(Path(__file__).parent.glob("texts*.toml")):
+        with path.open("rb") as handle:
+            for section, entries in tomllib.load(handle).items():
+                known = nested.setdefault(section, {})
+                if twice := known.keys() & entries.keys():
+                    raise KeyError(f"{path.name}: {section}.{min(twice)} stands in another file")
+                known.update(entries)
     flat: dict[str, dict[str, str]] = {}
 
     def walk(prefix: str, branch: dict[str, Any]) -> None:
@@ -33,7 +39,7 @@ def text(key: str, lang: str = "en", /, **values: object) -> str:
     Parameters
     ----------
     key : str
-        Dotted key of ``texts.toml``.
+        Dotted key of the text files: section, then name.
     lang : {"en", "id"}
         Language of the text.
     **values : object

@@ -137,8 +137,8 @@ def assumption_rows(plan: Plan) -> list[Row]:
     ]
 
 
-def site_toml(site: Site, seed: int) -> str:
-    """Return the text of ``site.toml``."""
+def site_toml(site: Site, seed: int, opened: object) -> str:
+    """Return the text of ``site.toml``; ``opened`` is the day of the first entry in the books."""
     info = site.info
     note = (
         f"Drawn by kube_research.simulate with seed {seed}; every assumption is in assumptions.csv."
@@ -151,6 +151,7 @@ def site_toml(site: Site, seed: int) -> str:
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     if info.period:
         lines.append(f"period = [{info.period[0]}, {info.period[1]}]")
+        lines.append(f"books_period = [{opened}, {info.period[1]}]")
     return "\n".join([f"# {MARK}", *lines, ""])
 
 

@@ -556,7 +556,7 @@ def test_hundreds_of_different_unknown_names_are_told_soon(tmp_path: Path) -> No
 
 
 def test_every_problem_has_a_remedy_and_a_test() -> None:
-    with (kr.site.home() / "kube_research" / "texts.toml").open("rb") as handle:
+    with (kr.site.home() / "kube_research" / "texts_check.toml").open("rb") as handle:
         catalogue = tomllib.load(handle)
     codes, remedies = set(catalogue["problem"]), set(catalogue["remedy"])
     assert codes <= remedies
