@@ -16,7 +16,8 @@ import pandas as pd
 
 from kube_research import style
 from kube_research.errors import OptionError, ScaleError
-from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named, number
+from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.formats import number
 from kube_research.frames import grade_of, need_columns
 from kube_research.ordinal import all_counts, exact_blocks
 from kube_research.printed import check_n, check_scale, parse_printed, print_number

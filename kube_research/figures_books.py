@@ -9,17 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kube_research import style
-from kube_research.figures_sheet import (
-    LINES,
-    MARGIN,
-    Look,
-    day_number,
-    finish,
-    inches_from,
-    months,
-    number,
-    rupiah,
-)
+from kube_research.figures_sheet import LINES, MARGIN, Look, day_number, finish, inches_from, months
+from kube_research.formats import number, rupiah
 from kube_research.frames import grades_by
 from kube_research.texts import check_language, text
 

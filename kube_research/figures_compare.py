@@ -24,7 +24,8 @@ import pandas as pd
 from kube_research import style
 from kube_research.effects import Floats, Resamples, mean_changes
 from kube_research.figures_profile import ABOUT, score_axis
-from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named, number
+from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.formats import number
 from kube_research.frames import grades_by, need_option
 from kube_research.texts import text
 

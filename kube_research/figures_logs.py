@@ -8,17 +8,8 @@ import numpy as np
 import pandas as pd
 
 from kube_research import style
-from kube_research.figures_sheet import (
-    Look,
-    Sheet,
-    day_of,
-    ladder,
-    named,
-    number,
-    percent,
-    percent_axis,
-    titled,
-)
+from kube_research.figures_sheet import Look, Sheet, ladder, named, percent_axis, titled
+from kube_research.formats import day_of, number, percent
 from kube_research.texts import text
 
 if TYPE_CHECKING:

@@ -8,16 +8,8 @@ import numpy as np
 import pandas as pd
 
 from kube_research import style
-from kube_research.figures_sheet import (
-    LINES,
-    MARGIN,
-    Look,
-    Sheet,
-    cut_note,
-    ladder,
-    named,
-    number,
-)
+from kube_research.figures_sheet import LINES, MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.formats import number
 from kube_research.texts import text
 
 if TYPE_CHECKING:

@@ -10,15 +10,8 @@ import pandas as pd
 from kube_research import style
 from kube_research.errors import OptionError
 from kube_research.figures_profile import ABOUT, looks_of, round_name, score_axis
-from kube_research.figures_sheet import (
-    MARGIN,
-    Look,
-    Sheet,
-    cut_note,
-    ladder,
-    named,
-    number,
-)
+from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.formats import number
 from kube_research.texts import text
 
 if TYPE_CHECKING:

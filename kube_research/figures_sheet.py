@@ -9,6 +9,7 @@ import pandas as pd
 
 from kube_research import marks, style
 from kube_research.errors import OptionError
+from kube_research.formats import day_of, number, percent, rupiah  # noqa: F401 (for now)
 from kube_research.frames import grade_of
 from kube_research.texts import check_language, text
 
@@ -26,46 +27,7 @@ LEAD, MARGIN = style.SMALL * 1.22 / 72, 0.08
 LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
-# -- words and numbers -----------------------------------------------------------------------
-
-
-def number(value: float, lang: str, form: str = "0.00") -> str:
-    """Return a number as readers of ``lang`` write it, with a true minus sign; blank for none.
-
-    Examples
-    --------
-    >>> number(2.4667, "id"), number(-0.5, "en", "+0.0;-0.0")
-    ('2,47', '−0.5')
-    """
-    from babel.numbers import format_decimal
-
-    if pd.isna(value):
-        return ""
-    return str(format_decimal(round(float(value), 6), form, locale=lang)).replace("-", "−")
-
-
-def percent(value: float, lang: str) -> str:
-    """Return a number of percent with its sign; blank for none."""
-    return number(value, lang, "0.#") + "%" if pd.notna(value) else ""
-
-
-def rupiah(amount: int, lang: str) -> str:
-    """Return whole rupiah as readers of ``lang`` write them.
-
-    Examples
-    --------
-    >>> rupiah(1500000, "en"), rupiah(-20000, "id")
-    ('IDR 1,500,000', '−Rp 20.000')
-    """
-    sign, mark = "−" if amount < 0 else "", "Rp" if lang == "id" else "IDR"
-    return f"{sign}{mark} {number(abs(amount), lang, '#,##0')}"
-
-
-def day_of(day: object, lang: str, form: str = "d MMM y") -> str:
-    """Return a date as readers of ``lang`` write it."""
-    from babel.dates import format_date
-
-    return str(format_date(pd.Timestamp(str(day)).date(), form, locale=lang))
+# -- words -----------------------------------------------------------------------------------
 
 
 def short(words: str, width: float, most: int, weight: str = "normal") -> list[str]:

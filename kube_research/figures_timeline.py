@@ -14,12 +14,12 @@ from kube_research.figures_sheet import (
     Look,
     Sheet,
     day_number,
-    day_of,
     figure_of,
     inches_from,
     months,
     named,
 )
+from kube_research.formats import day_of
 from kube_research.texts import text
 
 if TYPE_CHECKING:

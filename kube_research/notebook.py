@@ -152,11 +152,13 @@ def present_frame(
         f"<em>{text('evidence.simulated', notebook_language()).upper()}</em> " if simulated else ""
     )
     caption = f"<p>{mark}<strong>{title}</strong></p>" if title or mark else ""
-    display(HTML(caption + to_html(_in_language(frame, notebook_language()), digits)))
+    display(HTML(caption + to_html(_in_language(frame, notebook_language()), digits, notebook_language())))
 
 
-def to_html(frame: pd.DataFrame, digits: int = 3) -> str:
+def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
     """Return a frame as an HTML table: rounded numbers to the right, escaped text to the left.
+
+    Whole numbers of five digits and more (rupiah) have their thousands marked.
 
     Examples
     --------
@@ -165,6 +167,8 @@ def to_html(frame: pd.DataFrame, digits: int = 3) -> str:
     True
     """
     import pandas as pd
+
+    from kube_research.formats import whole
 
     left, right = "text-align:left;vertical-align:top", "text-align:right;vertical-align:top"
     styles, cells = [], []
@@ -175,6 +179,8 @@ def to_html(frame: pd.DataFrame, digits: int = 3) -> str:
         if pd.api.types.is_float_dtype(column):
             places = digits + 1 if str(name) in _P_VALUES else digits
             cells.append([_shown(cell, _form(cell, places)) for cell in column])
+        elif pd.api.types.is_integer_dtype(column) and column.abs().max() >= 10_000:
+            cells.append([whole(cell, lang) for cell in column])
         elif pd.api.types.is_datetime64_any_dtype(column):
             cells.append([_shown(cell, "{:%Y-%m-%d}") for cell in column])
         else:

@@ -50,7 +50,11 @@ def test_codes_are_read(category: str | None, flow: str, purpose: str | None) ->
 
 def test_the_site_goes_before_the_package() -> None:
     own = pd.DataFrame(
-        {"category": ["Sales", "arisan"], "flow": ["other_in", "iks_use"], "purpose": [None, "feast"]}
+        {
+            "category": ["Sales", "arisan"],
+            "flow": ["other_in", "iks_use"],
+            "purpose": [None, "feast"],
+        }
     )
     done = accounts.with_flows(pd.DataFrame({"category": ["sales", "arisan", "cost"]}), own)
     assert done["flow"].tolist() == ["other_in", "iks_use", "cost"]

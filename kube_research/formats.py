@@ -1,0 +1,57 @@
+"""Numbers, percentages, rupiah and dates as readers of English or Indonesian write them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def number(value: float, lang: str, form: str = "0.00") -> str:
+    """Return a number as readers of ``lang`` write it, with a true minus sign; blank for none.
+
+    Examples
+    --------
+    >>> number(2.4667, "id"), number(-0.5, "en", "+0.0;-0.0")
+    ('2,47', '−0.5')
+    """
+    from babel.numbers import format_decimal
+
+    if pd.isna(value):
+        return ""
+    return str(format_decimal(round(float(value), 6), form, locale=lang)).replace("-", "−")
+
+
+def percent(value: float, lang: str) -> str:
+    """Return a number of percent with its sign; blank for none."""
+    return number(value, lang, "0.#") + "%" if pd.notna(value) else ""
+
+
+def whole(count: int, lang: str) -> str:
+    """Return a whole number with its thousands marked; blank for none.
+
+    Examples
+    --------
+    >>> whole(1500000, "en"), whole(1500000, "id")
+    ('1,500,000', '1.500.000')
+    """
+    return number(count, lang, "#,##0")
+
+
+def rupiah(amount: int, lang: str) -> str:
+    """Return whole rupiah as readers of ``lang`` write them; blank for none.
+
+    Examples
+    --------
+    >>> rupiah(1500000, "en"), rupiah(-20000, "id")
+    ('IDR 1,500,000', '−Rp 20.000')
+    """
+    if pd.isna(amount):
+        return ""
+    sign, mark = "−" if amount < 0 else "", "Rp" if lang == "id" else "IDR"
+    return f"{sign}{mark} {whole(abs(amount), lang)}"
+
+
+def day_of(day: object, lang: str, form: str = "d MMM y") -> str:
+    """Return a date as readers of ``lang`` write it."""
+    from babel.dates import format_date
+
+    return str(format_date(pd.Timestamp(str(day)).date(), form, locale=lang))
