@@ -152,13 +152,18 @@ def present_frame(
         f"<em>{text('evidence.simulated', notebook_language()).upper()}</em> " if simulated else ""
     )
     caption = f"<p>{mark}<strong>{title}</strong></p>" if title or mark else ""
-    display(HTML(caption + to_html(_in_language(frame, notebook_language()), digits, notebook_language())))
+    display(
+        HTML(
+            caption + to_html(_in_language(frame, notebook_language()), digits, notebook_language())
+        )
+    )
 
 
 def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
     """Return a frame as an HTML table: rounded numbers to the right, escaped text to the left.
 
-    Whole numbers of five digits and more (rupiah) have their thousands marked.
+    Whole numbers of five digits and more (rupiah) have their thousands marked, and decimals are
+    written as readers of ``lang`` expect.
 
     Examples
     --------
@@ -178,7 +183,8 @@ def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
         styles.append(right if numeric else left)
         if pd.api.types.is_float_dtype(column):
             places = digits + 1 if str(name) in _P_VALUES else digits
-            cells.append([_shown(cell, _form(cell, places)) for cell in column])
+            shown = [_shown(cell, _form(cell, places)) for cell in column]
+            cells.append([cell.replace(".", ",") for cell in shown] if lang == "id" else shown)
         elif pd.api.types.is_integer_dtype(column) and column.abs().max() >= 10_000:
             cells.append([whole(cell, lang) for cell in column])
         elif pd.api.types.is_datetime64_any_dtype(column):

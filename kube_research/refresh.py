@@ -1,4 +1,4 @@
-"""Rewrite what is generated from the code and the data: codebook, data index, tables in the READMEs."""
+"""Rewrite what is generated from code and data: codebook, data index, README tables, pages of docs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kube_research.catalogue import readme_table
 from kube_research.checksums import write_index
+from kube_research.pages import all_pages
 from kube_research.schema import data_package
 from kube_research.site import home
 
@@ -34,6 +35,11 @@ def refresh() -> list[Path]:
         path.write_text(
             with_outputs(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
         )
+        written.append(path)
+    (root / "docs").mkdir(exist_ok=True)
+    for name, content in all_pages().items():
+        path = root / "docs" / name
+        path.write_text(content, encoding="utf-8", newline="\n")
         written.append(path)
     return written
 
