@@ -49,7 +49,7 @@ def reproduce(site: str | None, jobs: int | None, store: bool, lang: str) -> Non
             length=total, label=text("progress.running", lang), show_pos=True, file=sys.stderr
         ) as bar:
             bar.render_progress()
-            run_notebooks(
+            ran = run_notebooks(
                 loaded.folder, jobs=jobs, lang=lang, done=lambda _: bar.update(1), store=store
             )
         board = scoreboard(loaded, lang=lang)
@@ -59,6 +59,12 @@ def reproduce(site: str | None, jobs: int | None, store: bool, lang: str) -> Non
     click.echo(_scores(board, lang))
     where = figures_folder(loaded)
     click.echo(text("progress.done", lang, count=total, seconds=seconds, folder=where))
+    skipped: dict[str, list[str]] = {}
+    for path, reasons in ran.items():
+        for why in reasons:
+            skipped.setdefault(why, []).append(path.name[:2])
+    for why, where in skipped.items():
+        click.echo(text("progress.skipped", lang, notebooks=", ".join(where), why=why))
     click.echo(headline(board, lang))
     if (board["verdict"] == "mismatch").any():
         sys.exit(1)

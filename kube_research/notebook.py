@@ -85,7 +85,7 @@ def show(name: str, site: Site) -> None:
         chosen = site.with_raw_logs(output.logs) if output.logs else site
         frame, paths = build(output, chosen, figures_folder(site))
     except (MissingTableError, OptionError) as error:
-        _say(text("notebook.skipped", lang, why=error))
+        _skip(str(error))
         return
     if output.kind == "figure":
         from IPython.display import Image, display
@@ -133,7 +133,7 @@ def present(
         inputs: list[Any] = tables or [site]
         frame = function(*inputs, **options)
     except (MissingTableError, OptionError) as error:
-        _say(text("notebook.skipped", lang, why=error))
+        _skip(str(error))
         return
     if columns:
         frame = frame[[name for name in (*columns, "evidence") if name in frame]]
@@ -185,7 +185,7 @@ def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
             places = digits + 1 if str(name) in _P_VALUES else digits
             shown = [_shown(cell, _form(cell, places)) for cell in column]
             cells.append([cell.replace(".", ",") for cell in shown] if lang == "id" else shown)
-        elif pd.api.types.is_integer_dtype(column) and column.abs().max() >= 10_000:
+        elif pd.api.types.is_integer_dtype(column) and (column.abs() >= 10_000).any():
             cells.append([whole(cell, lang) for cell in column])
         elif pd.api.types.is_datetime64_any_dtype(column):
             cells.append([_shown(cell, "{:%Y-%m-%d}") for cell in column])
@@ -241,6 +241,14 @@ def colophon(site: Site) -> None:
     for path in sorted(site.folder.glob("*.*")):
         if path.suffix in (".csv", ".xlsx", ".toml"):
             print(file_checksum(path)[:16], path.name)
+
+
+def _skip(why: str) -> None:
+    """Say what is skipped and why, in a way that ``reproduce`` can gather."""
+    from IPython.display import Markdown, display
+
+    words = text("notebook.skipped", notebook_language(), why=why)
+    display(Markdown(f"> {words}"), metadata={"kube_research": {"skipped": why}})
 
 
 def _say(words: str) -> None:

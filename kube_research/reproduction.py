@@ -72,7 +72,7 @@ def run_notebooks(
     figures: Path | None = None,
     done: Callable[[Path], object] = lambda _: None,
     store: bool = False,
-) -> list[Path]:
+) -> dict[Path, list[str]]:
     """Run all notebooks on a site folder, each in a kernel of its own.
 
     Parameters
@@ -92,8 +92,8 @@ def run_notebooks(
 
     Returns
     -------
-    list of Path
-        The notebooks, in order.
+    dict of Path to list of str
+        The notebooks in order, each with what it skipped because the site lacks a table, and why.
 
     Raises
     ------
@@ -107,10 +107,12 @@ def run_notebooks(
     if figures is not None:
         environment["KUBE_FIGURES"] = str(figures.resolve())
     workers = jobs or min(4, os.cpu_count() or 1)
-    failures = asyncio.run(_run_all(paths, environment, workers, lang, done, store))
+    outcomes = asyncio.run(_run_all(paths, environment, workers, lang, done, store))
+    failures = [str(outcome) for outcome in outcomes if isinstance(outcome, NotebookError)]
     if failures:
         raise NotebookError("\n".join(failures))
-    return paths
+    skipped = [outcome if isinstance(outcome, list) else [] for outcome in outcomes]
+    return dict(zip(paths, skipped, strict=True))
 
 
 async def _run_all(
@@ -120,24 +122,23 @@ async def _run_all(
     lang: str,
     done: Callable[[Path], object],
     store: bool,
-) -> list[str]:
-    """Run notebooks side by side, at most ``workers`` kernels at a time; return what failed."""
+) -> list[list[str] | NotebookError]:
+    """Run notebooks side by side, ``workers`` at a time; return what each skipped, or its failure."""
     places = asyncio.Semaphore(workers)
 
-    async def run(path: Path) -> str:
+    async def run(path: Path) -> list[str] | NotebookError:
         async with places:
             try:
-                await _run(path, environment, lang, store)
+                return await _run(path, environment, lang, store)
             except NotebookError as error:
-                return str(error)
+                return error
             finally:
                 done(path)
-            return ""
 
-    return [message for message in await asyncio.gather(*map(run, paths)) if message]
+    return await asyncio.gather(*map(run, paths))
 
 
-async def _run(path: Path, environment: dict[str, str], lang: str, store: bool) -> None:
+async def _run(path: Path, environment: dict[str, str], lang: str, store: bool) -> list[str]:
     try:
         import nbformat
         from nbclient import NotebookClient
@@ -163,6 +164,9 @@ async def _run(path: Path, environment: dict[str, str], lang: str, store: bool) 
         ) from error
     if store:
         _store(path, notebook)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    told = [output.get("metadata", {}).get("kube_research", {}) for output in outputs]
+    return list(dict.fromkeys(one["skipped"] for one in told if "skipped" in one))
 
 
 def _failed_cell(notebook: Any, error: Exception) -> tuple[int, str]:

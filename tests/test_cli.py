@@ -77,7 +77,7 @@ def test_reproduce_refuses_a_broken_site_before_running_anything(
 
 
 def test_reproduce_ends_with_the_scoreboard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproduction, "run_notebooks", lambda *a, **k: [])
+    monkeypatch.setattr(reproduction, "run_notebooks", lambda *a, **k: {})
     code, output = run("reproduce", "cibeunying")
     assert code == 0
     assert "printed" in output
@@ -91,7 +91,7 @@ def test_reproduce_fails_on_a_mismatch(
     shutil.copytree(root / "data" / "cibeunying", folder)
     path = folder / "item_means.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("2.33", "2.40", 1), encoding="utf-8")
-    monkeypatch.setattr(reproduction, "run_notebooks", lambda *a, **k: [])
+    monkeypatch.setattr(reproduction, "run_notebooks", lambda *a, **k: {})
     code, output = run("reproduce", str(folder))
     assert code == 1
     assert "MISMATCH" in output

@@ -14,7 +14,7 @@ def shown(call: object, *words: object, **options: object) -> str:
     seen: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            show_in, "display", lambda *objects: seen.extend(str(o.data) for o in objects)
+            show_in, "display", lambda *objects, **_: seen.extend(str(o.data) for o in objects)
         )
         call(*words, **options)  # type: ignore[operator]
     return "".join(seen)
@@ -60,3 +60,16 @@ def test_figures_go_beside_the_data_of_a_site(
     assert figures_folder(tiny) == tiny.folder / "figures"
     monkeypatch.setenv("KUBE_FIGURES", "elsewhere")
     assert str(figures_folder(study)) == "elsewhere"
+
+
+def test_html_marks_thousands_and_decimals_as_each_language_does() -> None:
+    frame = pd.DataFrame({"money": pd.array([1500000, -20, None], dtype="Int64"), "year": 2016})
+    frame["rate"] = [0.5, 0.25, None]
+    frame["nothing"] = pd.array([None] * 3, dtype="Int64")
+    english, indonesian = to_html(frame), to_html(frame, lang="id")
+    assert ">1,500,000</td>" in english
+    assert ">0.500</td>" in english
+    assert ">1.500.000</td>" in indonesian
+    assert ">0,500</td>" in indonesian
+    assert ">2016</td>" in english
+    assert english.count("></td>") == 5
