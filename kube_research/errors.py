@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from kube_research.texts import text
 
@@ -40,6 +40,10 @@ class SiteNotFoundError(KubeError):
     """There is no such bundled site and no such folder."""
 
 
+class MissingExtraError(KubeError):
+    """An optional package is not installed; the message names the extra that brings it."""
+
+
 class NotebookError(KubeError):
     """A notebook failed while it was being run."""
 
@@ -62,6 +66,11 @@ class Problem:
         What is wrong and what to do, in the language asked for.
     code : str
         Stable short name of the rule that was broken.
+    severity : {"error", "finding", "warning"}
+        ``error``: the site is not loaded. ``finding``: the site loads, and the data contradict
+        themselves (a balance that is not the sum of its entries). ``warning``: something to look at.
+    lang : {"en", "id"}
+        Language of the texts.
     """
 
     file: str
@@ -71,15 +80,20 @@ class Problem:
     problem: str
     remedy: str
     code: str = ""
+    severity: str = "error"
+    lang: str = field(default="en", compare=False, repr=False)
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.row or '-'}:{_one_line(self.column, 60) or '-'}"
         value = repr(self.value if len(self.value) <= 60 else f"{self.value[:59]}…")
-        return f"{where}: {value}: {_one_line(self.problem)}: {_one_line(self.remedy)}"
+        word = (
+            "" if self.severity == "error" else f"{text(f'severity.{self.severity}', self.lang)}: "
+        )
+        return f"{where}: {value}: {word}{_one_line(self.problem)}: {_one_line(self.remedy)}"
 
     def as_dict(self) -> dict[str, str | int]:
         """Return the problem as plain values, for JSON."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "lang"}
 
 
 def _one_line(words: str, width: int = 400) -> str:

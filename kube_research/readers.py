@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_research.csv_text import DELIMITERS, Fault, Sheet, csv_sheet, odd_rows
 from kube_research.errors import Problem
-from kube_research.schema import tables
+from kube_research.header import known_names, merged_comma, named_row
+from kube_research.safe_cells import plain_text
 from kube_research.texts import text
+from kube_research.workbook import Book, read_book
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIXES = (".csv", ".xlsx")
 
-#: Kinds of column whose digits are kept as a spreadsheet shows them: 2.40, 07.
-_AS_SHOWN = ("printed", "code", "text")
-
-_DAY = dt.timedelta(days=1)
+_Add = Callable[..., None]
 
 
 @dataclass
@@ -34,23 +31,15 @@ class Raw:
     problems: list[Problem] = field(default_factory=list)
 
 
-class _Fault(Exception):
-    """The file cannot be read; ``code`` names the problem, ``row`` says where if that is known."""
-
-    def __init__(self, code: str, row: int = 0) -> None:
-        super().__init__(code)
-        self.code = code
-        self.row = row
-
-
 def read_raw(path: Path, lang: str = "en") -> Raw:
     """Read a ``.csv`` or ``.xlsx`` file as text.
 
     Parameters
     ----------
     path : Path
-        The file. CSV is UTF-8, with or without a byte-order mark, and uses commas, semicolons or
-        tabs. Of a workbook the first sheet is read.
+        The file, named as its table. CSV is UTF-8 (with or without a byte-order mark), UTF-16 or, with a
+        warning, Windows-1252, and uses commas, semicolons or tabs. Of a workbook the sheet with the name
+        of the table is read, else the first visible one.
     lang : {"en", "id"}
         Language of the problems.
 
@@ -61,54 +50,217 @@ def read_raw(path: Path, lang: str = "en") -> Raw:
         out, the index holding the row numbers of a spreadsheet. If ``problems`` says the file could
         not be read, the frame is empty.
     """
-    import pandas as pd
-
     problems: list[Problem] = []
-
-    def add(code: str, row: int = 0, column: str = "", value: str = "") -> None:
-        said, todo = text(f"problem.{code}", lang), text(f"remedy.{code}", lang)
-        problems.append(Problem(path.name, row, column, value, said, todo, code))
-
+    add = _adder(path.name, lang, problems)
     try:
-        content = path.read_bytes()
-        reader = _excel_rows if path.suffix.lower() == ".xlsx" else _csv_rows
-        rows = [[_tidy(cell) for cell in row] for row in reader(content, path.stem)]
-        if not any(any(row) for row in rows):
-            raise _Fault("empty_file")
-        if not any(rows[0]):
-            raise _Fault("no_header", 1)
+        content = file_bytes(path)
+        if path.suffix.lower() == ".xlsx":
+            sheet = _chosen(read_book(content, path.stem), path.stem, add)
+        else:
+            sheet = csv_sheet(content, known_names(path.stem))
+        return Raw(_shaped(sheet, path.stem, add), problems)
     except OSError:
         add("unreadable")
-    except _Fault as fault:
-        add(fault.code, fault.row)
-    if problems:
-        return Raw(pd.DataFrame(), problems)
+    except Fault as fault:
+        add(fault.code, fault.row, "", fault.value, **fault.fill)
+    return Raw(_nothing(), problems)
+
+
+def read_sheets(path: Path, names: Mapping[str, bool], lang: str = "en") -> dict[str, Raw]:
+    """Read a workbook that has a sheet per table.
+
+    Parameters
+    ----------
+    path : Path
+        The workbook.
+    names : mapping of str to bool
+        Names of the sheets that are read, and whether a sheet without rows is a problem.
+    lang : {"en", "id"}
+        Language of the problems, whose file is written as ``site.xlsx[ratings]``.
+
+    Returns
+    -------
+    dict of str to Raw
+        One entry a sheet, read like the file of one table; the entry ``""`` holds the problems of the
+        workbook and of sheets that are no tables. Tables without rows that may be empty are left out.
+    """
+    whole = Raw(_nothing())
+    done = {"": whole}
+    try:
+        book = read_book(file_bytes(path))
+    except OSError:
+        _adder(path.name, lang, whole.problems)("unreadable")
+        return done
+    except Fault as fault:
+        _adder(path.name, lang, whole.problems)(fault.code, fault.row, **fault.fill)
+        return done
+    for name, sheet in book.sheets.items():
+        raw = Raw(_nothing())
+        add = _adder(f"{path.name}[{name}]", lang, raw.problems)
+        if name not in names:
+            whole.problems += _other_sheet(name, sheet, names, path.name, lang)
+            continue
+        try:
+            raw.frame = _shaped(sheet, name, add)
+        except Fault as fault:
+            add(fault.code, fault.row, "", fault.value, **fault.fill)
+        blank = [one.code for one in raw.problems] in (["empty_file"], ["no_rows"])
+        if blank and not names[name]:
+            continue
+        if name in book.hidden:
+            add("sheet_hidden", severity="warning")
+        done[name] = raw
+    return done
+
+
+def file_bytes(path: Path) -> bytes:
+    """Return what a file holds; a pipe or a device, which may never end, is not opened.
+
+    Raises
+    ------
+    OSError
+    """
+    if path.exists() and not path.is_file():
+        raise IsADirectoryError(path)
+    return path.read_bytes()
+
+
+def _nothing() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
+def _adder(file: str, lang: str, problems: list[Problem]) -> _Add:
+    def add(
+        code: str,
+        row: int = 0,
+        column: str = "",
+        value: str = "",
+        severity: str = "error",
+        **fill: object,
+    ) -> None:
+        remedy = f"{code}_near" if fill.get("near") and code != "sheet_unknown" else code
+        fill = {"column": column, **fill}
+        said, todo = text(f"problem.{code}", lang, **fill), text(f"remedy.{remedy}", lang, **fill)
+        problems.append(Problem(file, row, column, value, said, todo, code, severity, lang))
+
+    return add
+
+
+def _chosen(book: Book, table: str, add: _Add) -> Sheet:
+    """Choose the sheet of a table: the one of its name, else the first that is not hidden."""
+    visible = [name for name in book.sheets if name not in book.hidden]
+    name = table if table in book.sheets else next(iter(visible or book.sheets), "")
+    if not name:
+        raise Fault("empty_file")
+    if name in book.hidden:
+        add("sheet_hidden", value=name, severity="warning")
+    for other, sheet in book.sheets.items():
+        if other != name and any(any(row) for row in sheet.rows):
+            add("sheet_unread", column=other, severity="warning")
+    return book.sheets[name]
+
+
+def _other_sheet(
+    name: str, sheet: Sheet, names: Mapping[str, bool], file: str, lang: str
+) -> list[Problem]:
+    import difflib
+
+    found: list[Problem] = []
+    if any(any(row) for row in sheet.rows):
+        add = _adder(f"{file}[{name}]", lang, found)
+        meant = re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+        near = difflib.get_close_matches(meant[:80], names, n=1, cutoff=0.75)
+        if near:
+            add("sheet_unknown", value=name, near=near[0])
+        else:
+            add("sheet_unread", severity="warning")
+    return found
+
+
+def _shaped(sheet: Sheet, table: str, add: _Add) -> pd.DataFrame:
+    """Give the rows of a sheet their header and say what does not fit under it."""
+    import pandas as pd
+
+    rows = [[_tidy(cell) for cell in row] for row in sheet.rows]
+    if not any(any(row) for row in rows):
+        raise Fault("empty_file")
+    if not any(rows[0]):
+        raise Fault("no_header", 1)
+    _check_header(rows, table)
+    if odd := odd_rows(sheet):
+        first, mark, count = odd
+        words = {",": "','", ";": "';'", "\t": "tab"}
+        here, there = words[mark], words.get(sheet.delimiter, sheet.delimiter)
+        raise Fault(
+            "delimiter_row", first, rows[first - 1][0], here=here, header=there, count=count
+        )
 
     header, width = rows[0], len(rows[0])
-    kept, numbers = [], []
+    kept, numbers, problems = [], [], 0
     for number, row in enumerate(rows[1:], start=2):
         extra = next((cell for cell in row[width:] if cell), "")
         if extra:
-            add("row_too_long", number, "", extra)
+            problems += 1
+            near = merged_comma(row, header, table) if sheet.delimiter == "," else None
+            if near:
+                place, row = near
+                add("row_too_long", number, header[place], row[place], near=row[place])
+            else:
+                add("row_too_long", number, "", extra)
         if any(row[:width]):
             kept.append((row + [""] * width)[:width])
             numbers.append(number)
     for place, name in enumerate(header):
         filled = next((spot for spot, row in enumerate(kept) if row[place]), None)
         if not name and filled is not None:
+            problems += 1
             add("column_blank", numbers[filled], _letter(place), kept[filled][place])
         elif name and name in header[:place]:
+            problems += 1
             add("column_twice", 1, name, name)
+    for number, place in sheet.uncomputed:
+        problems += 1
+        add("formula_no_value", number, header[place] if place < width else "")
     if not kept and not problems:
         add("no_rows")
+    if sheet.guessed:
+        _tell_guess(rows, add)
     frame = pd.DataFrame(kept, columns=header, index=pd.Index(numbers, name="row"), dtype="string")
     named = frame.columns.astype(bool) & ~frame.columns.duplicated()
-    return Raw(frame.loc[:, named].replace("", pd.NA), problems)
+    return frame.loc[:, named].replace("", pd.NA)
+
+
+def _check_header(rows: list[list[str]], table: str) -> None:
+    """Raise a fault if row 1 does not hold the names of columns but another row or one cell does."""
+    names = [name for name in rows[0] if name]
+    known = known_names(table)
+    if len(names) == 1:
+        for mark in (*DELIMITERS, "|"):
+            parts = [part.strip(' "').lower() for part in names[0].split(mark)]
+            if len(parts) > 1 and sum(part in known for part in parts) > 1:
+                raise Fault("one_column", 1, names[0])
+    if header := named_row(rows, table):
+        raise Fault("header_row", 1, names[0], header=header)
+
+
+def _tell_guess(rows: list[list[str]], add: _Add) -> None:
+    for number, row in enumerate(rows, start=1):
+        for place, cell in enumerate(row):
+            if not cell.isascii():
+                name: Any = rows[0][place] if place < len(rows[0]) else ""
+                add("encoding_guess", number, name, cell, severity="warning")
+                return
 
 
 def _tidy(cell: str) -> str:
-    """Remove surrounding blanks and make every line break in a cell a plain one."""
-    return cell.replace("\r\n", "\n").replace("\r", "\n").strip()
+    """Remove surrounding blanks and guards, and make every line break in a cell a plain one."""
+    if "'" in cell:
+        cell = plain_text(cell.strip())
+    if "\r" in cell:
+        cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return cell.strip()
 
 
 def _letter(place: int) -> str:
@@ -119,70 +271,3 @@ def _letter(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
-
-
-def _csv_rows(content: bytes, _: str) -> list[list[str]]:
-    try:
-        written = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _Fault("encoding") from None
-    if "\0" in written:
-        raise _Fault("encoding")
-    delimiter = max(",;\t", key=written.splitlines()[0].count) if written.strip() else ","
-    rows: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter, strict=True):
-            rows.append(row)
-    except csv.Error:
-        raise _Fault("csv", len(rows) + 1) from None
-    return rows
-
-
-def _excel_rows(content: bytes, table: str) -> list[list[str]]:
-    import warnings
-
-    import openpyxl
-
-    kinds = {c.name: c.kind for c in tables()[table].columns} if table in tables() else {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # some programs write a wrong size, which would hide cells
-            return _sheet_rows(sheet.iter_rows(), kinds)
-    except Exception:  # openpyxl fails in many ways on files that are not sound workbooks
-        raise _Fault("excel") from None
-
-
-def _sheet_rows(sheet: Iterable[tuple[Any, ...]], kinds: dict[str, str]) -> list[list[str]]:
-    rows: list[list[str]] = []
-    shown: list[bool] = []
-    for row in sheet:
-        places = shown + [False] * (len(row) - len(shown))
-        rows.append([_cell(cell, as_shown) for cell, as_shown in zip(row, places, strict=False)])
-        shown = shown or [kinds.get(_tidy(name)) in _AS_SHOWN for name in rows[0]]
-    if rows:  # a sheet is as wide as its widest row
-        rows[0] += [""] * (max(map(len, rows)) - len(rows[0]))
-    return rows
-
-
-def _cell(cell: Any, as_shown: bool) -> str:
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
-    if isinstance(value, dt.timedelta):
-        value = (dt.datetime.min + value).time() if dt.timedelta() <= value < _DAY else value
-    if isinstance(value, dt.time):
-        return value.strftime("%H:%M:%S" if value.second else "%H:%M")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        form = re.fullmatch(r"(0+)(?:\.(0+))?", cell.number_format) if as_shown else None
-        written = str(int(value)) if value == int(value) else str(value)
-        if form is None:
-            return written
-        decimals = len(form[2] or "")
-        full = f"{value:0{len(form[1]) + decimals + bool(decimals)}.{decimals}f}"
-        return full if float(full) == value else written
-    return str(value).replace("_x000D_", "")  # how Excel writes the first half of a line break

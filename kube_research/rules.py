@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
+import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kube_research.schema import tables
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from kube_research.site_info import SiteInfo
 
 
-_SPARE = r"^\+?(-?)0*(?=[0-9])"
+_SPARE = re.compile(r"^\+?(-?)0*(?=[0-9])")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Finding:
     fill : mapping
         What the placeholders of the texts stand for. ``first`` is an index label of the same table;
         ``near``, if there is one, is suggested instead of the value.
+    severity : str
+        As for :class:`kube_research.errors.Problem`.
     """
 
     table: str
@@ -42,6 +48,7 @@ class Finding:
     column: str
     code: str
     fill: Mapping[str, object] = field(default_factory=dict)
+    severity: str = "error"
 
 
 class Sound:
@@ -68,8 +75,10 @@ class Sound:
         for name, frame in self.frames.items():
             for column in tables()[name].columns:
                 if column.name in frame and column.kind in ("integer", "money"):
-                    written = frame[column.name].str
-                    frame[column.name] = written.replace(_SPARE, r"\1", regex=True)
+                    cells = frame[column.name]
+                    plain = {text: _SPARE.sub(r"\1", text) for text in cells.dropna().unique()}
+                    if any(text != short for text, short in plain.items()):
+                        frame[column.name] = cells.map(plain).astype("string")
 
     def cells(self, name: str, *columns: str) -> pd.DataFrame | None:
         """Return the rows in which all the columns are filled; None without table or column."""
@@ -79,17 +88,55 @@ class Sound:
         return frame[list(columns)].dropna()
 
 
-def nearest(value: str, known: Collection[str]) -> str:
+@cache
+def _value_names() -> dict[str, dict[str, str]]:
+    """Return, by column, our value for each word that people write."""
+    with (Path(__file__).parent / "value_names.toml").open("rb") as handle:
+        raw: dict[str, dict[str, list[str]]] = tomllib.load(handle)
+    return {
+        column: {word: value for value, words in values.items() for word in words}
+        for column, values in raw.items()
+    }
+
+
+def nearest(value: str, known: Collection[str], column: str = "") -> str:
     """Return the known value that was probably meant, or an empty text.
+
+    Parameters
+    ----------
+    value : str
+        What stands in the cell.
+    known : collection of str
+        The values that may stand there.
+    column : str
+        The column, by which words such as ``hadir`` are understood.
+
+    Returns
+    -------
+    str
+        A value that differs in leading zeros or capitals, that the word stands for, that is the next
+        number, or that is spelt alike.
 
     Examples
     --------
     >>> nearest("7", ["07", "17"]), nearest("peka1", ["peka_1", "kuber"]), nearest("x", ["07"])
     ('07', 'peka_1', '')
+    >>> nearest("22", ["2", "20", "21"]), nearest("Hadir", ["present", "late"], "status")
+    ('21', 'present')
     """
-    alike = [other for other in known if other.lstrip("0") == value.lstrip("0")]
-    alike = alike or difflib.get_close_matches(value[:80], known, n=1, cutoff=0.6)
-    return alike[0] if alike else ""
+    word = " ".join(value.casefold().split())[:80]
+    bare = word.lstrip("0")
+    if alike := [other for other in known if other.casefold().lstrip("0") == bare]:
+        return alike[0]
+    meant = _value_names().get(column, {}).get(word, "")
+    if meant in known:
+        return meant
+    if word.isdecimal():
+        numbers = [other for other in known if other.isdecimal() and len(other) < 19]
+        beside = [other for other in numbers if abs(int(other) - int(word)) == 1]
+        return beside[0] if beside else ""
+    close = difflib.get_close_matches(word, [other.casefold() for other in known], n=1, cutoff=0.6)
+    return next((other for other in known if other.casefold() in close), "")
 
 
 def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
@@ -185,7 +232,7 @@ def _roster(sound: Sound) -> Iterator[Finding]:
         cells = sound.cells(name, person, column)
         if cells is None or column not in roster:
             continue
-        listed = cells[person].map(roster[column])
+        listed = cells[person].map(roster[column]).astype("string")
         for row in cells.index[(cells[column] != listed).fillna(False).astype(bool)]:
             yield Finding(name, int(row), column, code, {"other": listed.at[row]})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pandera.pandas as pa
 
 #: The five grades of evidence, from the firmest to the weakest.
 GRADES = ("recorded", "published", "derived", "bounded", "simulated")
@@ -26,8 +24,6 @@ PATTERNS = {
     "time": r"(?:[01][0-9]|2[0-3]):[0-5][0-9]",
     "code": r"[^\W_][\w.\-]*",
 }
-
-_DATE = r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 
 _FRICTIONLESS = {
     "integer": "integer",
@@ -139,61 +135,13 @@ def tables() -> dict[str, Table]:
     }
 
 
-@cache
-def text_schema(name: str) -> pa.DataFrameSchema:
-    """Return the pandera schema for a table whose cells are still text.
-
-    Each check is named after the rule it stands for (``type_date``, ``choice``, ``minimum``), so that
-    a failure can be told to a student in words. Columns that are absent are reported elsewhere.
-    """
-    import pandera.pandas as pa
-
-    def checks(column: Column) -> Iterable[pa.Check]:
-        if column.kind in PATTERNS:
-            pattern = re.compile(PATTERNS[column.kind])
-            yield pa.Check(
-                lambda cells: cells.map(lambda cell: bool(pattern.fullmatch(cell))).astype(bool),
-                name=f"type_{column.kind}",
-            )
-        if column.kind == "date":
-            yield pa.Check(_is_date, name="type_date")
-        if column.allowed:
-            yield pa.Check.isin(list(column.allowed), error="choice")
-        if column.minimum is not None:
-            least = column.minimum
-            yield pa.Check(lambda cells: _numbers(cells).fillna(least) >= least, name="minimum")
-
-    return pa.DataFrameSchema(
-        {
-            column.name: pa.Column(
-                checks=list(checks(column)), nullable=column.empty, required=False
-            )
-            for column in tables()[name].columns
-        }
-    )
-
-
-def _numbers(cells: pd.Series) -> pd.Series:
-    import pandas as pd
-
-    return pd.to_numeric(cells, errors="coerce")
-
-
-def _is_date(cells: pd.Series) -> pd.Series:
-    import pandas as pd
-
-    shaped = cells.astype("string").str.fullmatch(_DATE).fillna(False)
-    real = pd.to_datetime(cells.where(shaped), format="%Y-%m-%d", errors="coerce").notna()
-    return (shaped & real).astype(bool)
-
-
 def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Turn a checked table of text into its types.
 
     Parameters
     ----------
     frame : DataFrame
-        Text cells that have passed :func:`text_schema`.
+        Text cells that keep the rules of :func:`~kube_research.cell_rules.broken_cells`.
     name : str
         Name of the table.
 

@@ -1,4 +1,4 @@
-"""What ``site.toml`` says of a site, and everything that can be wrong with the file."""
+"""What ``site.toml`` says of a site, and everything that can be wrong with its entries."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import datetime as dt
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kube_research.errors import Problem
-from kube_research.schema import GRADES, PATTERNS
+from kube_research.readers import file_bytes
+from kube_research.schema import GRADES, PATTERNS, tables
 from kube_research.texts import LANGUAGES, text
 
 ROUNDING_RULES = ("half-up", "half-even", "truncate", "ceil", "any")
@@ -43,6 +45,8 @@ class SiteInfo:
         Grade of rows that say nothing themselves.
     twin : str
         Bundled site with simulated raw logs, or empty.
+    province, regency : str
+        Codes of where the site is, or empty: for comparing the sites of a programme.
     scales, thresholds : tuple
         The plausible set over which dependent results are shown.
     """
@@ -62,6 +66,8 @@ class SiteInfo:
     rounding_reason: str = ""
     evidence: str = "recorded"
     twin: str = ""
+    province: str = ""
+    regency: str = ""
     scales: tuple[tuple[int, int], ...] = ((1, 3), (1, 4), (1, 5))
     thresholds: tuple[float, ...] = (2.5, 3.0)
 
@@ -82,6 +88,8 @@ _EXAMPLES = {
     "rounding_reason": 'rounding_reason = "..."',
     "evidence": 'evidence = "recorded"',
     "twin": 'twin = "cibeunying-simulated"',
+    "province": 'province = "32"',
+    "regency": 'regency = "3204"',
     "scales": "scales = [[1, 3], [1, 4], [1, 5]]",
     "thresholds": "thresholds = [2.5, 3]",
 }
@@ -157,7 +165,7 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
         value = lines[row - 1].split("=", 1)[-1].strip() if 0 < row <= len(lines) else ""
         said = text(f"problem.{code}", lang, **fill)
         todo = text(f"remedy.{remedy or code}", lang, **fill)
-        problems.append(Problem(path.name, row, key, value, said, todo, code))
+        problems.append(Problem(path.name, row, key, value, said, todo, code, lang=lang))
 
     def line(key: str) -> int:
         spots = (n for n, words in enumerate(lines, 1) if words.split("=")[0].strip() == key)
@@ -165,11 +173,14 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
 
     raw: dict[str, Any] = {}
     try:
-        written = path.read_bytes().decode("utf-8-sig")
+        written = file_bytes(path).decode("utf-8-sig")
         lines = written.split("\n")
         raw = tomllib.loads(written)
     except FileNotFoundError:
-        add("no_site_file")
+        near = _misnamed(folder)
+        meant = "site.xlsx" if near.lower().endswith(".xlsx") else "site.toml"
+        variant = "no_site_file_near" if near else ""
+        add("no_site_file", remedy=variant, near=near, meant=meant)
     except OSError:
         add("unreadable")
     except UnicodeDecodeError:
@@ -179,21 +190,60 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
         add("toml", row=int(spot[1]) if spot else len(lines))
     if problems:
         return None, problems
+    broken = broken_entries(raw)
+    for code, key, fill in broken:
+        add(code, key, line(key), "", **fill)
+    return (None if broken else info_from(raw)), problems
 
+
+def _misnamed(folder: Path) -> str:
+    """Return the name of a file that was probably meant to be site.toml, or the only workbook."""
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return ""
+    meant = re.compile(r"site(?:[ _-]?\(?[0-9]\)?)?\.toml(?:\.txt)?|site\.txt", re.IGNORECASE)
+    books = [name for name in names if name.lower().endswith(".xlsx") and name[0] not in "~."]
+    books = [name for name in books if name != "site.xlsx" and name[:-5].lower() not in tables()]
+    only = books if len(books) == 1 else []
+    return next((name for name in names if meant.fullmatch(name)), "".join(only))
+
+
+def broken_entries(raw: Mapping[str, Any]) -> list[tuple[str, str, dict[str, object]]]:
+    """Return what is wrong with the entries of a site: rule, entry, and what the texts are about.
+
+    Parameters
+    ----------
+    raw : mapping
+        The entries with the types of TOML.
+
+    Returns
+    -------
+    list of (str, str, dict)
+
+    Examples
+    --------
+    >>> broken_entries({"scales": 4})[0][:2]
+    ('key_value', 'scales')
+    """
+    found: list[tuple[str, str, dict[str, object]]] = []
     for key, value in raw.items():
         if key not in _EXAMPLES:
-            near = difflib.get_close_matches(key, _EXAMPLES, n=1)
-            add("unknown_key", key, line(key), allowed=", ".join(near or _EXAMPLES))
+            near = difflib.get_close_matches(key[:80], _EXAMPLES, n=1)
+            found.append(("unknown_key", key, {"allowed": ", ".join(near or _EXAMPLES)}))
         elif not _good(key, value):
-            add("key_value", key, line(key), example=_EXAMPLES[key])
+            found.append(("key_value", key, {"example": _EXAMPLES[key]}))
     for key in _NEEDED:
         if key not in raw:
-            add("key_missing", key, example=_EXAMPLES[key])
-    if not problems and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
+            found.append(("key_missing", key, {"example": _EXAMPLES[key]}))
+    if not found and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
         low, high = raw["scale"]
-        add("threshold_off_scale", "threshold", line("threshold"), low=low, high=high)
-    if problems:
-        return None, problems
+        found.append(("threshold_off_scale", "threshold", {"low": low, "high": high}))
+    return found
+
+
+def info_from(raw: Mapping[str, Any]) -> SiteInfo:
+    """Return the information of a site from entries that have no problem."""
     pairs: dict[str, Any] = {
         key: tuple(raw[key]) for key in ("groups", "scale", "period", "books_period") if key in raw
     }
@@ -201,4 +251,4 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
         pairs["scales"] = tuple(tuple(scale) for scale in raw["scales"])
     if "thresholds" in raw:
         pairs["thresholds"] = tuple(float(cut) for cut in raw["thresholds"])
-    return SiteInfo(**{**raw, **pairs, "threshold": float(raw["threshold"])}), []
+    return SiteInfo(**{**raw, **pairs, "threshold": float(raw["threshold"])})

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kube_research.cell_rules import broken_cells
+from kube_research.doubts import all_doubts
 from kube_research.errors import Problem
+from kube_research.header import WIDE_ITEM as WIDE_ITEM
+from kube_research.header import meant_column
+from kube_research.local_cells import Refused, localised
+from kube_research.local_dates import read_date, weekday_name
+from kube_research.local_reading import Reading
+from kube_research.local_values import SHEET_ERRORS
 from kube_research.rules import Finding, Sound, between_tables, nearest, off_site
-from kube_research.schema import Reference, Table, tables, text_schema
+from kube_research.schema import Reference, Table, tables
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
 
     from kube_research.site_info import SiteInfo
 
-WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
+_PEOPLE = ("person", "rater")
 
 
 @dataclass
@@ -38,6 +44,10 @@ class Checker:
         Language of the problems.
     places : mapping
         For wide ratings: where each lengthened row stood, as (spreadsheet row, column).
+    site_file : str
+        Where scale, groups and period of the site are written.
+    plain : mapping of str to DataFrame
+        The tables with every number, date and hour in its plain form, ready for their types.
     """
 
     frames: Mapping[str, pd.DataFrame]
@@ -45,10 +55,17 @@ class Checker:
     info: SiteInfo | None
     lang: str = "en"
     places: Mapping[str, list[tuple[int, str]]] = field(default_factory=dict)
+    site_file: str = "site.toml"
+    plain: dict[str, pd.DataFrame] = field(default_factory=dict, init=False)
+    _refused: dict[str, Refused] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for name, frame in self.frames.items():
+            self.plain[name], self._refused[name] = localised(frame, name)
 
     def run(self) -> list[Problem]:
         """Check everything and return the problems: of a cell the first rule that it breaks."""
-        sound = Sound({name: frame.copy() for name, frame in self.frames.items()})
+        sound = Sound({name: frame.copy() for name, frame in self.plain.items()})
         found = [
             one for name, frame in self.frames.items() for one in _columns(tables()[name], frame)
         ]
@@ -56,6 +73,7 @@ class Checker:
             wrong = list(check(sound))
             sound.blank(wrong)
             found += wrong
+        found += all_doubts(sound, self.info)
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in map(self._problem, found):
             problems.setdefault((problem.file, problem.row, problem.column), problem)
@@ -63,7 +81,7 @@ class Checker:
 
     def _alone(self, sound: Sound) -> Iterator[Finding]:
         for name in self.frames:
-            yield from _cells(tables()[name], sound.frames[name])
+            yield from _cells(tables()[name], sound.frames[name], self._refused[name])
 
     def _known(self, sound: Sound) -> Iterator[Finding]:
         sound.plain_numbers()
@@ -90,7 +108,14 @@ class Checker:
             fill["description"] = table.column(column).describe(self.lang)
         if "first" in fill:
             fill["first"] = self._row(name, int(str(fill["first"])))
+        if found.code == "date_weekday":
+            fill["weekday"] = weekday_name(str(fill["date"]), self.lang)
+        fill["site_file"] = self.site_file
         remedy = f"{found.code}_near" if fill.get("near") else found.code
+        if found.code == "type_code" and column in _PEOPLE and " " in value:
+            remedy = "type_code_name"
+        if found.code == "ambiguous" and table.column(found.column).kind in ("integer", "money"):
+            remedy = "ambiguous_whole"
         return Problem(
             self.files[name],
             row,
@@ -99,11 +124,17 @@ class Checker:
             text(f"problem.{found.code}", self.lang, **fill),
             text(f"remedy.{remedy}", self.lang, **fill),
             found.code,
+            found.severity,
+            self.lang,
         )
 
     def _row(self, table: str, label: int) -> int:
         """Give the spreadsheet row of an index label."""
         return self.places[table][label][0] if table in self.places else label
+
+    def _home(self, table: str) -> str:
+        """Name the file or sheet that would hold a table."""
+        return f"site.xlsx[{table}]" if "[" in self.site_file else f"{table}.csv"
 
     def _key(self, table: Table, sound: Sound) -> Iterator[Finding]:
         cells = sound.cells(table.name, *table.key) if table.key else None
@@ -133,7 +164,8 @@ class Checker:
         if there not in self.frames:
             optional = (name, there) == ("ledger", "members")
             if there not in self.files and not optional:
-                yield Finding(name, int(cells.index[0]), last, "reference_absent", {"table": there})
+                fill = {"table": there, "where": self._home(there)}
+                yield Finding(name, int(cells.index[0]), last, "reference_absent", fill)
             return
         target = sound.cells(there, *reference.to)
         if target is None:
@@ -155,33 +187,48 @@ def _columns(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:
     meant: list[str] = []
     for name in frame.columns:
         if name not in table.names:
-            near = difflib.get_close_matches(name.lower()[:80], absent, n=1, cutoff=0.7)
-            meant += near
-            fill = {"near": near[0] if near else "", "allowed": ", ".join(table.names)}
+            near = meant_column(name, [other for other in absent if other not in meant])
+            meant.append(near)
+            fill = {"near": near, "allowed": ", ".join(table.names)}
             yield Finding(table.name, None, name, "column_unknown", fill)
     for column in table.columns:
         if column.need and column.name in absent and column.name not in meant:
             yield Finding(table.name, None, column.name, "column_missing")
 
 
-def _cells(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:
+def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Finding]:
     """Check every cell by itself: the first rule it breaks is told."""
-    import pandera.errors
+    for name in (name for name in table.names if name in frame):
+        for row in frame.index[frame[name].isin(SHEET_ERRORS)]:
+            yield Finding(table.name, int(row), name, "excel_error")
+    told = set()
+    for (row, name), reading in refused.items():
+        if reading.code in ("ambiguous", "money_part", "money_dash") or "date_" in reading.code:
+            told.add((row, name))
+            keep = table.column(name).kind == "printed"
+            yield Finding(table.name, row, name, reading.code, _reasons(reading, keep))
+    for row, name, rule, value in broken_cells(frame, table.name):
+        if (row, name) in told:
+            continue
+        column = table.column(name)
+        code, fill = rule, dict[str, object](minimum=column.minimum)
+        if rule == "choice":
+            fill["allowed"] = ", ".join(column.allowed)
+            fill["near"] = nearest(value, column.allowed, name)
+        if rule == "type_date":
+            reading = read_date(value)
+            code, fill = reading.code or rule, _reasons(reading)
+        yield Finding(table.name, row, name, code, fill)
 
-    try:
-        text_schema(table.name).validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        cases = errors.failure_cases.drop_duplicates(["column", "index"])
-        for name, rule, row, value in zip(
-            cases["column"], cases["check"], cases["index"], cases["failure_case"], strict=True
-        ):
-            column = table.column(name)
-            fill: dict[str, object] = {"minimum": column.minimum}
-            if rule == "choice":
-                fill["allowed"] = ", ".join(column.allowed)
-                fill["near"] = nearest(value.lower(), column.allowed)
-            code = "required" if rule == "not_nullable" else rule
-            yield Finding(table.name, int(row), name, code, fill)
+
+def _reasons(reading: Reading, keep: bool = False) -> dict[str, object]:
+    """Give the texts of a refusal what they are about; ``keep`` keeps the digits of decimals."""
+    if reading.code == "ambiguous":
+        whole, decimal = reading.readings
+        return {"whole": whole, "decimal": decimal if keep else decimal.rstrip("0")}
+    if reading.code == "date_ambiguous":
+        return {"readings": ", ".join(reading.readings)}
+    return {"near" if reading.code.startswith("type_") else "date": reading.near}
 
 
 def is_wide(columns: Iterable[str]) -> bool:

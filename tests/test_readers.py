@@ -135,19 +135,76 @@ def test_columns_beyond_z_are_named_as_a_spreadsheet_names_them(tmp_path: Path) 
 @pytest.mark.parametrize(
     "content",
     [
-        "a,b\n1,café\n".encode("cp1252"),
-        "a,b\n1,café\n".encode("latin-1"),
-        "a,b\n1,2\n".encode("utf-16"),
         "a,b\n1,2\n".encode("utf-16-le"),
+        b"\xff\xfea",
+        b"a,b\n1,caf\x81\n",
         b"a,b\n1,\x002\n",
         b"\x89PNG\r\n\x1a\n\x00\x00",
     ],
-    ids=["cp1252", "latin1", "utf16", "utf16_no_bom", "nul", "picture"],
+    ids=["utf16_no_bom", "half_utf16", "no_code_page", "nul", "picture"],
 )
-def test_anything_but_utf8_text_is_told(tmp_path: Path, content: bytes) -> None:
+def test_anything_but_text_is_told(tmp_path: Path, content: bytes) -> None:
     raw = csv_of(tmp_path, content)
     assert fault(raw) == (0, "", "", "encoding")
     assert raw.frame.empty
+
+
+def test_old_windows_text_is_read_with_a_warning_where_it_shows(tmp_path: Path) -> None:
+    raw = csv_of(tmp_path, "a,b\n1,x\n2,café\n".encode("cp1252"))
+    assert fault(raw) == (3, "b", "café", "encoding_guess")
+    assert raw.problems[0].severity == "warning"
+    assert raw.frame["b"].tolist() == ["x", "café"]
+
+
+def test_utf8_with_a_damaged_letter_is_located(tmp_path: Path) -> None:
+    raw = csv_of(tmp_path, "a,b\n1,café\n2,x\n".encode() + b"3,\xe9\n")
+    assert fault(raw) == (4, "", "", "encoding")
+
+
+def test_unicode_text_of_excel_is_read(tmp_path: Path) -> None:
+    assert cells(csv_of(tmp_path, "a\tb\r\n1\tcafé\r\n".encode("utf-16"))) == [["1", "café"]]
+
+
+def test_the_hint_for_excel_is_no_row(tmp_path: Path) -> None:
+    raw = csv_of(tmp_path, "sep=;\r\na;b\r\n1;2,5\r\n")
+    assert raw.frame.index.tolist() == [2]
+    assert cells(raw) == [["1", "2,5"]]
+
+
+def test_a_file_in_one_column_is_told(tmp_path: Path) -> None:
+    for content in (
+        "person|group|role\nA1|01|anggota\n",
+        '"person,group,role"\n"A1,01,anggota"\n',
+        '"person;group;role"\n',
+    ):
+        assert fault(csv_of(tmp_path, content))[::3] == (1, "one_column")
+    assert fault(xlsx_of(tmp_path, [["person;group;role"], ["A1;01;anggota"]]))[3] == "one_column"
+
+
+def test_rows_with_another_separator_than_the_header_are_told_once(tmp_path: Path) -> None:
+    content = "person;group;role\nA1;01;anggota\nA2,01,anggota\nA3,01,anggota\n"
+    raw = csv_of(tmp_path, content)
+    assert fault(raw) == (3, "", "A2,01,anggota", "delimiter_row")
+    assert "2 such rows" in raw.problems[0].problem
+
+
+def test_names_of_columns_below_row_1_are_told(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Daftar anggota"],
+        [],
+        ["person", "group", "role"],
+        ["A1", "01", "x"],
+    ]
+    raw = xlsx_of(tmp_path, rows)
+    assert fault(raw) == (1, "", "Daftar anggota", "header_row")
+    assert "row 3" in raw.problems[0].problem
+
+
+def test_a_number_split_by_its_comma_is_joined_in_the_message(tmp_path: Path) -> None:
+    raw = csv_of(tmp_path, "round,item,mean,n\n1,9,2,46,15\n", "item_means.csv")
+    assert fault(raw) == (2, "mean", "2,46", "row_too_long")
+    assert raw.problems[0].remedy.startswith("was 2,46 meant in the column mean?")
+    assert raw.frame.loc[2].tolist() == ["1", "9", "2,46", "15"]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +290,51 @@ def test_printed_numbers_and_codes_keep_the_zeros_that_excel_shows(tmp_path: Pat
 
     raw = xlsx_of(tmp_path, [["person", "group"], ["A", 7], ["B", 7]], {"B2": "00"})
     assert raw.frame["group"].tolist() == ["07", "7"]
+
+
+def test_percentages_of_excel_are_what_the_cell_shows(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["activity", "target_pct"], ["x", 0.755], ["y", 0.07], ["z", 90]]
+    raw = xlsx_of(tmp_path, rows, {"B2": "0.0%", "B3": "0%"}, table="outcomes")
+    assert raw.frame["target_pct"].tolist() == ["75.5", "7", "90"]
+
+
+def test_a_workbook_with_a_password_is_told(tmp_path: Path) -> None:
+    locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+    locked += "EncryptedPackage".encode("utf-16-le")
+    assert fault(csv_of(tmp_path, locked, "members.xlsx")) == (0, "", "", "excel_password")
+
+
+def test_formulas_give_their_stored_result_or_are_told(tmp_path: Path) -> None:
+    import openpyxl
+
+    path = workbook(tmp_path / "members.xlsx", [["a", "b"], [1, 2], [3, 4]])
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0]["B3"] = "=A3+1"
+    book.save(path)
+    raw = read_raw(path)
+    assert fault(raw) == (3, "b", "", "formula_no_value")
+    assert raw.frame["b"].fillna("-").tolist() == ["2", "-"]
+    changed_member(path, "xl/worksheets/sheet1.xml", r"<v ?/>|<v></v>", "<v>4</v>")
+    assert cells(read_raw(path)) == [["1", "2"], ["3", "4"]]
+
+
+def test_the_sheet_with_the_name_of_the_table_is_read(tmp_path: Path) -> None:
+    import openpyxl
+
+    path = workbook(tmp_path / "members.xlsx", [["notes"], ["mine"]])
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("members")
+    sheet.append(["a"])
+    sheet.append([1])
+    sheet.sheet_state = "hidden"
+    book.create_sheet("BACA_SAYA").append(["petunjuk"])
+    book.save(path)
+    raw = read_raw(path)
+    assert raw.frame.to_numpy().tolist() == [["1"]]
+    assert [(p.code, p.column, p.severity) for p in raw.problems] == [
+        ("sheet_hidden", "", "warning"),
+        ("sheet_unread", "Sheet", "warning"),
+    ]
 
 
 def test_line_breaks_of_excel_are_plain(tmp_path: Path) -> None:
