@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
-from kube_research.frames import grade_of, grades_by, need_columns
+from kube_research.engines import AnyFrame, numbered, walk
+from kube_research.errors import OptionError
+from kube_research.frames import grade_of, need_columns, need_option
+from kube_research.ledger_sums import closing_steps, running_steps
+from kube_research.money_rows import with_amounts
+from kube_research.schema import weakest
+from kube_research.texts import text
 
 _BOOK = ("group", "book")
 
 
-def ledger_balances(ledger: pd.DataFrame, *, by: Sequence[str] = _BOOK) -> pd.DataFrame:
+def ledger_balances(
+    ledger: AnyFrame, *, by: Sequence[str] = _BOOK, opening: object = 0, order: str | None = None
+) -> AnyFrame:
     """Return every entry with the running and the closing balance of its book.
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``amount`` (whole rupiah, positive in, negative out), and
-        perhaps ``balance``, the balance as written in the book.
+    ledger : DataFrame, or a frame of another engine
+        Pandas, polars, PyArrow, a DuckDB relation, Dask or Spark; lazy in, lazy out. ``date``,
+        ``group``, ``book``, ``amount`` (whole rupiah, positive in, negative out), and perhaps
+        ``balance``, the balance as written in the book. An entry without an amount is as if it were
+        not there.
     by : sequence of str
         What makes a book of its own.
+    opening : 0 or DataFrame
+        Balance with which every book begins: none, or a frame of the columns of ``by`` and
+        ``opening`` (rupiah; books not named begin with 0). A frame only with a pandas ledger.
+    order : str, optional
+        Column that puts the entries of one day in order. By default they keep the order in which the
+        engine reads them.
 
     Returns
     -------
-    DataFrame
+    frame of the same engine
         The entries by book and date (entries of one day keep their order), with ``running`` (balance
         after the entry), ``closing`` (balance after the last one) and, where the book states
         balances, ``difference`` (stated minus running; missing where nothing is stated). Nothing is
@@ -33,10 +50,13 @@ def ledger_balances(ledger: pd.DataFrame, *, by: Sequence[str] = _BOOK) -> pd.Da
     Raises
     ------
     kube_research.errors.MissingColumnError
+    kube_research.errors.OptionError
+        For an amount that is no whole rupiah, or a book with two opening balances. A lazy frame cannot
+        be looked at: there an amount that is not whole leaves the balances of its book missing.
 
     Notes
     -----
-    Whole-number arithmetic throughout: opening balance 0, opening plus movements equals closing.
+    Whole-number arithmetic throughout: opening plus movements equals closing.
 
     Examples
     --------
@@ -44,34 +64,48 @@ def ledger_balances(ledger: pd.DataFrame, *, by: Sequence[str] = _BOOK) -> pd.Da
     ...                      "amount": [500000, -120000]})
     >>> ledger_balances(book)["running"].tolist()
     [500000, 380000]
+    >>> begun = pd.DataFrame({"group": ["07"], "book": ["kas"], "opening": [20000]})
+    >>> ledger_balances(book, opening=begun)["running"].tolist()
+    [520000, 400000]
     """
-    keys = list(by)
-    need_columns(ledger, "date", *keys, "amount")
-    done = ledger.sort_values([*keys, "date"], kind="stable", ignore_index=True)
-    amounts = done["amount"].fillna(0).astype("int64")
-    grouped = amounts.groupby([done[key] for key in keys])
-    done["running"] = grouped.cumsum()
-    done["closing"] = grouped.transform("sum")
+    keys, extra = list(by), [] if order is None else [order]
+    need_columns(ledger, "date", *keys, "amount", *extra)
+    if not isinstance(ledger, pd.DataFrame):
+        _need_no_opening(opening)
+        rows: AnyFrame = numbered(ledger, "_place")
+        return walk(rows, running_steps(keys, [*extra, "_place"]))
+    known = numbered(with_amounts(ledger), "_place")
+    done: Any = walk(known, running_steps(keys, [*extra, "_place"])).reset_index(drop=True)
+    begun = done[keys].astype("string").merge(opening_balances(opening, keys), "left", on=keys)
+    first = begun["opening"].fillna(0).astype("int64")
+    for name in ("running", "closing"):
+        done[name] = first + done[name].astype("int64")
     if "balance" in done:
         done["difference"] = (done["balance"] - done["running"]).astype("Int64")
-    return done
+    balances: AnyFrame = done
+    return balances
 
 
-def closing_balances(ledger: pd.DataFrame, *, by: Sequence[str] = _BOOK) -> pd.DataFrame:
+def closing_balances(
+    ledger: AnyFrame, *, by: Sequence[str] = _BOOK, opening: object = 0
+) -> AnyFrame:
     """Return one row per book: what came in, what went out, what is left.
 
     Parameters
     ----------
-    ledger : DataFrame
+    ledger, by, opening
         As for :func:`ledger_balances`.
-    by : sequence of str
-        What makes a book of its own.
 
     Returns
     -------
-    DataFrame
+    frame of the same engine
         ``entries``, ``first`` and ``last`` day, ``inflow``, ``outflow`` (positive), ``closing``, all
-        in rupiah, and ``evidence``.
+        in rupiah, and ``evidence``. With opening balances also ``opening``, so that ``opening + inflow
+        - outflow = closing``; a book with an opening balance and no entry then has a row too.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
 
     Examples
     --------
@@ -82,86 +116,54 @@ def closing_balances(ledger: pd.DataFrame, *, by: Sequence[str] = _BOOK) -> pd.D
     """
     keys = list(by)
     need_columns(ledger, "date", *keys, "amount")
-    amounts = ledger["amount"].fillna(0).astype("int64")
-    parts = ledger.assign(_in=amounts.clip(lower=0), _out=(-amounts).clip(lower=0), _amount=amounts)
-    grouped = parts.groupby(keys)
-    done = grouped.agg(
-        entries=("_amount", "size"),
-        first=("date", "min"),
-        last=("date", "max"),
-        inflow=("_in", "sum"),
-        outflow=("_out", "sum"),
-        closing=("_amount", "sum"),
-    )
-    done["evidence"] = grades_by(ledger, keys)
-    return done.reset_index()
+    if not isinstance(ledger, pd.DataFrame):
+        _need_no_opening(opening)
+        return walk(ledger, closing_steps(keys))
+    done = walk(with_amounts(ledger), closing_steps(keys)).reset_index(drop=True)
+    whole = dict.fromkeys(("entries", "inflow", "outflow", "closing"), "int64")
+    done = done.astype(whole | {"evidence": "string"})
+    first = opening_balances(opening, keys)
+    if isinstance(opening, pd.DataFrame):
+        done = _begun(done, first, keys)
+    return done  # type: ignore[return-value]
 
 
-#: Category under which a ledger books the share of each purpose of the IKS rule.
-IKS_CATEGORIES = {"sick_members": "iks_sick", "posyandu": "iks_posyandu"}
-#: Categories whose sum is a month's net business profit.
-PROFIT_CATEGORIES = ("sales", "stock_purchase", "cost")
+def _need_no_opening(opening: object) -> None:
+    if isinstance(opening, pd.DataFrame):
+        raise OptionError(text("engines.error.opening"))
+    need_option("opening", opening, (0,))
 
 
-def iks_split(
-    ledger: pd.DataFrame,
-    iks_rule: pd.DataFrame,
-    *,
-    categories: Mapping[str, str] = IKS_CATEGORIES,
-    profit: Sequence[str] = PROFIT_CATEGORIES,
-) -> pd.DataFrame:
-    """Hold what was set aside for IKS against the agreed shares.
-
-    Parameters
-    ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah).
-    iks_rule : DataFrame
-        ``purpose`` and ``share_pct`` (percent; rows without a share are left out).
-    categories : mapping of str to str
-        The category of the IKS book under which each purpose is booked.
-    profit : sequence of str
-        Categories of the cash book whose sum is the base of the shares. The study does not print the
-        base: net business profit is one reading of several.
-
-    Returns
-    -------
-    DataFrame
-        One row per purpose: ``agreed_pct``, ``set_aside`` and ``base`` (rupiah, over the months of each
-        group in which something was set aside), ``pct`` (set aside as a percentage of the base),
-        ``share_of_iks`` (of all that was set aside under the rule, percent), ``evidence``.
+def opening_balances(opening: Any, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the opening balances given as an option: the columns of ``keys`` and ``opening``.
 
     Raises
     ------
-    kube_research.errors.MissingColumnError
-
-    Notes
-    -----
-    Checked against a ledger worked out by hand.
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
     """
-    need_columns(ledger, "date", "group", "book", "category", "amount")
-    need_columns(iks_rule, "purpose", "share_pct")
-    rule = iks_rule.dropna(subset=["share_pct"]).set_index("purpose")["share_pct"]
-    months = ledger.assign(month=pd.to_datetime(ledger["date"]).dt.to_period("M"))
-    shares = months[(months["book"] == "iks") & months["category"].isin(list(categories.values()))]
-    earned = months[(months["book"] == "kas") & months["category"].isin(list(profit))]
-    base = earned.groupby(["group", "month"])["amount"].sum()
-    all_shares = int(shares["amount"].sum())
-    rows = []
-    for purpose, agreed in rule.items():
-        part = shares[shares["category"] == categories.get(str(purpose), "")]
-        set_aside = part.groupby(["group", "month"])["amount"].sum()
-        over = int(base.reindex(set_aside.index).fillna(0).sum())
-        total = int(set_aside.sum())
-        rows.append(
-            {
-                "purpose": purpose,
-                "agreed_pct": float(agreed),
-                "set_aside": total,
-                "base": over,
-                "pct": 100 * total / over if over else float("nan"),
-                "share_of_iks": 100 * total / all_shares if all_shares else float("nan"),
-                "evidence": grade_of(ledger),
-            }
-        )
-    return pd.DataFrame(rows)
+    columns = [*keys, "opening"]
+    if not isinstance(opening, pd.DataFrame):
+        need_option("opening", opening, (0, "DataFrame"))
+        none = pd.DataFrame(columns=columns)
+        return none.astype(dict.fromkeys(keys, "string") | {"opening": "Int64"})
+    need_columns(opening, *columns)
+    given = with_amounts(opening.assign(amount=opening["opening"]))
+    given["opening"] = given["amount"]
+    if given.duplicated(list(keys)).any():
+        raise OptionError(text("reconcile.error.opening_twice"))
+    done = given[columns].astype(dict.fromkeys(keys, "string")).reset_index(drop=True)
+    return done.assign(_grade=grade_of(opening))
+
+
+def _begun(done: pd.DataFrame, first: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Put the opening balances before what moved."""
+    done = done.astype(dict.fromkeys(keys, "string")).merge(first, "outer", on=keys)
+    money = ["entries", "inflow", "outflow", "closing", "opening"]
+    done[money] = done[money].fillna(0).astype("int64")
+    done["closing"] += done["opening"]
+    done["evidence"] = [
+        weakest([grade for grade in pair if isinstance(grade, str)])
+        for pair in zip(done["evidence"], done["_grade"], strict=True)
+    ]
+    order = ["entries", "first", "last", "opening", "inflow", "outflow", "closing", "evidence"]
+    return done.sort_values(keys, ignore_index=True)[[*keys, *order]].astype({"evidence": "string"})

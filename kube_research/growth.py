@@ -1,13 +1,14 @@
 """Growth stages (tumbuh, berkembang, maju): a declared checklist held against a site.
 
-The checklist is ours and is data (``growth_criteria.csv``); a site may bring its own. It takes up features
-that writings on KUBE list for the three stages and makes them countable. It is not the ministry's rule.
+The checklist is ours and is data (``growth_criteria.csv``); a site may bring its own. It takes up
+features that writings on KUBE list for the three stages and makes them countable. It is not the
+ministry's rule.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -128,7 +129,7 @@ def growth_checklist(
     known = found.set_index(["indicator", "group"])[["low", "high", "evidence"]].to_dict("index")
     if answers is None and site.has("growth_answers"):
         answers = site.table("growth_answers")
-    told: dict[tuple[str, str], tuple[object, object]] = {}
+    told: dict[tuple[str, str], tuple[Any, Any]] = {}
     if answers is not None:
         need_columns(answers, "group", "criterion", "met")
         for row in answers.to_dict("records"):

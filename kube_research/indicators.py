@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -163,7 +163,8 @@ def indicator_values(site: Site, *, names: Sequence[str] | None = None) -> pd.Da
     wanted = list(known) if names is None else list(names)
     for name in wanted:
         need_option("names", name, tuple(known))
-    frames: dict[str, pd.DataFrame] = {}
+    # Tables of a loaded site never change, so each frame is worked out once a site.
+    frames: dict[str, pd.DataFrame] = site.__dict__.setdefault("_indicator_frames", {})
     rows: list[dict[str, Any]] = []
     for one in (known[name] for name in wanted):
         missing = [name for name in one.needs if not site.has(name)]
@@ -217,12 +218,12 @@ def _read(site: Site, one: Indicator, frame: pd.DataFrame) -> Iterator[dict[str,
         yield row | {"evidence": grade if row["value"] is not None else weakest([grade, "bounded"])}
 
 
-def shown(row: dict[str, Any], lang: str = "en") -> str:
+def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
     """Return the value of an indicator as readers of ``lang`` write it, with its unit.
 
     Parameters
     ----------
-    row : dict
+    row : mapping
         A row of :func:`indicator_values`.
     lang : {"en", "id"}
 
@@ -239,15 +240,17 @@ def shown(row: dict[str, Any], lang: str = "en") -> str:
     """
     from kube_research.formats import number, percent, rupiah, whole
 
-    if row["status"] != "computed":
-        return text(f"indicator.status_{row['status'].replace(' ', '_')}", lang)
+    status = row["status"].replace(" ", "_")
+    if status != "computed":
+        return text(f"indicator.status_{status}", lang)
     forms: dict[str, Callable[[float], str]] = {
         "share": lambda value: percent(100 * value, lang),
         "rupiah": lambda value: rupiah(round(value), lang),
         "ratio": lambda value: number(value, lang),
-        "yes_no": lambda value: text(f"indicator.{'yes' if value else 'no'}", lang),
+        "yes_no": lambda value: text("indicator.yes" if value else "indicator.no", lang),
+        "count": lambda value: whole(round(value), lang),
     }
-    form = forms.get(row["unit"], lambda value: whole(round(value), lang))
+    form = forms.get(row["unit"], forms["count"])
     ends = dict.fromkeys(form(float(row[end])) for end in ("low", "high"))
     return " – ".join(ends)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kube_research as kr
+from kube_research.errors import MissingColumnError, OptionError
 
 BOOK = pd.DataFrame(
     {
@@ -84,3 +85,57 @@ def test_the_twin_keeps_the_agreed_split(twin: kr.site.Site, study: kr.site.Site
     done = kr.iks_split(twin.ledger, study.iks_rule)
     assert done["pct"].tolist() == [5.0, 5.0]
     assert done["share_of_iks"].tolist() == [50.0, 50.0]
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("AB"), st.integers(1, 60), st.integers(-900, 900) | st.none()),
+        min_size=1,
+    ),
+    st.integers(-500, 500),
+)
+def test_opening_plus_movements_equals_closing(
+    entries: list[tuple[str, int, int | None]], first: int
+) -> None:
+    frame = pd.DataFrame(entries, columns=["group", "day", "amount"]).assign(book="kas")
+    frame["date"] = pd.Timestamp("2016-01-01") + pd.to_timedelta(frame["day"], unit="D")
+    frame["amount"] = frame["amount"].astype("Int64")
+    begun = pd.DataFrame({"group": ["A", "C"], "book": "kas", "opening": [first, 7]})
+    done = kr.closing_balances(frame, opening=begun)
+    assert (done.eval("opening + inflow - outflow") == done["closing"]).all()
+    openings = done.set_index("group")["opening"].to_dict()
+    assert openings["C"] == 7
+    assert openings.get("B", 0) == 0
+    assert openings["A"] == first
+    running = kr.ledger_balances(frame, opening=begun)
+    last = running.groupby("group")["running"].last().to_dict()
+    assert last.items() <= done.set_index("group")["closing"].to_dict().items()
+    assert (running.groupby("group")["closing"].last() == pd.Series(last)).all()
+    known = frame[frame["amount"].notna()]
+    pd.testing.assert_frame_equal(done, kr.closing_balances(known, opening=begun))
+    pd.testing.assert_frame_equal(running, kr.ledger_balances(known, opening=begun))
+    # the books of one month after another, each opened with what the one before left
+    carried: object = begun
+    for _, part in frame.groupby(frame["date"].dt.to_period("M")):
+        closing = kr.closing_balances(part, opening=carried)
+        carried = closing[["group", "book", "closing"]].rename(columns={"closing": "opening"})
+    assert isinstance(carried, pd.DataFrame)
+    assert carried["opening"].tolist() == done["closing"].tolist()
+
+
+def test_what_cannot_be_an_opening_or_an_amount_is_refused() -> None:
+    begun = pd.DataFrame({"group": ["07", "07"], "book": "kas", "opening": [1, 2]})
+    with pytest.raises(OptionError, match="two opening balances"):
+        kr.closing_balances(BOOK, opening=begun)
+    with pytest.raises(OptionError, match="opening"):
+        kr.ledger_balances(BOOK, opening=5)
+    with pytest.raises(OptionError, match="opening"):
+        kr.closing_balances(BOOK, opening=5)
+    with pytest.raises(MissingColumnError, match="opening"):
+        kr.closing_balances(BOOK, opening=begun.drop(columns="opening"))
+    for broken in (0.5, "many"):
+        wrong = BOOK.astype({"amount": "object"})
+        wrong.loc[0, "amount"] = broken
+        with pytest.raises(OptionError, match="whole number"):
+            kr.closing_balances(wrong)

@@ -97,7 +97,9 @@ def rank(stage: str) -> int:
     )
 )
 def test_the_two_ends_are_sharp(lines: list[tuple[str, str]]) -> None:
-    frame = pd.DataFrame(lines, columns=["stage", "verdict"]).assign(group="01", evidence="recorded")
+    frame = pd.DataFrame(lines, columns=["stage", "verdict"]).assign(
+        group="01", evidence="recorded"
+    )
     row = growth_stages(frame).iloc[0]
     choices = [["met", "unmet"] if verdict == "unknown" else [verdict] for _, verdict in lines]
     reached = set()
