@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 export MPLBACKEND := agg
 export PYTHONHASHSEED := 0
 
-.PHONY: help env reproduce test unit notebooks-check lint lab browser store data clean
+.PHONY: help env reproduce test unit notebooks-check lint lab browser spark store data clean
 
 help:
 	@echo "make reproduce  run all notebooks, rebuild figures/, show printed against recomputed values"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint       ruff and the type checker"
 	@echo "make lab        open JupyterLab on the notebooks"
 	@echo "make browser    run notebook 02 in a real browser (skipped where there is none)"
+	@echo "make spark      the same summaries on a local Spark (installs it first; needs Java 17)"
 	@echo "make env        only make the environment (.venv)"
 	@echo "make store      run the notebooks and keep their outputs (after a change on purpose)"
 	@echo "make data       regenerate the simulated twin, the codebook, the data index, the README tables"
@@ -39,7 +40,7 @@ reproduce: env
 test: env unit notebooks-check lint
 
 unit: env
-	$(BIN)/python -m pytest tests --ignore=tests/browser -n auto --dist worksteal
+	$(BIN)/python -m pytest tests --ignore=tests/browser -m 'not spark' -n auto --dist worksteal
 
 notebooks-check: env
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -n auto --dist loadfile notebooks
@@ -51,6 +52,10 @@ lint: env
 
 lab: env
 	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+spark: env
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	$(BIN)/python -m pytest tests -m spark -rs
 
 browser: env
 	$(BIN)/python -m pytest tests/browser -rs

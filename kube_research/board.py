@@ -46,7 +46,8 @@ def scoreboard(site: Site, *, notebook: str | None = None, lang: str = "en") -> 
     0
     """
     check_language(lang)
-    rows = [row.judged() for check in CHECKS for row in check(site, lang)]
+    wanted = [check for check, of in CHECKS.items() if notebook is None or notebook in of]
+    rows = [row.judged() for check in wanted for row in check(site, lang)]
     frame = pd.DataFrame([asdict(row) for row in rows], columns=list(COLUMNS), dtype="string")
     if notebook is not None:
         frame = frame[frame["notebook"] == notebook]

@@ -12,9 +12,16 @@ from kube_research.site import bundled_sites, home
 INDEX = "index.csv"
 
 
+#: Endings of the files that hold a site's data.
+SUFFIXES = (".csv", ".toml", ".xlsx")
+
+
 def file_checksum(path: Path) -> str:
-    """Return the SHA-256 of a text file with Windows line ends read as plain ones, as 64 hex digits."""
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    """Return the SHA-256 of a file as 64 hex digits; Windows line ends of a text count as plain ones."""
+    content = path.read_bytes()
+    if path.suffix != ".xlsx":
+        content = content.replace(b"\r\n", b"\n")
+    return hashlib.sha256(content).hexdigest()
 
 
 def data_index() -> str:
@@ -24,11 +31,17 @@ def data_index() -> str:
     writer.writerow(["site", "file", "rows", "sha256"])
     for site in bundled_sites():
         for path in sorted((home() / "data" / site).iterdir()):
-            if path.suffix in (".csv", ".toml"):
-                with path.open(encoding="utf-8", newline="") as handle:
-                    rows = sum(1 for _ in csv.reader(handle)) - 1 if path.suffix == ".csv" else ""
-                writer.writerow([site, path.name, rows, file_checksum(path)])
+            if path.suffix in SUFFIXES:
+                writer.writerow([site, path.name, _rows(path), file_checksum(path)])
     return out.getvalue()
+
+
+def _rows(path: Path) -> int | str:
+    """Return the rows of a CSV file without its header; blank for other files."""
+    if path.suffix != ".csv":
+        return ""
+    with path.open(encoding="utf-8", newline="") as handle:
+        return sum(1 for _ in csv.reader(handle)) - 1
 
 
 def recorded_checksums(site: str) -> dict[str, str]:
@@ -41,7 +54,7 @@ def changed_files(site: str) -> list[str]:
     """Return the files of a bundled site that are missing, new or differ from the index."""
     recorded = recorded_checksums(site)
     folder = home() / "data" / site
-    present = {p.name: file_checksum(p) for p in folder.iterdir() if p.suffix in (".csv", ".toml")}
+    present = {p.name: file_checksum(p) for p in folder.iterdir() if p.suffix in SUFFIXES}
     return sorted(
         name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)
     )

@@ -1,11 +1,12 @@
-"""The command line: ``kube-research reproduce`` and ``kube-research check``."""
+"""The command line: thin commands, each of which imports what it needs when it is called."""
 
 from __future__ import annotations
 
-import json
+import io
+import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,22 +18,51 @@ LANGUAGE = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Commands that end in one line, never in a traceback, whatever goes wrong."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what nobody foresaw is told by name (KUBE_DEBUG=1 shows all)."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get("KUBE_DEBUG"):
+                raise
+            from kube_research.errors import KubeError
+            from kube_research.texts import text
+
+            lang = "id" if "--lang id" in " ".join(sys.argv).replace("=", " ") else "en"
+            known = isinstance(error, KubeError)
+            words = str(error) if known else f"{type(error).__name__}: {error}"
+            told = words if known else text("error.unforeseen", lang, error=words)
+            raise click.ClickException(told) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kube_research")
 def main() -> None:
     """Analyse action research with community business groups (KUBE)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console need not know every letter of a cell
+            stream.reconfigure(errors="backslashreplace")
 
 
 @main.command()
 @click.argument("site", required=False)
 @click.option("--jobs", type=click.IntRange(1), help="How many notebooks run at a time.")
+@click.option(
+    "--fresh", is_flag=True, help="Run all notebooks, also those nothing has changed for."
+)
 @click.option("--store", is_flag=True, help="Keep the outputs in the notebook files.")
 @LANGUAGE
-def reproduce(site: str | None, jobs: int | None, store: bool, lang: str) -> None:
+def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang: str) -> None:
     """Run all notebooks on SITE, rebuild its figures, hold printed against recomputed values.
 
-    SITE is a bundled name or a folder; by default $KUBE_SITE, else cibeunying. Exit code 1 if a
-    notebook fails or a value does not match.
+    SITE is a bundled name or a folder; by default $KUBE_SITE, else cibeunying. A notebook runs only
+    if its cells, the library, the data or its figures have changed since it last ran, unless --fresh.
+    Exit code 1 if a notebook fails or a value does not match.
     """
     from kube_research.board import headline, scoreboard
     from kube_research.errors import KubeError
@@ -50,7 +80,12 @@ def reproduce(site: str | None, jobs: int | None, store: bool, lang: str) -> Non
         ) as bar:
             bar.render_progress()
             ran = run_notebooks(
-                loaded.folder, jobs=jobs, lang=lang, done=lambda _: bar.update(1), store=store
+                loaded.folder,
+                jobs=jobs,
+                lang=lang,
+                done=lambda _: bar.update(1),
+                store=store,
+                fresh=fresh,
             )
         board = scoreboard(loaded, lang=lang)
     except KubeError as error:
@@ -58,16 +93,45 @@ def reproduce(site: str | None, jobs: int | None, store: bool, lang: str) -> Non
     seconds = time.perf_counter() - started
     click.echo(_scores(board, lang))
     where = figures_folder(loaded)
-    click.echo(text("progress.done", lang, count=total, seconds=seconds, folder=where))
+    reused = [path.name[:2] for path, one in ran.items() if one.reused]
+    count = total - len(reused)
+    click.echo(text("progress.done", lang, count=count, seconds=seconds, folder=where))
+    if reused:
+        click.echo(text("progress.reused", lang, notebooks=", ".join(reused)))
     skipped: dict[str, list[str]] = {}
-    for path, reasons in ran.items():
-        for why in reasons:
+    for path, one in ran.items():
+        for why in one.skipped:
             skipped.setdefault(why, []).append(path.name[:2])
-    for why, where in skipped.items():
-        click.echo(text("progress.skipped", lang, notebooks=", ".join(where), why=why))
+    for why, names in skipped.items():
+        click.echo(text("progress.skipped", lang, notebooks=", ".join(names), why=why))
     click.echo(headline(board, lang))
     if (board["verdict"] == "mismatch").any():
         sys.exit(1)
+
+
+@main.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--excel", is_flag=True, help="One workbook, site.xlsx, instead of CSV files.")
+@LANGUAGE
+def new(folder: str, excel: bool, lang: str) -> None:
+    """Make the folder DIR of a new site, ready to fill in, with an example and instructions.
+
+    DIR must not exist, or be empty: nothing is ever overwritten. Exit code 2 if something stands
+    there already, 1 if DIR cannot be made; in both cases nothing is written.
+    """
+    from kube_research.errors import KubeError
+    from kube_research.new_site import SiteExistsError, make_site
+    from kube_research.texts import text
+
+    try:
+        made = make_site(folder, lang=lang, excel=excel)
+    except KubeError as error:
+        raise _refused(error, 2 if isinstance(error, SiteExistsError) else 1) from error
+    first = "site.xlsx" if excel else f"{text('new.read_me', lang)}.txt"
+    click.echo(text("new.made", lang, folder=made))
+    click.echo(text("new.made_file", lang, file=made / first))
+    shown = f'"{made}"' if " " in str(made) else made
+    click.echo(text("new.made_check", lang, folder=shown))
 
 
 @main.command()
@@ -77,26 +141,193 @@ def reproduce(site: str | None, jobs: int | None, store: bool, lang: str) -> Non
 def check(folder: str, as_json: bool, lang: str) -> None:
     """Check the site in DIR and list every problem with its remedy.
 
-    One line a problem: file:row:column: value: problem: remedy. Exit code 1 if there are any.
+    One line a problem: file:row:column: value: problem: remedy, and a last line that counts them.
+    Errors keep the site from being loaded; findings are contradictions in the data themselves, such as
+    a stated balance that is not the sum of its entries; warnings are things to look at.
+
+    Exit code 1 if there are errors or findings, 0 if there are none or only warnings.
     """
+    from kube_research.check_text import as_json_text, as_text, failed, no_folder
     from kube_research.errors import KubeError
     from kube_research.site import check_site
-    from kube_research.texts import text
 
     try:
         problems = check_site(folder, lang=lang)
     except KubeError as error:
-        raise click.ClickException(str(error)) from error
-    if as_json:
-        listed = [problem.as_dict() for problem in problems]
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
-    else:
-        for problem in problems:
-            click.echo(str(problem))
-        if not problems:
-            click.echo(text("progress.sound", lang, folder=folder))
-    if problems:
+        if not as_json:
+            raise click.ClickException(str(error)) from error
+        problems = [no_folder(folder, str(error), lang)]
+    click.echo(as_json_text(problems) if as_json else as_text(problems, folder, lang))
+    if failed(problems):
         sys.exit(1)
+
+
+@main.command()
+@click.argument("folder", metavar="DIR")
+@click.option(
+    "--to", "target", help="File to write, .docx or .html; by default report.docx in DIR."
+)
+@click.option("--title", help="Title of the report.")
+@click.option("--author", help="Author, for the title page.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there already.")
+@click.option(
+    "--lang", type=click.Choice(["en", "id"]), help="Language; by default that of the site."
+)
+def report(
+    folder: str,
+    target: str | None,
+    title: str | None,
+    author: str | None,
+    force: bool,
+    lang: str | None,
+) -> None:
+    """Write a report of the site in DIR, with tables and figures, as Word or as one HTML page.
+
+    DIR is a folder or a bundled name. Exit code 1 if the site has problems, 2 if the file cannot be
+    written as asked. A file that is there already is kept unless --force is given.
+    """
+    from kube_research.errors import KubeError, OptionError
+    from kube_research.report import report_path, write_report
+    from kube_research.site import load_site
+    from kube_research.texts import text
+
+    try:
+        site = load_site(folder, lang=lang or "en")
+        lang = lang or site.info.language
+        path = report_path(site, lang) if target is None else target
+        done = write_report(site, path, lang=lang, overwrite=force, title=title, author=author)
+    except KubeError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2 if isinstance(error, OptionError) else 1)
+    click.echo(text("report.done", lang, path=done))
+    if any(frame["evidence"].eq("simulated").any() for frame in site.tables.values()):
+        click.echo(text("report.done_simulated", lang))
+
+
+@main.command()
+@click.argument("site", metavar="DIR")
+@click.option("--to", "target", help="File to write, .xlsx; by default form.xlsx in DIR.")
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@LANGUAGE
+def form(site: str, target: str | None, force: bool, lang: str) -> None:
+    """Write the instrument of the site in DIR as an XLSForm for KoboToolbox and ODK.
+
+    Exit code 2 if the file is there already.
+    """
+    from pathlib import Path
+
+    from kube_research.errors import KubeError
+    from kube_research.site import bundled_sites, load_site
+    from kube_research.xlsform import FormExistsError, write_form
+
+    try:
+        loaded = load_site(site, lang=lang)
+        home = Path() if site in bundled_sites() else loaded.folder
+        path = Path(target) if target else home / "form.xlsx"
+        said = write_form(loaded, path, force=force, lang=lang)
+    except FormExistsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except KubeError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("\n".join(said))
+
+
+@main.command("import")
+@click.argument("export", metavar="EXPORT")
+@click.option("--site", required=True, metavar="DIR", help="Folder of the site.")
+@click.option("--round", "round_number", type=int, help="Round of all rows, if no column says it.")
+@click.option("--latest", is_flag=True, help="Of two submissions of one rater take the newest.")
+@click.option("--keep-rounds", is_flag=True, help="Leave n_raters in the rounds table as it is.")
+@click.option("--map", "meanings", metavar="FILE", help="CSV: header or answer, what it means.")
+@LANGUAGE
+def import_(
+    export: str,
+    site: str,
+    round_number: int | None,
+    latest: bool,
+    keep_rounds: bool,
+    meanings: str | None,
+    lang: str,
+) -> None:
+    """Bring EXPORT of KoboToolbox, ODK Central or Google Forms into the ratings of a site.
+
+    The same export twice changes nothing; a changed submission updates its rows. Names become codes.
+    Exit code 1, and nothing written, if anything in the export does not fit.
+    """
+    from kube_research.errors import KubeError
+    from kube_research.import_export import import_ratings
+
+    try:
+        done = import_ratings(
+            export,
+            site,
+            round_number=round_number,
+            latest=latest,
+            keep_rounds=keep_rounds,
+            meanings=meanings,
+            lang=lang,
+        )
+    except KubeError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("\n".join(done.sentences(lang)))
+
+
+@main.command()
+@click.argument("programme")
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "polars", "dask", "spark"]),
+    default="duckdb",
+    show_default=True,
+    help="What does the computing.",
+)
+@click.option("--out", required=True, help="Folder to write to; it must be new or empty.")
+@click.option("--by", default="", help="Break down by these columns, such as province,regency.")
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True
+)
+@click.option("--memory", default="1GB", show_default=True, help="How much DuckDB may use.")
+@LANGUAGE
+def summarise(
+    programme: str, engine: str, out: str, by: str, form: str, memory: str, lang: str
+) -> None:
+    """Write item, field, attendance and ledger summaries of a PROGRAMME, and its violations counted.
+
+    PROGRAMME is a folder of Parquet tables by province and regency, or a pattern of site folders such as
+    "programme/*". Nothing is ever overwritten: exit code 2 if something stands at --out.
+    """
+    from kube_research.errors import KubeError
+    from kube_research.summaries import SummariesExistError, write_summaries
+    from kube_research.texts import text
+
+    started = time.perf_counter()
+
+    def told(name: str) -> None:
+        seconds = time.perf_counter() - started
+        click.echo(text("engines.done.file", lang, name=name, seconds=seconds), err=True)
+
+    columns = [name.strip() for name in by.split(",") if name.strip()]
+    options: dict[str, Any] = {"engine": engine, "by": columns, "form": form, "memory": memory}
+    try:
+        written = write_summaries(programme, out, lang=lang, done=told, **options)
+    except KubeError as error:
+        raise _refused(error, 2 if isinstance(error, SummariesExistError) else 1) from error
+    for problem in written.problems:
+        click.echo(str(problem), err=True)
+    for row in written.violations.to_dict("records"):
+        click.echo(text("engines.done.broken", lang, **row))
+    if written.violations.empty:
+        click.echo(text("engines.done.sound", lang))
+    seconds = time.perf_counter() - started
+    click.echo(text("engines.done.all", lang, folder=written.folder, seconds=seconds))
+
+
+def _refused(error: Exception, code: int) -> click.ClickException:
+    """Return an error as the last line of a command that ends with ``code``."""
+    refused = click.ClickException(str(error))
+    vars(refused)["exit_code"] = code
+    return refused
 
 
 def _scores(board: pd.DataFrame, lang: str) -> str:

@@ -19,6 +19,7 @@ from kube_research.errors import OptionError, ScaleError
 from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
 from kube_research.formats import number
 from kube_research.frames import grade_of, need_columns
+from kube_research.once import once
 from kube_research.ordinal import all_counts, exact_blocks
 from kube_research.printed import check_n, check_scale, parse_printed, print_number
 from kube_research.schema import weakest
@@ -262,7 +263,7 @@ def decision_map_frame(site: Site) -> pd.DataFrame:
     >>> frame["smallest_p"].unique().tolist()
     [0.0625]
     """
-    frame = decision_frame(site)
+    frame = once(decision_frame, site)
     names = ["item", "statement_en", "statement_id"]
     about = site.items[names] if site.has("items") else pd.DataFrame(columns=names)
     clusters = len(site.info.groups)

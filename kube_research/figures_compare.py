@@ -22,8 +22,10 @@ import numpy as np
 import pandas as pd
 
 from kube_research import style
+from kube_research.compare import need_two_rounds
 from kube_research.effects import Floats, Resamples, mean_changes
 from kube_research.figures_profile import ABOUT, score_axis
+from kube_research.figures_rounds import compared
 from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
 from kube_research.formats import number
 from kube_research.frames import grades_by, need_option
@@ -42,7 +44,7 @@ class _Rounds:
     """The two rounds of a site: their numbers, and the scores of raters (rows) by level (columns)."""
 
     def __init__(self, site: Site, by: str = "overall") -> None:
-        from kube_research.compare import need_two_rounds, rater_tables, two_rounds
+        from kube_research.compare import rater_tables, two_rounds
 
         need_two_rounds(site)
         ratings = site.table("ratings")
@@ -124,10 +126,9 @@ def _p(value: float, lang: str) -> str:
 
 def estimation_plot_frame(site: Site, *, by: str = "overall", lang: str = "en") -> pd.DataFrame:
     """Return the change with its interval, overall or of every item (largest first, with its words)."""
-    from kube_research.compare import compare_rounds
-
     need_option("by", by, ("overall", "item"))
-    done = compare_rounds(_Rounds(site).ratings, by=by, lang=lang)
+    need_two_rounds(site)
+    done = compared(site, by, lang)
     if by == "overall":
         return done
     done = done.merge(site.table("items")[ABOUT], "left", "item")
@@ -360,12 +361,10 @@ def score_bars(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
 
 def forest_plot_frame(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Return the change of every field and, last, of all items together (``field_no`` missing)."""
-    from kube_research.compare import compare_rounds
-
-    ratings = _Rounds(site).ratings
-    fields = compare_rounds(ratings, by="field_no", lang=lang)
+    need_two_rounds(site)
+    fields = compared(site, "field_no", lang)
     names = site.fields_table[["field_no", "field_en", "field_id"]]
-    whole = compare_rounds(ratings, by="overall", lang=lang).drop(columns="overall")
+    whole = compared(site, "overall", lang).drop(columns="overall")
     for other in ("en", "id"):
         whole[f"field_{other}"] = text("compare.all_items", other)
     return pd.concat([fields.merge(names, "left", "field_no"), whole], ignore_index=True)

@@ -12,6 +12,7 @@ from kube_research.errors import OptionError
 from kube_research.figures_profile import ABOUT, looks_of, round_name, score_axis
 from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
 from kube_research.formats import number
+from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -166,6 +167,17 @@ def _spoke(sheet: Sheet, angle: float, name: str, items: int) -> None:
     )
 
 
+def compared(site: Site, by: str, lang: str = "en") -> pd.DataFrame:
+    """Return :func:`~kube_research.compare.compare_rounds` of a site's ratings, worked out once."""
+    return once(_compared, site, by, lang)
+
+
+def _compared(site: Site, by: str, lang: str) -> pd.DataFrame:
+    from kube_research.compare import compare_rounds
+
+    return compare_rounds(site.table("ratings"), by=by, lang=lang)
+
+
 def before_after_frame(site: Site) -> pd.DataFrame:
     """Return the change of every item between the first and the last round, largest first.
 
@@ -193,10 +205,8 @@ def before_after_frame(site: Site) -> pd.DataFrame:
     >>> bool(frame["change"].is_monotonic_decreasing)
     True
     """
-    from kube_research.compare import compare_rounds
-
     ratings, items = site.table("ratings"), site.table("items")
-    done = compare_rounds(ratings, by="item").merge(items[ABOUT], "left", "item")
+    done = compared(site, "item").merge(items[ABOUT], "left", "item")
     done["round_before"] = int(ratings["round"].min())
     done["round_after"] = int(ratings["round"].max())
     return done.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)

@@ -79,7 +79,7 @@ def study_timeline_frame(site: Site) -> pd.DataFrame:
     lanes = done["kind"].map({kind: place for place, kind in enumerate(_LANES)})
     done = done.assign(_lane=lanes).sort_values(["_lane", "date"], kind="stable", ignore_index=True)
     meeting = done["kind"].eq("meeting")
-    done["number"] = meeting.cumsum().where(meeting).astype("Int64")
+    done["number"] = meeting.astype("int64").cumsum().where(meeting).astype("Int64")
     last = done.loc[done["kind"].eq("assessment"), "last_date"].max()
     gap = (done["date"] - last).dt.days
     late = done["kind"].eq("intervention") & (gap > 0)

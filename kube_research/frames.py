@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.schema import weakest
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 FEW = 5
 
 
-def need_columns(frame: pd.DataFrame, *names: str) -> None:
-    """Raise MissingColumnError unless the frame has all the columns."""
-    missing = [name for name in names if name not in frame.columns]
+def need_columns(frame: Any, *names: str) -> None:
+    """Raise MissingColumnError unless the frame, of any engine, has all the columns."""
+    from kube_research.engines import column_names
+
+    have = column_names(frame)
+    missing = [name for name in names if name not in have]
     if missing:
         raise MissingColumnError(
             text(
                 "error.missing_columns",
                 columns=", ".join(missing),
-                have=", ".join(str(name) for name in frame.columns) or "-",
+                have=", ".join(have) or "-",
             )
         )
 

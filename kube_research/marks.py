@@ -19,7 +19,8 @@ def _grow(fig: Figure, top: float = 0.0, bottom: float = 0.0) -> None:
     """Add inches above and below a figure, leaving everything on it where it was in inches."""
     from matplotlib.patches import Rectangle
 
-    fig.draw_without_rendering()
+    if fig.get_layout_engine() is not None or fig.legends:
+        fig.draw_without_rendering()
     fig.set_layout_engine("none")
     width, height = fig.get_size_inches()
     new = height + top + bottom

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_research import traces
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.frames import grade_of
 from kube_research.texts import check_language, text
@@ -24,20 +25,25 @@ def notebook_language() -> str:
 
 
 def figures_folder(site: Site) -> Path:
-    """Return where figures and tables of a site are written.
+    """Return where notebooks write figures and tables: ``$KUBE_FIGURES``, else :func:`figures_of`."""
+    chosen = os.environ.get("KUBE_FIGURES")
+    return Path(chosen) if chosen else figures_of(site.folder)
 
-    ``$KUBE_FIGURES`` if set; else ``figures`` beside the bundled data of a checkout; else ``figures``
-    inside the site's own folder, or in the working folder for bundled data of an installed package.
+
+def figures_of(folder: Path) -> Path:
+    """Return where the figures of a site folder belong.
+
+    ``figures`` beside the bundled data for the study and its twin; else ``figures`` inside the site's
+    own folder. For bundled data of an installed package the working folder takes the place of both.
     """
     from kube_research.site import home
 
-    chosen = os.environ.get("KUBE_FIGURES")
-    if chosen:
-        return Path(chosen)
-    data = home() / "data"
-    if site.folder.resolve().parent != data.resolve():
-        return site.folder / "figures"
-    return Path("figures") if home().name == "_bundled" else home() / "figures"
+    if folder.resolve().parent != (home() / "data").resolve():
+        return folder / "figures"
+    study = folder.name in ("cibeunying", "cibeunying-simulated")
+    if home().name == "_bundled":
+        return Path("figures") if study else Path("figures") / folder.name
+    return (home() if study else folder) / "figures"
 
 
 def raw_logs(site: Site, table: str) -> Site:
@@ -84,6 +90,7 @@ def show(name: str, site: Site) -> None:
     try:
         chosen = site.with_raw_logs(output.logs) if output.logs else site
         frame, paths = build(output, chosen, figures_folder(site))
+        traces.written.update(dict.fromkeys(paths))
     except (MissingTableError, OptionError) as error:
         _skip(str(error))
         return
@@ -162,8 +169,8 @@ def present_frame(
 def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
     """Return a frame as an HTML table: rounded numbers to the right, escaped text to the left.
 
-    Whole numbers of five digits and more (rupiah) have their thousands marked, and decimals are
-    written as readers of ``lang`` expect.
+    In columns that reach five digits (rupiah) numbers are whole and have their thousands marked, and
+    decimals are written as readers of ``lang`` expect.
 
     Examples
     --------
@@ -181,7 +188,9 @@ def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
         column = frame[name]
         numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
         styles.append(right if numeric else left)
-        if pd.api.types.is_float_dtype(column):
+        if pd.api.types.is_float_dtype(column) and (column.abs() >= 10_000).any():
+            cells.append([whole(cell, lang) for cell in column])
+        elif pd.api.types.is_float_dtype(column):
             places = digits + 1 if str(name) in _P_VALUES else digits
             shown = [_shown(cell, _form(cell, places)) for cell in column]
             cells.append([cell.replace(".", ",") for cell in shown] if lang == "id" else shown)

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from kube_research.engines import AnyFrame, Step, column_names, engine_of, in_order, joined, walk
 from kube_research.errors import MissingColumnError
 from kube_research.evidence import parse_printed, possible_totals, sd_bounds
 from kube_research.frames import grades_by, need_columns
 from kube_research.schema import weakest
+from kube_research.score_levels import (
+    field_column,
+    field_steps,
+    item_count_steps,
+    lengthened,
+    score_steps,
+    whole_fields,
+)
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -21,12 +31,12 @@ if TYPE_CHECKING:
 _IDENTITY = ("round", "group", "rater", "evidence", "locator", "field_no")
 
 
-def to_long(ratings: pd.DataFrame) -> pd.DataFrame:
+def to_long(ratings: AnyFrame) -> AnyFrame:
     """Return ratings with one row per round, rater and item.
 
     Parameters
     ----------
-    ratings : DataFrame
+    ratings : DataFrame, or a frame of another engine
         Long already (columns ``item`` and ``score``), or wide: ``round``, ``group``, ``rater`` and
         one column an item, named ``9``, ``item_9`` or ``butir 9``.
 
@@ -43,8 +53,14 @@ def to_long(ratings: pd.DataFrame) -> pd.DataFrame:
     """
     from kube_research.validate import WIDE_ITEM
 
-    if {"item", "score"} <= set(ratings.columns):
+    names = column_names(ratings)
+    if {"item", "score"} <= set(names):
         return ratings
+    if not isinstance(ratings, pd.DataFrame):
+        wide = {name: int(hit[1]) for name in names if (hit := WIDE_ITEM.fullmatch(name))}
+        need_columns(ratings, "round", "rater", *([] if wide else ["item", "score"]))
+        keep = [name for name in _IDENTITY if name in names]
+        return walk(ratings, [Step(partial(lengthened, keep=keep, items=wide))])
     found = {name: WIDE_ITEM.fullmatch(str(name)) for name in ratings.columns}
     items = {name: int(hit.group(1)) for name, hit in found.items() if hit}
     need_columns(ratings, "round", "rater", *([] if items else ["item", "score"]))
@@ -70,38 +86,28 @@ def to_wide(ratings: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index()
 
 
-def _summaries(values: pd.DataFrame, by: list[str], column: str, at_least: float) -> pd.DataFrame:
-    """Describe one column per group of rows; missing values are left out and counted."""
-    from scipy.stats import t
+def _as_before(done: pd.DataFrame) -> pd.DataFrame:
+    """Give a summary of pandas ratings the types that pandas users know."""
+    kinds = {name: "int64" for name in ("n", "total", "missing") if name in done}
+    means = ("mean", "sd", "median", "low", "high", "share_at_least", "ci_low", "ci_high")
+    typed = done.astype(kinds | dict.fromkeys(means, "float64") | {"evidence": "string"})
+    return typed.reset_index(drop=True)
 
-    need_columns(values, *by, column)
-    scores = values.assign(
-        _score=pd.to_numeric(values[column]).astype("float64"),
-    )
-    scores["_reached"] = scores["_score"].ge(at_least).where(scores["_score"].notna())
-    grouped = scores.groupby(by, sort=True)
-    done = grouped["_score"].agg(
-        n="count", total="sum", mean="mean", sd="std", median="median", low="min", high="max"
-    )
-    done["share_at_least"] = grouped["_reached"].mean().astype("float64")
-    done["missing"] = grouped["_score"].size() - done["n"]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        half = t.ppf(0.975, np.maximum(done["n"] - 1, 1)) * done["sd"] / np.sqrt(done["n"])
-    done["ci_low"] = done["mean"] - half
-    done["ci_high"] = done["mean"] + half
-    done["evidence"] = grades_by(values, by)
-    return done.reset_index()
+
+def _numbers(ratings: pd.DataFrame) -> pd.DataFrame:
+    return ratings.assign(score=pd.to_numeric(ratings["score"]).astype("float64"))
 
 
 def score_items(
-    ratings: pd.DataFrame, *, by: Sequence[str] = ("round", "item"), at_least: float = 3
-) -> pd.DataFrame:
+    ratings: AnyFrame, *, by: Sequence[str] = ("round", "item"), at_least: float = 3
+) -> AnyFrame:
     """Score every item in every round.
 
     Parameters
     ----------
-    ratings : DataFrame
-        Long or wide ratings (see :func:`to_long`).
+    ratings : DataFrame, or a frame of another engine
+        Long or wide ratings (see :func:`to_long`): pandas, polars, PyArrow, a DuckDB relation, Dask
+        or Spark. Lazy in, lazy out: nothing is computed before you ask for it.
     by : sequence of str
         Columns to score within, for example ``("round", "group", "item")``.
     at_least : float
@@ -109,11 +115,11 @@ def score_items(
 
     Returns
     -------
-    DataFrame
-        One row per round and item: ``n`` raters who answered, ``total``, ``mean``, ``sd`` (divisor
-        n - 1, missing for one rater), ``median``, ``low``, ``high``, ``share_at_least``, ``missing``
-        (blank answers), ``ci_low`` and ``ci_high`` (95 % t interval of the mean, raters taken as
-        independent), ``evidence``.
+    frame of the same engine
+        Sorted, one row per round and item: ``n`` raters who answered, ``total``, ``mean``, ``sd``
+        (divisor n - 1, missing for one rater), ``median``, ``low``, ``high``, ``share_at_least``,
+        ``missing`` (blank answers), ``ci_low`` and ``ci_high`` (95 % t interval of the mean, raters
+        taken as independent), ``evidence``.
 
     Raises
     ------
@@ -121,7 +127,8 @@ def score_items(
 
     Notes
     -----
-    Checked against ``scipy.stats.describe`` and ``scipy.stats.ttest_1samp(...).confidence_interval``.
+    Checked against ``scipy.stats.describe`` and
+    ``scipy.stats.ttest_1samp(...).confidence_interval``.
 
     Examples
     --------
@@ -130,25 +137,30 @@ def score_items(
     >>> scores.query("round == 1 and item == 9")[["n", "total", "evidence"]].values.tolist()
     [[15, 37, 'simulated']]
     """
-    done = _summaries(to_long(ratings), list(by), "score", at_least)
-    return done.astype({"total": "int64", "n": "int64", "missing": "int64"})
+    long = to_long(ratings)
+    need_columns(long, *by, "score")
+    if not isinstance(long, pd.DataFrame):
+        return walk(long, score_steps(by, at_least))
+    return _as_before(walk(_numbers(long), score_steps(by, at_least)))  # type: ignore[return-value]
 
 
 def score_fields(
-    ratings: pd.DataFrame,
+    ratings: AnyFrame,
     items: pd.DataFrame | None = None,
     *,
     by: Sequence[str] = ("round", "field_no"),
     at_least: float = 3,
-) -> pd.DataFrame:
+) -> AnyFrame:
     """Score every field in every round: the mean over raters of each rater's own field mean.
 
     Parameters
     ----------
-    ratings : DataFrame
-        Long or wide ratings; loaded ratings already know the field of each item.
+    ratings : DataFrame, or a frame of another engine
+        Long or wide ratings, as for :func:`score_items`; loaded ratings already know the field of
+        each item.
     items : DataFrame, optional
-        The instrument (``item``, ``field_no``), needed when ``ratings`` has no ``field_no``.
+        The instrument (``item``, ``field_no``), needed when ``ratings`` has no ``field_no``. Always
+        pandas.
     by : sequence of str
         Columns to score within.
     at_least : float
@@ -156,7 +168,7 @@ def score_fields(
 
     Returns
     -------
-    DataFrame
+    frame of the same engine
         One row per round and field with the columns of :func:`score_items` (without ``total``) and
         ``items``, the number of items in the field. The rater is the unit, so ``n`` counts raters.
 
@@ -170,22 +182,38 @@ def score_fields(
     Checked against a hand-computed case with a missing answer.
     """
     long = to_long(ratings)
+    rows, fields = long, None
     if items is not None:
         need_columns(items, "item", "field_no")
         fields = items.set_index("item")["field_no"]
-        long = long.assign(field_no=long["item"].map(fields))
-    elif "field_no" not in long:
+        long = _with_fields(long, fields)
+    elif "field_no" not in column_names(long):
         raise MissingColumnError(text("error.no_fields"))
-    need_columns(long, "round", "rater", "field_no", "score")
-    if "evidence" not in long:
-        long = long.assign(evidence="recorded")
-    unit = list(dict.fromkeys([*by, "rater"]))
-    scores = long.assign(score=pd.to_numeric(long["score"]).astype("float64"))
-    per_rater = scores.groupby(unit)["score"].mean().rename("score").reset_index()
-    per_rater = per_rater.merge(grades_by(long, unit).rename("evidence").reset_index(), on=unit)
-    done = _summaries(per_rater, list(by), "score", at_least).drop(columns="total")
-    count = long.groupby(list(by))["item"].nunique().rename("items").reset_index()
-    return done.merge(count, on=list(by))
+    need_columns(long, *by, "round", "rater", "field_no", "score")
+    plain: Any = _numbers(long) if isinstance(long, pd.DataFrame) else long
+    site = [name for name in ("site",) if name in column_names(plain)]
+    unit = list(dict.fromkeys([*by, *site, "rater"]))
+    scored = walk(plain, field_steps(by, unit, at_least))
+    if fields is None or engine_of(plain) in ("pandas", "pyarrow"):
+        counted = walk(plain, item_count_steps(by))
+    else:
+        counted = walk(rows, item_count_steps(by, _by_number(fields)))
+    last = [in_order(by)]
+    if not isinstance(plain, pd.DataFrame):
+        last.append(Step(whole_fields))
+    done = walk(joined(scored, counted, by), last)
+    return _as_before(done) if isinstance(done, pd.DataFrame) else done  # type: ignore[return-value]
+
+
+def _with_fields(ratings: Any, fields: pd.Series) -> Any:
+    """Give each rating the field of its item."""
+    if isinstance(ratings, pd.DataFrame):
+        return ratings.assign(field_no=ratings["item"].map(fields))
+    return walk(ratings, [Step(partial(field_column, fields=_by_number(fields)))])
+
+
+def _by_number(fields: pd.Series) -> dict[int, int]:
+    return {int(item): int(field) for item, field in fields.dropna().items()}  # type: ignore[call-overload]
 
 
 def score_means(
@@ -207,8 +235,8 @@ def score_means(
     DataFrame
         One row per printed mean: ``n``, ``total`` (missing when no total, or more than one, prints
         so), ``totals`` (how many are possible), ``mean`` (exact total / n, else the printed value),
-        ``printed``, ``sd_low`` and ``sd_high`` (exact bounds), ``ci_low`` and ``ci_high`` (the widest
-        95 % t interval that any compatible set of scores could have), ``evidence``.
+        ``printed``, ``sd_low`` and ``sd_high`` (exact bounds), ``ci_low`` and ``ci_high`` (the
+        widest 95 % t interval that any compatible set of scores could have), ``evidence``.
 
     Examples
     --------
@@ -262,10 +290,11 @@ def classify_items(scores: pd.DataFrame, *, threshold: float = 2.5) -> pd.DataFr
     Parameters
     ----------
     scores : DataFrame
-        With ``item`` and ``mean`` (numbers, or printed means as text), and ``round`` if there is more
-        than one: from :func:`score_items`, :func:`score_means`, or an item_means table.
+        With ``item`` and ``mean`` (numbers, or printed means as text), and ``round`` if there is
+        more than one: from :func:`score_items`, :func:`score_means`, or an item_means table.
     threshold : float
-        A mean below it is weak; a mean equal to it is strong. An input of the site, not a PEKA rule.
+        A mean below it is weak; a mean equal to it is strong. An input of the site, not a PEKA
+        rule.
 
     Returns
     -------

@@ -125,7 +125,9 @@ def _rater_counts(site: Site, lang: str) -> Iterator[Row]:
             if logs is not None and number in counts.index:
                 check = text("check.raters", lang, round=number)
                 again, locator = str(counts.loc[number]), row["locator"] or ""
-                yield Row("02", check, str(row["n_raters"]), again, logs.info.evidence, locator)
+                ratings = logs.table("ratings").query("round == @number")
+                grade = weakest([row["evidence"], grade_of(ratings)])
+                yield Row("02", check, str(row["n_raters"]), again, grade, locator)
     if site.has("item_means") and site.info.rounding != "any":
         means = site.table("item_means")
         for number, part in means.groupby("round"):
@@ -178,7 +180,8 @@ def _dates(site: Site, lang: str) -> Iterator[Row]:
         title = row[f"title_{lang}"]
         notebook = "03" if row["kind"] == "meeting" else "01"
         printed, day = str(row["printed_date"]), row["date"]
-        if pd.notna(row["printed_date"]) and row["precision"] != "between":
+        known = row["precision"] != "between" and row["evidence"] != "simulated"  # no drawn day
+        if pd.notna(row["printed_date"]) and known:
             form = "d MMMM y" if printed[0].isdigit() else "EEEE d MMMM y"
             again = format_date(day, "id", form)
             if row["precision"] == "span":
@@ -264,12 +267,12 @@ _PERCENT = re.compile(r"(\d+) ?%")
 
 
 def _targets(site: Site, lang: str) -> Iterator[Row]:
-    """Targets as the monitoring tables word them, against the outcomes table."""
+    """Targets as the printed monitoring tables word them, against the outcomes table."""
     if not site.has("monitoring", "outcomes", "activities"):
         return
     titles = site.table("activities").set_index("activity")[f"title_{lang}"]
     outcomes = site.table("outcomes").dropna(subset=["target_pct"])
-    targets = site.table("monitoring").query("aspect == 'target'")
+    targets = site.table("monitoring").query("aspect == 'target' and evidence == 'published'")
     for row in targets.to_dict("records"):
         found = _PERCENT.search(row[f"text_{lang}"])
         place = f", target {row['order']}"
@@ -306,15 +309,15 @@ def _attendance(site: Site, lang: str) -> Iterator[Row]:
 
 
 def _iks(site: Site, lang: str) -> Iterator[Row]:
-    """Hold the agreed IKS shares against what a ledger sets aside."""
+    """Hold the printed IKS shares against what a ledger sets aside; a site's own rule is no print."""
     logs = _logs(site, "ledger")
     if not site.has("iks_rule") or logs is None:
         return
-    from kube_research.finance import iks_split
+    from kube_research.iks import iks_split
 
-    rule = site.table("iks_rule").set_index("purpose")
-    ledger = logs.table("ledger")
-    for row in iks_split(ledger, site.table("iks_rule")).to_dict("records"):
+    printed, ledger = site.table("iks_rule").query("evidence == 'published'"), logs.table("ledger")
+    rule = printed.set_index("purpose")
+    for row in iks_split(ledger, printed).to_dict("records"):
         about = rule.loc[row["purpose"]]
         check = text("check.iks_share", lang, purpose=about[f"label_{lang}"])
         agreed, found = f"{row['agreed_pct']:g}", f"{row['pct']:.6g}"
@@ -374,21 +377,22 @@ def _files(site: Site, lang: str) -> Iterator[Row]:
         )
 
 
-CHECKS: tuple[Callable[[Site, str], Iterator[Row]], ...] = (
-    _files,
-    _counts,
-    _dates,
-    _calendar,
-    _income,
-    _conflicts,
-    _printed_means,
-    _repeated_means,
-    _exact_totals,
-    _rater_counts,
-    _weak_items,
-    _attendance,
-    _targets,
-    _iks,
-    _balances,
-    _direction,
-)
+#: Every check with the notebooks that its rows belong to.
+CHECKS: dict[Callable[[Site, str], Iterator[Row]], tuple[str, ...]] = {
+    _files: ("01",),
+    _counts: ("01", "02"),
+    _dates: ("01", "03"),
+    _calendar: ("01",),
+    _income: ("01",),
+    _conflicts: ("01",),
+    _printed_means: ("02",),
+    _repeated_means: ("02",),
+    _exact_totals: ("02",),
+    _rater_counts: ("02",),
+    _weak_items: ("02",),
+    _attendance: ("03",),
+    _targets: ("04",),
+    _iks: ("05",),
+    _balances: ("05",),
+    _direction: ("06",),
+}

@@ -1,4 +1,4 @@
-"""Rewrite what is generated from code and data: codebook, data index, README tables, pages of docs."""
+"""Rewrite what is generated: tutorial site, codebook, data index, README tables, pages of docs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kube_research.checksums import write_index
 from kube_research.pages import all_pages
 from kube_research.schema import data_package
 from kube_research.site import home
+from kube_research.tutorial_site import write_tutorial
 
 _MARKS = re.compile(r"(<!-- outputs:(en|id) -->\n).*?(<!-- /outputs -->)", re.DOTALL)
 
@@ -28,8 +29,8 @@ def with_outputs(readme: str) -> str:
 def refresh() -> list[Path]:
     """Write all generated files of a checkout and return them."""
     root = home()
-    written = [write_index(), root / "data" / "datapackage.json"]
-    written[1].write_text(codebook(), encoding="utf-8", newline="\n")
+    written = [*write_tutorial(), write_index(), root / "data" / "datapackage.json"]
+    written[-1].write_text(codebook(), encoding="utf-8", newline="\n")
     for name in ("README.md", "README.id.md"):
         path = root / name
         path.write_text(

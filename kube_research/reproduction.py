@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +18,12 @@ from kube_research.texts import text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kube_research.memory import Memory
+
 #: Seconds a single cell may take.
 CELL_TIMEOUT = 300
+#: A cell after the last one, which is not kept: it says what the notebook read and wrote.
+_TELL = "print(__import__('kube_research.traces', fromlist=['told']).told())"
 
 
 def reproduce(
@@ -37,7 +44,7 @@ def reproduce(
         Also run all notebooks on the site first, which rebuilds its figures and tables. The command
         ``kube-research reproduce`` does; it must not be asked for inside a notebook.
     jobs : int, optional
-        How many notebooks run at a time; by default as many as there are processors, at most four.
+        How many notebooks run at a time; by default one a processor.
     lang : {"en", "id"}
         Language of the scoreboard.
 
@@ -64,6 +71,22 @@ def notebook_paths() -> list[Path]:
     return sorted((home() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What became of one notebook.
+
+    Attributes
+    ----------
+    skipped : tuple of str
+        What it left out because the site lacks a table, and why.
+    reused : bool
+        It did not run: nothing it depends on has changed since it last did.
+    """
+
+    skipped: tuple[str, ...] = ()
+    reused: bool = False
+
+
 def run_notebooks(
     site: Path,
     *,
@@ -72,7 +95,8 @@ def run_notebooks(
     figures: Path | None = None,
     done: Callable[[Path], object] = lambda _: None,
     store: bool = False,
-) -> dict[Path, list[str]]:
+    fresh: bool = True,
+) -> dict[Path, Ran]:
     """Run all notebooks on a site folder, each in a kernel of its own.
 
     Parameters
@@ -80,7 +104,7 @@ def run_notebooks(
     site : Path
         Folder of the site.
     jobs : int, optional
-        How many run at a time.
+        How many run at a time; by default one a processor.
     lang : {"en", "id"}
         Language of messages.
     figures : Path, optional
@@ -88,85 +112,118 @@ def run_notebooks(
     done : callable
         Called with each notebook as it finishes.
     store : bool
-        Keep the outputs in the notebook files (for maintainers).
+        Keep the outputs in the notebook files (for maintainers); runs all.
+    fresh : bool
+        Run all notebooks, also those of which nothing has changed (see :mod:`kube_research.memory`).
 
     Returns
     -------
-    dict of Path to list of str
-        The notebooks in order, each with what it skipped because the site lacks a table, and why.
+    dict of Path to Ran
+        The notebooks in order.
 
     Raises
     ------
     kube_research.errors.NotebookError
         With every failure of the run, not only the first.
     """
+    from kube_research.memory import Memory
+    from kube_research.notebook import figures_of
+
     paths = notebook_paths()
     environment = {**os.environ, "KUBE_SITE": str(site.resolve()), "MPLBACKEND": "agg"}
     if site.resolve().parent == (home() / "data").resolve():
         environment["KUBE_SITE"] = site.name
+    environment.setdefault("KUBE_LANG", lang)
     if figures is not None:
         environment["KUBE_FIGURES"] = str(figures.resolve())
-    workers = jobs or min(4, os.cpu_count() or 1)
-    outcomes = asyncio.run(_run_all(paths, environment, workers, lang, done, store))
-    failures = [str(outcome) for outcome in outcomes if isinstance(outcome, NotebookError)]
+    folder = Path(environment.get("KUBE_FIGURES") or figures_of(site)).resolve()
+    setting = {"site": environment["KUBE_SITE"], "lang": environment["KUBE_LANG"]}
+    memory = Memory(folder, setting)
+    results: dict[Path, Ran | NotebookError] = {}
+    for path in paths:
+        last = None if fresh or store else memory.unchanged(path)
+        if last is not None:
+            results[path] = Ran(tuple(last["skipped"]), reused=True)
+            done(path)
+    waiting = [path for path in paths if path not in results]
+    waiting.sort(key=memory.seconds, reverse=True)  # the longest first, so that none is left alone
+    if waiting:
+        workers = jobs or min(len(waiting), _processors())
+        run = _Run(environment, workers, lang, done, store, memory)
+        results |= dict(zip(waiting, asyncio.run(run.all(waiting)), strict=True))
+    failures = [str(results[path]) for path in paths if isinstance(results[path], NotebookError)]
     if failures:
         raise NotebookError("\n".join(failures))
-    skipped = [outcome if isinstance(outcome, list) else [] for outcome in outcomes]
-    return dict(zip(paths, skipped, strict=True))
+    return {path: result for path in paths if isinstance(result := results[path], Ran)}
 
 
-async def _run_all(
-    paths: list[Path],
-    environment: dict[str, str],
-    workers: int,
-    lang: str,
-    done: Callable[[Path], object],
-    store: bool,
-) -> list[list[str] | NotebookError]:
-    """Run notebooks side by side, ``workers`` at a time; return what each skipped, or its failure."""
-    places = asyncio.Semaphore(workers)
-
-    async def run(path: Path) -> list[str] | NotebookError:
-        async with places:
-            try:
-                return await _run(path, environment, lang, store)
-            except NotebookError as error:
-                return error
-            finally:
-                done(path)
-
-    return await asyncio.gather(*map(run, paths))
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-async def _run(path: Path, environment: dict[str, str], lang: str, store: bool) -> list[str]:
-    try:
-        import nbformat
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    except ImportError as error:
-        raise NotebookError(text("error.needs_extra", lang)) from error
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_TIMEOUT,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-        store_widget_state=False,
-        record_timing=False,
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
-    )
-    try:
-        await client.async_execute(env=environment)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        cell, last = _failed_cell(notebook, error)
-        raise NotebookError(
-            text("error.notebook_failed", lang, notebook=path.name, cell=cell, error=last)
-        ) from error
-    if store:
-        _store(path, notebook)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    told = [output.get("metadata", {}).get("kube_research", {}) for output in outputs]
-    return list(dict.fromkeys(one["skipped"] for one in told if "skipped" in one))
+@dataclass
+class _Run:
+    """Notebooks run side by side, ``workers`` at a time."""
+
+    environment: dict[str, str]
+    workers: int
+    lang: str
+    done: Callable[[Path], object]
+    store: bool
+    memory: Memory
+
+    async def all(self, paths: list[Path]) -> list[Ran | NotebookError]:
+        """Run notebooks; return of each what it left out, or its failure."""
+        places = asyncio.Semaphore(self.workers)
+
+        async def one(path: Path) -> Ran | NotebookError:
+            async with places:
+                try:
+                    return await self.one(path)
+                except NotebookError as error:
+                    return error
+                finally:
+                    self.done(path)
+
+        return await asyncio.gather(*map(one, paths))
+
+    async def one(self, path: Path) -> Ran:
+        """Run one notebook in a kernel of its own."""
+        try:
+            import nbformat
+            from nbclient import NotebookClient
+            from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+        except ImportError as error:
+            raise NotebookError(text("error.needs_extra", self.lang)) from error
+        started = time.perf_counter()
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells.append(nbformat.v4.new_code_cell(_TELL))
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_TIMEOUT,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(path.parent)}},
+            store_widget_state=False,
+            record_timing=False,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        )
+        try:
+            await client.async_execute(env=self.environment)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            cell, last = _failed_cell(notebook, error)
+            words = {"notebook": path.name, "cell": cell, "error": last}
+            raise NotebookError(text("error.notebook_failed", self.lang, **words)) from error
+        told = json.loads(notebook.cells.pop().outputs[0]["text"])
+        if self.store:
+            _store(path, notebook)
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+        marks = [output.get("metadata", {}).get("kube_research", {}) for output in outputs]
+        skipped = list(dict.fromkeys(one["skipped"] for one in marks if "skipped" in one))
+        self.memory.keep(path, told, skipped, time.perf_counter() - started)
+        return Ran(tuple(skipped))
 
 
 def _failed_cell(notebook: Any, error: Exception) -> tuple[int, str]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from kube_research.errors import KubeError
 from kube_research.schema import tables, typed
+from kube_research.simulate_programme import programme
 from kube_research.site import Site, home, load_site
 from kube_research.twin_draws import (
     balanced,
@@ -28,7 +29,7 @@ from kube_research.twin_draws import (
 from kube_research.twin_plan import ImpossibleTwinError, Row, copied, items_rows, make_plan
 from kube_research.twin_texts import MARK, assumption_rows, readme, site_toml
 
-__all__ = ["ForeignFilesError", "ImpossibleTwinError", "main", "twin", "write_twin"]
+__all__ = ["ForeignFilesError", "ImpossibleTwinError", "main", "programme", "twin", "write_twin"]
 
 _STREAMS = ("raters", "ratings", "attendance", "ledger")
 

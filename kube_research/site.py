@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kube_research import traces
 from kube_research.errors import MissingTableError, Problem, SiteError, SiteNotFoundError
 from kube_research.schema import tables, typed
-from kube_research.site_info import ROUNDING_RULES, SiteInfo, read_info
+from kube_research.site_info import ROUNDING_RULES, SiteInfo
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ __all__ = [
     "load_site",
 ]
 
-#: Files that hold a table in a form that is not read.
-_OTHER_FORMS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".tsv", ".txt")
-
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -47,9 +44,12 @@ def bundled_sites() -> list[str]:
     Examples
     --------
     >>> bundled_sites()
-    ['cibeunying', 'cibeunying-simulated']
+    ['cibeunying', 'cibeunying-simulated', 'contohsari-tutorial']
     """
-    return sorted(path.parent.name for path in (home() / "data").glob("*/site.toml"))
+    marks = ("site.toml", "site.xlsx")
+    return sorted(
+        {path.parent.name for mark in marks for path in (home() / "data").glob(f"*/{mark}")}
+    )
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,7 @@ def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
         If there is no such folder or bundled site.
     kube_research.errors.SiteError
         If anything is wrong with the files; the error lists every problem, and nothing is loaded.
+        Findings and warnings (see :class:`~kube_research.errors.Problem`) do not stop a site.
 
     Examples
     --------
@@ -157,13 +158,37 @@ def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
     """
     folder = find_folder(where, lang=lang)
     site, problems = _read_site(folder, lang)
-    if site is None or problems:
-        raise SiteError(str(folder), problems, lang)
+    if site is None:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        raise SiteError(str(folder), sorted(set(errors)), lang)
+    traces.folders[folder] = None
     return site
 
 
 def check_site(where: str | Path | None = None, *, lang: str = "en") -> list[Problem]:
-    """Return every problem of a site folder, sorted by file and row; empty when it is sound."""
+    """Return every problem of a site folder, sorted by file and row; empty when it is sound.
+
+    Parameters
+    ----------
+    where : str or Path, optional
+        As for :func:`load_site`.
+    lang : {"en", "id"}
+        Language of the problems.
+
+    Returns
+    -------
+    list of Problem
+        Errors (nothing is loaded), findings and warnings, told apart by ``severity``.
+
+    Raises
+    ------
+    kube_research.errors.SiteNotFoundError
+
+    Examples
+    --------
+    >>> check_site("cibeunying")
+    []
+    """
     return sorted(set(_read_site(find_folder(where, lang=lang), lang)[1]))
 
 
@@ -187,55 +212,23 @@ def find_folder(where: str | Path | None = None, *, lang: str = "en") -> Path:
 
 
 def _read_site(folder: Path, lang: str) -> tuple[Site | None, list[Problem]]:
-    from kube_research.readers import SUFFIXES, read_raw
-    from kube_research.validate import Checker, is_wide, lengthen
+    from kube_research.collect import read_folder
+    from kube_research.validate import Checker
 
-    info, problems = read_info(folder, lang)
-    frames: dict[str, pd.DataFrame] = {}
-    files: dict[str, str] = {}
-    places: dict[str, list[tuple[int, str]]] = {}
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError:
-        return None, [_file_problem(folder, "unreadable", lang)]
-    for path in paths:
-        name = path.stem
-        if path.name.startswith(("~$", ".")):
-            continue
-        if path.suffix.lower() not in SUFFIXES or name not in tables():
-            problems += _other_file(path, lang)
-            continue
-        if name in files:
-            problems.append(_file_problem(path, "two_files", lang))
-            continue
-        files[name] = path.name
-        raw = read_raw(path, lang)
-        problems += raw.problems
-        if raw.frame.empty:
-            continue
-        frames[name] = raw.frame
-        if name == "ratings" and is_wide(raw.frame.columns):
-            frames[name], places[name] = lengthen(raw.frame)
-    problems += Checker(frames, files, info, lang, places).run()
-    if problems or info is None:
+    found = read_folder(folder, lang)
+    if found.tables is None:
+        return None, found.problems
+    refused = [one for one in found.problems if one.severity == "error" and one.row and one.column]
+    told = {(one.file, one.row, one.column) for one in refused}
+    checker = Checker(
+        found.tables, found.files, found.info, lang, found.places, found.site_file or "site.toml"
+    )
+    problems = found.problems + [
+        one for one in checker.run() if (one.file, one.row, one.column) not in told
+    ]
+    if found.info is None or any(one.severity == "error" for one in problems):
         return None, problems
-    return Site(folder, info, _finish(frames, info)), []
-
-
-def _file_problem(path: Path, code: str, lang: str, **fill: object) -> Problem:
-    said = text(f"problem.{code}", lang, **fill)
-    return Problem(path.name, 0, "", "", said, text(f"remedy.{code}", lang, **fill), code)
-
-
-def _other_file(path: Path, lang: str) -> list[Problem]:
-    """Tell of a file that was probably meant to be a table; any other is none of our business."""
-    first, suffix = path.name.split(".")[0], path.suffix.lower()
-    if suffix in _OTHER_FORMS and first in tables():
-        return [_file_problem(path, "other_form", lang, table=first)]
-    near = difflib.get_close_matches(path.stem.lower(), tables(), n=1, cutoff=0.75)
-    if suffix not in (".csv", ".xlsx") or not near:
-        return []
-    return [_file_problem(path, "unknown_file", lang, near=near[0] + path.suffix)]
+    return Site(folder, found.info, _finish(checker.plain, found.info)), problems
 
 
 def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.DataFrame]:

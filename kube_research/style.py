@@ -15,6 +15,7 @@ Examples
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -206,11 +207,23 @@ def theme() -> Iterator[None]:
 
 #: A space where a line may break: not within a date, nor between a number and its noun.
 _BREAK = re.compile(r"(?<!\d) (?!\d{4}\b)|(?<=\d) (?![^\W\d]|\d{4}\b)")
+_TOKENS = re.compile(r" |[^ ]+")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
+def _token_width(token: str, weight: str) -> float:
+    """Return the width of a word, or of what stands between two, in points at size 1."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    face = FontProperties(family=FONT, size=1, weight=weight)
+    return float(text_to_path.get_text_width_height_descent(token, face, ismath=False)[0])
+
+
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Return the width of one line of text in inches, from the metrics of the font.
+    """Return the width of a text in inches, of its widest line, from the metrics of the font.
+
+    Words are measured one at a time and remembered: a page of text holds few different ones.
 
     Examples
     --------
@@ -219,12 +232,11 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     True
 
     """
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    face = FontProperties(family=FONT, size=size, weight=weight)
-    width, _, _ = text_to_path.get_text_width_height_descent(text, face, ismath=False)
-    return float(width) / 72
+    lines = [
+        [_token_width(token, weight) for token in _TOKENS.findall(line)]
+        for line in text.split("\n")
+    ]
+    return max(math.fsum(widths) for widths in lines) * size / 72
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:

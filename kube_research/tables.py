@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kube_research.frames import need_option
 from kube_research.peka import classify_items, score_means
 from kube_research.texts import check_language, text
 
@@ -137,10 +138,16 @@ def monitoring_table(site: Site, activity: str, *, lang: str = "en") -> pd.DataF
     -------
     DataFrame
         One row; the entries of each aspect stand on lines of their own, numbered as printed.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        If the site's monitoring says nothing of the activity.
     """
     check_language(lang)
     matrix = site.table("monitoring", lang)
     activities = site.table("activities", lang).set_index("activity")
+    need_option("activity", activity, matrix["activity"].unique().tolist())
     about = activities.loc[activity]
     title = about[f"title_{lang}"]
     if pd.notna(about["date"]):

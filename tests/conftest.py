@@ -14,6 +14,7 @@ mpl.use("agg")
 # The same examples in every run: a red run can be run again, and no run is red by chance.
 settings.register_profile(
     "house",
+    max_examples=40,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("KUBE_SITE", "KUBE_FIGURES", "KUBE_LANG"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KUBE_DEBUG", "1")  # a test sees what went wrong, not a line about it
 
 
 @pytest.fixture(scope="session")

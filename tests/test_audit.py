@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-import time
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -593,13 +592,6 @@ def test_no_figure_of_the_study_stands_in_the_texts() -> None:
             assert not re.search(r"\d", re.sub(r"\{\w+\}", "", entry["en"] + entry["id"])) or (
                 key.startswith("claim.needed.")
             ), key
-
-
-def test_the_audit_is_quick(study: kr.site.Site) -> None:
-    claims(study)
-    start = time.perf_counter()
-    claims(study)
-    assert time.perf_counter() - start < 1
 
 
 def test_words_are_read() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,7 +27,7 @@ def broken(root: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     shutil.copytree(root / "data" / "cibeunying", folder)
     path = folder / "item_means.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace("2.46", '"2,46"', 1), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("2.46", "2.4o", 1), encoding="utf-8")
     return folder
 
 
@@ -45,7 +48,7 @@ def test_check_locates_each_problem(broken: Path) -> None:
     code, output = run("check", str(broken))
     assert code == 1
     assert output.startswith(
-        "item_means.csv:2:mean: '2,46': not a printed number: write the digits"
+        "item_means.csv:2:mean: '2.4o': not a printed number: write the digits"
     )
     code, output = run("check", str(broken), "--json")
     assert code == 1
@@ -54,9 +57,68 @@ def test_check_locates_each_problem(broken: Path) -> None:
         "item_means.csv",
         2,
         "mean",
-        "2,46",
+        "2.4o",
     )
     assert "bukan angka tercetak" in run("check", str(broken), "--lang", "id")[1]
+
+
+def test_check_groups_problems_and_counts_them(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(root / "tests" / "data" / "tiny", folder)
+    ledger = folder / "ledger.csv"
+    ledger.write_text(ledger.read_text(encoding="utf-8").replace("15000", "15001", 1))
+    code, output = run("check", str(folder))
+    lines = output.splitlines()
+    assert code == 1
+    assert ": finding: " in output
+    assert lines[-1].endswith("1 finding. The site loads, but look at the findings first.")
+    members = folder / "members.csv"
+    members.write_text(members.read_text(encoding="utf-8") + "contoh-1,01,x,,\n")
+    code, output = run("check", str(folder), "--lang", "id")
+    lines = output.splitlines()
+    heads = [line for line in lines if line.split(":")[0] in ("Kesalahan", "Temuan", "Peringatan")]
+    assert [head.split(":")[0] for head in heads] == ["Kesalahan", "Temuan", "Peringatan"]
+    assert "1 kesalahan, 1 temuan, 1 peringatan" in lines[-1]
+    listed = json.loads(run("check", str(folder), "--json")[1])
+    assert [one["severity"] for one in listed].count("finding") == 1
+
+
+def test_warnings_alone_do_not_fail(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(root / "tests" / "data" / "tiny", folder)
+    members = folder / "members.csv"
+    members.write_text(members.read_text(encoding="utf-8") + "contoh-1,01,anggota,,\n")
+    code, output = run("check", str(folder))
+    assert code == 0
+    assert output.rstrip().endswith("1 warning, no errors. The site loads.")
+
+
+def test_json_says_that_there_is_no_such_site() -> None:
+    code, output = run("check", "nowhere", "--json", "--lang", "id")
+    (only,) = json.loads(output)
+    assert code == 1
+    assert (only["file"], only["code"], only["severity"]) == ("nowhere", "no_site", "error")
+
+
+def test_names_that_a_console_cannot_show_are_told_all_the_same(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(root / "tests" / "data" / "tiny", folder)
+    try:
+        (folder / "ratings\udcff.csv").write_text("x")
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes no such names")
+    (folder / "members.csv").write_text("村,group,role\n")
+    command = "from kube_research.cli import main; main()"
+    words = [sys.executable, "-c", command, "check", str(folder)]
+    for more in ([], ["--json"]):
+        done = subprocess.run(
+            [*words, *more],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(root)},
+        )
+        assert done.returncode == 1
+        assert b"Traceback" not in done.stderr
+        assert done.stdout
 
 
 def test_no_such_site_is_one_line() -> None:

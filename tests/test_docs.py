@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import kube_research as kr
+from kube_research.site import home
 
 GUIDES = ("which_comparison",)
 
@@ -29,9 +30,7 @@ def test_the_blocks_of_a_guide_run(
         assert capsys.readouterr().out.strip()
 
 
-@pytest.mark.parametrize(
-    "page", sorted((kr.site.home() / "docs").glob("*.md")), ids=lambda p: p.name
-)
+@pytest.mark.parametrize("page", sorted((home() / "docs").glob("*.md")), ids=lambda p: p.name)
 def test_every_call_named_in_docs_exists(page: Path) -> None:
     for name in re.findall(r"`kr\.(\w+)", page.read_text(encoding="utf-8")):
         assert hasattr(kr, name), name

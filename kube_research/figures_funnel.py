@@ -1,0 +1,231 @@
+"""Figures of many areas at once: all in order as a caterpillar, and a funnel with control limits.
+
+Pairs as in :mod:`kube_research.figures_programme`.
+
+Examples
+--------
+>>> import kube_research as kr, matplotlib.pyplot as plt
+>>> sums = kr.group_sums(kr.load_site("cibeunying-simulated").ratings, by=())
+>>> ax = funnel_plot(funnel_plot_frame(sums, by="group"), by="group", name="KUBE", lang="id")
+>>> ax.get_xlabel()
+'Kelompok yang tercatat di kedua putaran'
+>>> plt.close(ax.figure)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kube_research import style
+from kube_research.areas import area_changes
+from kube_research.figures_sheet import Look, Sheet, figure_of
+from kube_research.formats import number, whole
+from kube_research.frames import need_columns
+from kube_research.funnel import funnel_limits, limits_at
+from kube_research.programme_sheet import area_word, change_axis, finish_sheet
+from kube_research.shrinkage import shrink_estimates
+from kube_research.texts import text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Where an area lies: colour and marker.
+LOOKS: dict[str, tuple[str, str]] = {
+    "inside": ("#8C959F", "o"),
+    "above": (style.OKABE_ITO["sky"], "^"),
+    "far above": (style.OKABE_ITO["blue"], "^"),
+    "below": (style.OKABE_ITO["orange"], "v"),
+    "far below": (style.OKABE_ITO["vermillion"], "v"),
+}
+#: Most areas named on a funnel plot.
+NAMED = 12
+
+
+def caterpillar_plot_frame(sums: Any, *, by: str = "regency") -> pd.DataFrame:
+    """Return every area with its shrunken change, lowest first.
+
+    As from :func:`~kube_research.shrinkage.shrink_estimates`, with ``place``: ``"above"``,
+    ``"below"`` or ``"inside"``, whether the interval of the shrunken change lies on one side of the
+    common mean.
+    """
+    found = shrink_estimates(area_changes(sums, by=by))
+    found = found[found["shrunk"].notna()].sort_values(["shrunk", by], ignore_index=True)
+    above, below = (
+        found["shrunk_low"] > found["centre"],
+        found["shrunk_high"] < found["centre"],
+    )
+    place = np.select([above, below], ["above", "below"], "inside")
+    return found.assign(place=pd.Series(place, index=found.index, dtype="string"))
+
+
+def caterpillar_plot(
+    frame: pd.DataFrame,
+    *,
+    by: str = "regency",
+    name: str = "",
+    lang: str = "en",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw every area in order of its shrunken change, with interval; open dots are the plain changes.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`caterpillar_plot_frame`.
+    by, name, lang, ax
+        As for :func:`area_forest`.
+    """
+    from matplotlib.lines import Line2D
+
+    need_columns(frame, by, "change", "shrunk", "shrunk_low", "shrunk_high", "centre", "place")
+    many = max(len(frame), 1)
+    size = float(np.clip(150 / many, 1.6, 5))
+    keys = [
+        (
+            text(f"programme.caterpillar_plot.{place}", lang),
+            Line2D([], [], color=c, marker=m, ls="-"),
+        )
+        for place, (c, m) in ((place, LOOKS[place]) for place in ("below", "inside", "above"))
+    ]
+    plain: Look = {"mfc": "none", "mec": style.QUIET, "mew": 0.5, "ls": "", "marker": "o"}
+    more = [(text("programme.caterpillar_plot.plain", lang), Line2D([], [], ms=3, **plain))]
+    with style.theme():
+        room: Look = {"left": 0.75, "right": 0.3, "height": 3.4, "foot": 0.5, "keys": [keys, more]}
+        title = text("programme.caterpillar_plot.title", lang, area=area_word(by, lang))
+        sheet = Sheet(ax, title, lang, **room)
+        x = np.arange(1, len(frame) + 1)
+        for place, (colour, marker) in LOOKS.items():
+            here = (frame["place"] == place).to_numpy()
+            if here.any():
+                part = frame[here]
+                sheet.ax.vlines(
+                    x[here], part["shrunk_low"], part["shrunk_high"], color=colour, lw=size / 3,
+                    gid=sheet.tag("interval"),
+                )  # fmt: skip
+                dot: Look = {"color": colour, "marker": marker, "ms": size, "ls": "", "zorder": 3}
+                sheet.ax.plot(x[here], part["shrunk"], gid=sheet.tag("shrunk"), **dot)
+        sheet.ax.plot(x, frame["change"], ms=size * 0.8, zorder=2, gid="plain", **plain)
+        ends = frame[["change", "shrunk_low", "shrunk_high"]]
+        change_axis(sheet, ends, "y")
+        if len(frame):
+            sheet.ax.axhline(frame["centre"].iloc[0], color=style.INK, lw=0.9, ls=(0, (5, 2)))
+        sheet.ax.set_xlim(0, many + 1)
+        sheet.ax.locator_params(axis="x", integer=True)
+        sheet.ax.xaxis.set_major_formatter(lambda v, _: whole(int(v), lang) if v >= 1 else "")
+        sheet.ax.set_xlabel(text("programme.caterpillar_plot.axis", lang, area=area_word(by, lang)))
+        counts = frame["place"].value_counts()
+        facts = {place: whole(int(counts.get(place, 0)), lang) for place in ("above", "below")}
+        pull = number(100 * frame["pull"].mean(), lang, "0") if len(frame) else "–"
+        note = text(
+            "programme.caterpillar_plot.note",
+            lang,
+            pull=pull,
+            many=whole(len(frame), lang),
+            **facts,
+        )
+        return finish_sheet(sheet, frame, name, note)
+
+
+def funnel_plot_frame(sums: Any, *, by: str = "regency", spread: bool = False) -> pd.DataFrame:
+    """Return every area with its control limits: :func:`~kube_research.funnel.funnel_limits`."""
+    return funnel_limits(area_changes(sums, by=by), spread=spread)
+
+
+def funnel_plot(
+    frame: pd.DataFrame,
+    *,
+    by: str = "regency",
+    name: str = "",
+    lang: str = "en",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the change of every area against its number of groups, with control limits.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`funnel_plot_frame`.
+    by, name, lang, ax
+        As for :func:`area_forest`.
+    """
+    from matplotlib.lines import Line2D
+    from scipy.special import ndtri
+
+    need_columns(frame, by, "groups_both", "change", "centre", "sigma", "tau", "position")
+    keys = []
+    for place, (colour, marker) in LOOKS.items():
+        word = place.replace(" ", "_")
+        handle = Line2D([], [], color=colour, marker=marker, ls="")
+        keys.append((text(f"programme.funnel_plot.{word}", lang), handle))
+    limits = {0.95: (0, (4, 2)), 0.998: "-"}
+    middle = Line2D([], [], color=style.QUIET, lw=1.6)
+    lines = [(text("programme.funnel_plot.centre", lang), middle)]
+    lines += [
+        (text("programme.funnel_plot.limit", lang, level=number(100 * level, lang, "0.#")),
+         Line2D([], [], color=style.INK, lw=1, ls=dash))
+        for level, dash in limits.items()
+    ]  # fmt: skip
+    with style.theme():
+        room: Look = {"left": 0.75, "right": 0.5, "height": 3.6, "foot": 0.5, "keys": [keys, lines]}
+        title = text("programme.funnel_plot.title", lang, area=area_word(by, lang))
+        sheet = Sheet(ax, title, lang, **room)
+        shown = frame[frame["change"].notna() & (frame["groups_both"] > 0)]
+        most = float(shown["groups_both"].max()) if len(shown) else 1.0
+        drawn = [shown["change"].to_numpy(dtype=float)]
+        if len(shown):
+            line, sizes = shown.iloc[0], np.linspace(1, 1.04 * most, 400)
+            reach = limits_at(sizes, float(line["sigma"]), float(line["tau"]))
+            smallest = np.searchsorted(sizes, shown["groups_both"].min())
+            for level, dash in limits.items():
+                for sign in (-1, 1):
+                    curve = line["centre"] + sign * ndtri(0.5 + level / 2) * reach
+                    look: Look = {"color": style.INK, "lw": 1, "ls": dash, "zorder": 1.5}
+                    sheet.ax.plot(sizes, curve, gid=sheet.tag("limit"), **look)
+                    drawn.append(curve[min(smallest, 399) :])
+            sheet.ax.axhline(line["centre"], color=style.QUIET, lw=1.6, zorder=1.5, gid="centre")
+        for place, (colour, marker) in LOOKS.items():
+            part = shown[shown["position"] == place]
+            dot: Look = {"color": colour, "marker": marker, "ms": 3.5, "ls": "", "zorder": 3}
+            sheet.ax.plot(part["groups_both"], part["change"], mew=0, gid=f"area-{place}", **dot)
+        change_axis(sheet, pd.DataFrame({"all": np.concatenate(drawn)}), "y", faint=True)
+        sheet.ax.set_xlim(0, 1.04 * most)
+        sheet.ax.xaxis.set_major_formatter(lambda v, _: whole(int(v), lang))
+        sheet.ax.locator_params(axis="x", integer=True)
+        sheet.ax.set_xlabel(text("programme.funnel_plot.axis", lang))
+        _name_far(sheet, shown, by)
+        counts = shown["position"].value_counts()
+        far = int(counts.reindex(["far below", "far above"]).fillna(0).sum())
+        facts = {"far": whole(far, lang), "many": whole(len(shown), lang)}
+        facts["chance"] = number(0.002 * len(shown), lang, "0.##")
+        notes = [text("programme.funnel_plot.note", lang, **facts)]
+        if len(shown) and shown["tau"].iloc[0] > 0:
+            notes.append(text("programme.funnel_plot.spread", lang))
+        return finish_sheet(sheet, frame, name, *notes)
+
+
+def _name_far(sheet: Sheet, shown: pd.DataFrame, by: str) -> None:
+    """Name the areas furthest outside the limits, where there is room for the name."""
+    ax = sheet.ax
+    far = shown[shown["position"].isin(["far below", "far above"])]
+    reach = limits_at(far["groups_both"].to_numpy(dtype=float), *_spreads(far))
+    off = (far["change"] - far["centre"]).abs().to_numpy() / reach
+    figure_of(ax).draw_without_rendering()
+    taken: list[Any] = []
+    for place in np.argsort(-off, kind="stable")[:NAMED]:
+        line = far.iloc[place]
+        x, y = ax.transData.transform((line["groups_both"], line["change"]))
+        wide = 72 * style.text_width(str(line[by]), style.SMALL)
+        scale = figure_of(ax).dpi / 72
+        box = (x, y - 6 * scale, x + (wide + 6) * scale, y + 6 * scale)
+        if all(box[2] < b[0] or box[0] > b[2] or box[3] < b[1] or box[1] > b[3] for b in taken):
+            taken.append(box)
+            sheet.beside(line["groups_both"], line["change"], str(line[by]), 4)
+
+
+def _spreads(frame: pd.DataFrame) -> tuple[float, float]:
+    return (
+        (float(frame["sigma"].iloc[0]), float(frame["tau"].iloc[0])) if len(frame) else (0.0, 0.0)
+    )

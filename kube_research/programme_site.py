@@ -1,0 +1,208 @@
+"""A programme is a folder: what it says of itself, its small tables in memory, its large ones lazily."""
+
+from __future__ import annotations
+
+import io
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kube_research.engines import need_engine
+from kube_research.errors import MissingTableError, SiteNotFoundError
+from kube_research.schema import tables, weakest
+from kube_research.texts import text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_INFO = "programme.toml"
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A programme: many groups by province and regency.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    info : mapping
+        What ``programme.toml`` says.
+    """
+
+    folder: Path
+    info: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.info["name"])
+
+    @property
+    def scale(self) -> tuple[int, int]:
+        """Lowest and highest score."""
+        low, high = self.info["scale"]
+        return int(low), int(high)
+
+    @property
+    def threshold(self) -> float:
+        """An item whose mean is below it counts as weak."""
+        return float(self.info["threshold"])
+
+    @property
+    def items(self) -> list[int]:
+        """Numbers of the items of the instrument."""
+        return [int(item) for item in self.table("items")["item"]]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such a table."""
+        return (self.folder / f"{name}.csv").is_file() or (self.folder / name).is_dir()
+
+    def table(self, name: str, lang: str = "en") -> Any:
+        """Return a table: a pandas frame of a CSV file, or a lazy DuckDB relation of a Parquet folder.
+
+        Raises
+        ------
+        kube_research.errors.MissingTableError
+            If there is no such table.
+        kube_research.errors.MissingExtraError
+            If a large table is asked for and DuckDB is not installed.
+        """
+        if (self.folder / f"{name}.csv").is_file():
+            return pd.read_csv(self.folder / f"{name}.csv", dtype=_codes())
+        if not (self.folder / name).is_dir():
+            raise MissingTableError(name, self.name, str(self.folder), lang)
+        need_engine("duckdb")
+        files = f"{self.folder.as_posix()}/{name}/**/*.parquet".replace("'", "''")
+        connection = import_module("duckdb").connect()
+        reading = "hive_partitioning = true, hive_types_autocast = false"
+        return connection.sql(f"select * from read_parquet('{files}', {reading})")
+
+
+def _codes() -> dict[str, str]:
+    """Return the columns that are codes, so that no leading zero is lost."""
+    columns = [column for table in tables().values() for column in table.columns]
+    named = {column.name: "string" for column in columns if column.kind == "code"}
+    return {**named, "province": "string", "regency": "string"}
+
+
+def open_programme(folder: str | Path) -> Programme:
+    """Open a programme folder without reading its large tables.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds ``programme.toml`` (name, scale, threshold), small tables as CSV, and large ones as
+        Parquet by province and regency, as ``kr.simulate.programme`` writes them.
+
+    Returns
+    -------
+    Programme
+
+    Raises
+    ------
+    kube_research.errors.SiteNotFoundError
+        If there is no ``programme.toml``.
+
+    Examples
+    --------
+    >>> import tempfile, kube_research as kr
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     made = kr.simulate.programme(f"{place}/small", groups=4, raters=2, items=3)
+    ...     programme = open_programme(made)
+    ...     programme.scale, programme.items
+    ((1, 4), [1, 2, 3])
+    """
+    folder = Path(folder)
+    if not (folder / _INFO).is_file():
+        raise SiteNotFoundError(text("programme.error.no_programme", folder=folder))
+    with (folder / _INFO).open("rb") as handle:
+        return Programme(folder, tomllib.load(handle))
+
+
+def programme_inventory(programme: Programme, lang: str = "en") -> pd.DataFrame:
+    """Return what a programme holds: one row a table with its rows, counted where they lie.
+
+    Examples
+    --------
+    >>> import tempfile, kube_research as kr
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     made = kr.simulate.programme(f"{place}/small", groups=4, raters=2, items=3, faults=0)
+    ...     found = programme_inventory(open_programme(made))
+    >>> found[found["table"] == "ratings"][["rows", "evidence"]].values.tolist()
+    [[48, 'simulated']]
+    """
+    rows = []
+    for name in sorted(
+        path.stem for path in programme.folder.iterdir() if programme.has(path.stem)
+    ):
+        table = programme.table(name, lang)
+        if not isinstance(table, pd.DataFrame):
+            table = table.aggregate("count(*) as rows, evidence").df()
+            grades, many = table["evidence"], int(table["rows"].sum())
+        else:
+            grades, many = table.get("evidence", pd.Series(dtype="string")), len(table)
+        grade = weakest(grades.dropna().unique()) if grades.notna().any() else pd.NA
+        rows.append({"table": name, "rows": many, "evidence": grade})
+    return pd.DataFrame(rows).astype({"evidence": "string"})
+
+
+def practice_programme(workplace: str | Path, *, groups: int = 400, seed: int = 2016) -> Programme:
+    """Open the programme that ``$KUBE_SITE`` names; if it names none, draw a small one to work on.
+
+    Parameters
+    ----------
+    workplace : str or Path
+        Folder in which to draw.
+    groups, seed : int
+        Size and seed of the small programme.
+
+    Returns
+    -------
+    Programme
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     practice_programme(place, groups=4).info["groups"]
+    4
+    """
+    from kube_research.simulate_programme import programme
+
+    own = os.environ.get("KUBE_SITE", "")
+    if own and (Path(own) / _INFO).is_file():
+        return open_programme(own)
+    return open_programme(programme(Path(workplace) / "programme", groups=groups, seed=seed))
+
+
+def show_plot(plot: Callable[..., Axes], frame: pd.DataFrame, **options: Any) -> None:
+    """Draw a figure of a programme in the language of the notebook, show it and close it.
+
+    Parameters
+    ----------
+    plot : callable
+        Such as :func:`kube_research.figures_programme.area_forest`.
+    frame : DataFrame
+        What it draws.
+    **options
+        Passed on.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import Image, display
+
+    from kube_research import style
+    from kube_research.notebook import notebook_language
+
+    ax = plot(frame, lang=notebook_language(), **options)
+    picture = io.BytesIO()
+    with plt.rc_context(style.FIXED):
+        ax.get_figure(root=True).savefig(picture, format="png", dpi=style.DPI)  # type: ignore[union-attr]
+    plt.close("all")
+    display(Image(data=picture.getvalue(), width=760))

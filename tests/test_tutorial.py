@@ -1,0 +1,62 @@
+"""The tutorial in both languages: every command in it is run, in order, and does what the page says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kube_research as kr
+
+PAGES = {"tutorial.md": "my-site", "tutorial.id.md": "situs-saya"}
+
+
+def commands(page: Path) -> list[list[str]]:
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert all(line.startswith("$ kube-research ") for line in lines)
+    return [shlex.split(line)[2:] for line in lines]
+
+
+def test_both_pages_run_the_same_commands(root: Path) -> None:
+    english, indonesian = (commands(root / "docs" / name) for name in PAGES)
+    assert [words[0] for words in english] == [words[0] for words in indonesian]
+    assert {words[0] for words in english} == {
+        "new", "check", "form", "import", "report", "reproduce"
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_every_command_of_the_tutorial_runs(root: Path, tmp_path: Path, name: str) -> None:
+    shutil.copy(root / "docs" / "tutorial_export.csv", tmp_path)
+    said: dict[str, list[str]] = {}
+    for words in commands(root / "docs" / name):
+        done = subprocess.run(
+            [sys.executable, "-c", "from kube_research.cli import main; main()", *words],
+            cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        said.setdefault(words[0], []).append(done.stdout)
+    folder = tmp_path / PAGES[name]
+    site = kr.load_site(folder)
+    assert len(site.ratings) == 22 * len(site.items)
+    assert set(site.ratings["evidence"]) == {"recorded"}
+    first, again = said["import"]
+    assert "ratings.csv" in first
+    assert "22 " in again
+    assert "ratings.csv" not in again
+    made = {path.name for path in (folder / "figures").iterdir()}
+    assert any(file.startswith("before_after") and file.endswith(".png") for file in made)
+    assert (tmp_path / PAGES[name]).joinpath("form.xlsx").stat().st_size > 1000
+    reports = [*folder.glob("*.docx"), *folder.glob("*.html")]
+    assert len(reports) == 2
+    assert all(path.stat().st_size > 20_000 for path in reports)
+    outside = {path.name for path in tmp_path.iterdir()}
+    assert len(outside) == 3
