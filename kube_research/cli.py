@@ -316,7 +316,8 @@ def summarise(
     for problem in written.problems:
         click.echo(str(problem), err=True)
     for row in written.violations.to_dict("records"):
-        click.echo(text("engines.done.broken", lang, **row))
+        facts = {str(name): value for name, value in row.items()}
+        click.echo(text("engines.done.broken", lang, **facts))
     if written.violations.empty:
         click.echo(text("engines.done.sound", lang))
     seconds = time.perf_counter() - started

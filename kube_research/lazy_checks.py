@@ -115,13 +115,12 @@ def count_violations(
     given = _source(source, scale, groups)
     rows = []
     for rule, count in _counts(given):
+        if count and rule.code == "balance":
+            count, offenders = _books(rule, first)
+        elif count:
+            offenders = _first(given, rule, first)
         if not count:
             continue
-        offenders = _first(given, rule, first) if rule.code != "balance" else _books(rule, first)
-        if rule.code == "balance":
-            count, offenders = offenders
-            if not count:
-                continue
         rows.append(
             {
                 "table": rule.table,
@@ -312,28 +311,26 @@ def _books(rule: Rule, first: int) -> tuple[int, str]:
 
 def _counts(given: _Source) -> Iterator[tuple[Rule, int]]:
     """Count every rule: the conditions of a table in one pass, the others one by one."""
-    one_pass: dict[str, list[Rule]] = {}
-    for rule in _rules(given):
-        if rule.rows is None:
-            one_pass.setdefault(rule.table, []).append(rule)
-    done: dict[int, int] = {}
-    for name, rules in one_pass.items():
-        flags = {f"_{place}": rule.broken for place, rule in enumerate(rules)}
+    rules = list(_rules(given))
+    for name in given.tables:
+        single = [rule for rule in rules if rule.table == name and rule.rows is None]
+        if not single:
+            continue
+        flags = {f"_{place}": rule.broken for place, rule in enumerate(single)}
         sums = partial(_summed, names=list(flags))
         steps = [Step(partial(_flagged, flags=flags)), Step(sums), Step(sums, ())]
         row = in_memory(walk(given.tables[name], steps)).iloc[0]
-        for place, rule in enumerate(rules):
-            value = row[f"_{place}"]
-            done[id(rule)] = 0 if pd.isna(value) else int(value)
-    kept = [rule for rules in one_pass.values() for rule in rules]
-    yield from ((rule, done[id(rule)]) for rule in kept)
-    for rule in _rules(given):
+        yield from ((rule, _whole(row[flag])) for rule, flag in zip(single, flags, strict=True))
+    for rule in rules:
         if rule.rows is not None:
             rows = rule.rows()
             total = partial(_total, weighed="_count" in column_names(rows))
             added = partial(_summed, names=["_n"])
-            row = in_memory(walk(rows, [Step(total), Step(added, ())])).iloc[0]
-            yield rule, 0 if pd.isna(row["_n"]) else int(row["_n"])
+            yield rule, _whole(in_memory(walk(rows, [Step(total), Step(added, ())])).iloc[0, 0])
+
+
+def _whole(value: Any) -> int:
+    return 0 if pd.isna(value) else int(value)
 
 
 def _flagged(rows: Any, *, flags: Mapping[str, Any]) -> Any:

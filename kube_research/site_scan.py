@@ -253,17 +253,17 @@ def _scan_programme(where: str, folder: Path, reader: Reader, lang: str) -> Site
             raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except ValueError:
             problems.append(_problem(_INFO, "toml", lang))
-    scale = raw.get("scale")
-    good = (
-        isinstance(scale, list) and len(scale) == 2 and all(isinstance(end, int) for end in scale)
-    )
+    scale: Any = raw.get("scale")
+    ends = scale if isinstance(scale, list) and len(scale) == 2 else []
+    good = bool(ends) and all(isinstance(end, int) for end in ends)
+    cut = raw.get("threshold")
     evidence = raw.get("evidence", "recorded")
     return SiteScan(
         where,
         reader.engine,
         name=str(raw.get("name", "")),
-        scale=(scale[0], scale[1]) if good else None,
-        threshold=float(raw["threshold"]) if "threshold" in raw else None,
+        scale=(ends[0], ends[1]) if good else None,
+        threshold=float(cut) if isinstance(cut, int | float) else None,
         evidence=evidence if evidence in GRADES else "simulated",
         _reader=reader,
         _folder=folder,

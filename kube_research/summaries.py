@@ -152,13 +152,13 @@ def _makers(scan: SiteScan, keys: list[str]) -> Iterator[tuple[str, Callable[[],
             continue
         need_columns(frame, *keys)
         levels = list(dict.fromkeys([*keys, *own]))
-        make: Callable[..., Any] = {
+        makers: dict[str, Any] = {
             "items": score_items,
             "fields": _fields,
             "attendance": attendance_rates,
             "ledger": closing_balances,
-        }[name]
-        yield name, partial(make, frame, by=levels)
+        }
+        yield name, partial(makers[name], frame, by=levels)
 
 
 def _fields(ratings: Any, *, by: list[str]) -> Any:

@@ -78,6 +78,12 @@ def test_evidence_is_the_weakest_behind_each_row() -> None:
     assert kr.attendance_rates(LIST)["evidence"].tolist() == ["recorded"]
 
 
+def test_one_person_with_rows_of_two_grades_has_the_weaker() -> None:
+    for grades in (["recorded", "simulated"], ["simulated", "recorded"]):
+        twice = pd.DataFrame({"person": "u", "status": "present", "evidence": grades})
+        assert kr.attendance_rates(twice, by=None)["evidence"].tolist() == ["simulated"]
+
+
 def test_unknown_options_are_refused() -> None:
     with pytest.raises(OptionError):
         kr.attendance_rates(LIST, excused="no")

@@ -39,9 +39,7 @@ def read(path: Path) -> pd.DataFrame:
         ("dask", "csv"),
     ],
 )
-def test_files_hold_the_summaries(
-    programme: Path, tmp_path: Path, engine: str, form: str
-) -> None:
+def test_files_hold_the_summaries(programme: Path, tmp_path: Path, engine: str, form: str) -> None:
     told: list[str] = []
     by = ["province", "regency"]
     done = kr.write_summaries(
