@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kube_research as kr
-from kube_research import catalogue, checksums, refresh
+from kube_research import catalogue, checksums, memory, refresh
 from kube_research.errors import MissingTableError, OptionError
 
 
@@ -36,7 +36,8 @@ def test_nothing_else_lies_in_figures(root: Path) -> None:
         name for output in catalogue.OUTPUTS for name in output.files(simulated=bool(output.logs))
     }
     there = {path.name for path in (root / "figures").iterdir()}
-    assert there - {memory.NAME} == known  # what reproduce remembers lies beside them, ignored by git
+    # What reproduce remembers lies beside them, and git ignores it.
+    assert there - {memory.NAME} == known
 
 
 def test_an_output_is_built_anew_byte_for_byte(
