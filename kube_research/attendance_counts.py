@@ -35,7 +35,7 @@ def rate_steps(by: Sequence[str], *, z2: float) -> list[Step]:
     """Return the steps from marked rows (see :func:`marked`) to the rates of each level."""
     keys = list(by)
     add = partial(_add_people, by=keys)
-    return [Step(add), Step(partial(_rates, by=keys, z2=z2), tuple(keys), add)]
+    return [Step(add, parts=True), Step(partial(_rates, by=keys, z2=z2), tuple(keys), add)]
 
 
 def marked(rows: Any, *, statuses: Sequence[str], attended: Sequence[str], excused: str) -> Any:
@@ -80,15 +80,27 @@ def _add_people(rows: Any, *, by: list[str]) -> Any:
     return rows.group_by(*keys, drop_null_keys=False).agg(*columns)
 
 
-def _rates(people: Any, *, by: list[str], z2: float) -> Any:
-    has_people = "person" in people.collect_schema().names()
+def _name(rows: Any, by: list[str]) -> Any:
+    """Return what tells people apart: the code, and of several sites taken together also the site."""
+    if "site" in rows.collect_schema().names() and "site" not in by:
+        return nw.concat_str(nw.col("site"), nw.col("person"), separator="/")
+    return nw.col("person")
+
+
+def _rates(rows: Any, *, by: list[str], z2: float) -> Any:
+    """Count rows, or what :func:`_add_people` made of them: people are told apart in both."""
+    names = ["_counts", "_came", "_strange"]
+    columns = [nw.col("_rank").max()]
+    has_people = "person" in rows.collect_schema().names()
     if has_people:
-        here = (nw.col("_counts") > 0) & ~nw.col("person").is_null()
-        people = people.with_columns(_people=here.cast(nw.Int64))
-    names = ["_counts", "_came", "_strange", *(["_people"] if has_people else [])]
-    columns = [*(nw.col(name).sum() for name in names), nw.col("_rank").max()]
-    grouped = people.group_by(*by, drop_null_keys=False) if by else None
-    done = people.select(*columns) if grouped is None else grouped.agg(*columns)
+        rows = rows.with_columns(_person=nw.when(nw.col("_counts") > 0).then(_name(rows, by)))
+        rows = rows.with_columns(_nobody=nw.col("_person").is_null().cast(nw.Int64))
+        columns += [nw.col("_person").n_unique().alias("_people"), nw.col("_nobody").max()]
+    columns += [nw.col(name).sum() for name in names]
+    grouped = rows.group_by(*by, drop_null_keys=False) if by else None
+    done = rows.select(*columns) if grouped is None else grouped.agg(*columns)
+    if has_people:
+        names += ["_people", "_nobody"]
     n, came = nw.col("n"), nw.col("attended")
     done = done.with_columns(nw.col(name).fill_null(0).cast(nw.Int64) for name in names)
     done = done.with_columns(n=nw.col("_counts"), attended=nw.col("_came"))
@@ -99,7 +111,7 @@ def _rates(people: Any, *, by: list[str], z2: float) -> Any:
     done = done.with_columns(
         low=nw.when(some & (came == 0)).then(nw.lit(0.0)).otherwise(low.clip(0.0, 1.0)),
         high=nw.when(some & (came == n)).then(nw.lit(1.0)).otherwise(high.clip(0.0, 1.0)),
-        few=(nw.col("_people") if has_people else n) < FEW,
+        few=(nw.col("_people") - nw.col("_nobody") if has_people else n) < FEW,
         evidence=grade_of_rank(nw.col("_rank")),
     )
     return done.select(*by, *(nw.col(name).cast(kind) for name, kind in RATES))

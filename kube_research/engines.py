@@ -53,11 +53,15 @@ class Step:
         adds up.
     merge : callable, optional
         Adds up what the step before returned for different parts of the rows.
+    parts : bool
+        Whether the step only makes parts of the rows small before they are brought together:
+        engines that see all rows leave it out.
     """
 
     run: Callable[[Any], Any]
     together: tuple[str, ...] | None = None
     merge: Callable[[Any], Any] | None = None
+    parts: bool = False
 
 
 def engine_of(frame: object) -> str:
@@ -136,7 +140,7 @@ def walk(frame: AnyFrame, steps: Sequence[Step]) -> AnyFrame:
         for step in steps:
             rows = _on_dask(rows, step)
         return rows  # type: ignore[no-any-return]
-    for step in steps:
+    for step in (one for one in steps if not one.parts):
         if engine == "pandas":
             rows = _on_pandas(rows, step.run)
         elif engine == "pyarrow" and step.together is not None:

@@ -260,7 +260,7 @@ def field_column(rows: Any, *, fields: Mapping[int, int]) -> Any:
     for place, number in enumerate(numbers):
         field, after = fields[number], numbers[place + 1 : place + 2]
         if after != [number + 1] or fields[after[0]] != field:
-            run = (item >= numbers[start]) & (item <= number)
+            run = item.is_between(numbers[start], number)
             chosen = chosen.when(run).then(nw.lit(field, nw.Int64))
             start = place + 1
     return rows.with_columns(field_no=chosen)

@@ -154,17 +154,22 @@ def _makers(scan: SiteScan, keys: list[str]) -> Iterator[tuple[str, Callable[[],
         levels = list(dict.fromkeys([*keys, *own]))
         makers: dict[str, Any] = {
             "items": score_items,
-            "fields": _fields,
+            "fields": partial(_fields, items=_one_instrument(scan)),
             "attendance": attendance_rates,
             "ledger": closing_balances,
         }
         yield name, partial(makers[name], frame, by=levels)
 
 
-def _fields(ratings: Any, *, by: list[str]) -> Any:
+def _one_instrument(scan: SiteScan) -> pd.DataFrame | None:
+    """Return the items of a programme; the sites of a directory may each have their own."""
+    return None if scan.sites or not scan.has("items") else scan.items
+
+
+def _fields(ratings: Any, *, by: list[str], items: pd.DataFrame | None) -> Any:
     """Score the fields; with polars, which keeps all raters in memory, province by province."""
     if engine_of(ratings) != "polars" or "province" not in column_names(ratings):
-        return score_fields(ratings, by=by)
+        return score_fields(ratings, items, by=by)
     count, levels, describe, order = field_steps(by, [*by, "rater"], 3)
     parts = []
     for province in in_memory(counted(ratings, ["province"]))["province"]:
@@ -172,8 +177,8 @@ def _fields(ratings: Any, *, by: list[str]) -> Any:
         parts.append(in_memory(walk(here, [count, levels])))
     merge = Step(describe.merge or describe.run)
     scored = walk(pd.concat(parts, ignore_index=True), [merge, describe, order])
-    items = in_memory(walk(ratings, item_count_steps(by)))
-    return walk(joined(scored, items, by), [in_order(by)])
+    known = in_memory(walk(ratings, item_count_steps(by)))
+    return walk(joined(scored, known, by), [in_order(by)])
 
 
 def _write(frame: Any, path: Path) -> None:
