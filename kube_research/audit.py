@@ -19,6 +19,7 @@ from kube_research import (
 from kube_research.audit_case import CHECKS, VERDICTS, Answer, Case, Row, Settled, Source
 from kube_research.errors import KubeError
 from kube_research.frames import need_option
+from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -93,7 +94,10 @@ def claims(site: Site, *, lang: str = "en") -> pd.DataFrame:
     >>> audit.loc["mentoring_4_date", "verdict"], audit.loc["meetings_first_week", "against"]
     ('reproduced', 'mentoring_4_date')
     """
-    check_language(lang)
+    return once(_claims, site, check_language(lang))
+
+
+def _claims(site: Site, lang: str) -> pd.DataFrame:
     source = Source(site, lang)
     rows = []
     for row in source.rows("claims"):

@@ -135,13 +135,15 @@ def title_of(name: str, lang: str = "en") -> str:
     return text(f"title.{name}", lang)
 
 
-def build(output: Output, site: Site, folder: Path) -> tuple[pd.DataFrame, list[Path]]:
+def build(
+    output: Output, site: Site, folder: Path, lang: str = "en"
+) -> tuple[pd.DataFrame, list[Path]]:
     """Make an output in every language and write its files.
 
     Returns
     -------
     DataFrame
-        The table in English, or the frame the figure draws.
+        The table in ``lang``, or the frame the figure draws.
     list of Path
         The files written.
 
@@ -154,19 +156,20 @@ def build(output: Output, site: Site, folder: Path) -> tuple[pd.DataFrame, list[
     if output.kind == "table":
         from kube_research.tables import save_table
 
-        made = {lang: output.function(site, lang=lang) for lang in LANGUAGES}
+        made = {each: output.function(site, lang=each) for each in LANGUAGES}
         paths = []
-        for lang, table in made.items():
-            paths += save_table(table, folder, f"{stem}.{lang}", title_of(output.name, lang))
-        return made["en"], paths
+        for each, table in made.items():
+            paths += save_table(table, folder, f"{stem}.{each}", title_of(output.name, each))
+        return made[lang], paths
     from kube_research import marks
+    from kube_research.once import once
 
-    frame = output.frame(site)
+    frame = once(output.frame, site)
     paths = []
-    for lang in LANGUAGES:
-        axes = output.function(site, lang=lang)
+    for each in LANGUAGES:
+        axes = output.function(site, lang=each)
         first = axes if hasattr(axes, "figure") else axes[0]
-        paths += marks.save(first.figure, folder, f"{stem}.{lang}")
+        paths += marks.save(first.figure, folder, f"{stem}.{each}")
     return frame, paths
 
 

@@ -230,7 +230,7 @@ def decision_summary(frame: pd.DataFrame | Site) -> pd.DataFrame:
     [[50, 66]]
     """
     if not isinstance(frame, pd.DataFrame):
-        frame = decision_frame(frame)
+        frame = once(decision_frame, frame)
     keys = ["scale_low", "scale_high", "item", "n_before", "printed_before", "n_after"]
     need_columns(frame, *keys, "total_after", "mean_after", "printed_after", "region", "evidence")
     rows = []
@@ -299,7 +299,7 @@ def decision_map(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch, Rectangle
 
-    frame = decision_map_frame(site)
+    frame = once(decision_map_frame, site)
     summary = decision_summary(frame)
     alone = len(summary) > 24
     if alone:

@@ -11,6 +11,7 @@ from kube_research.figures_grid import Grid, last_book_day, month_labels, month_
 from kube_research.figures_heatmap import group_name
 from kube_research.figures_sheet import MARGIN
 from kube_research.formats import rupiah, whole
+from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def cooperative_months(site: Site, *, lang: str = "en", ax: Axes | None = None) 
     from matplotlib.patches import Rectangle
 
     check_language(lang)
-    frame = cooperative_months_frame(site)
+    frame = once(cooperative_months_frame, site)
     months = month_range(frame["month"])
     groups = list(frame.groupby("group", sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in groups]

@@ -87,7 +87,7 @@ def peka_radar(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
 
     if ax is not None and not isinstance(ax, PolarAxes):
         raise OptionError("ax must be polar, for example plt.subplot(projection='polar')")
-    frame = peka_radar_frame(site)
+    frame = once(peka_radar_frame, site)
     rounds = [int(number) for number in sorted(frame["round"].unique())]
     looks = looks_of(rounds)
     keys = [(round_name(frame, name, lang), Line2D([], [], **look)) for name, look in looks.items()]
@@ -238,7 +238,7 @@ def before_after(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     """
     from matplotlib.lines import Line2D
 
-    frame = before_after_frame(site)
+    frame = once(before_after_frame, site)
     statements, fields = named(frame, "statement", lang), named(frame, "field", lang)
     sides = [
         ("before", style.ROUNDS[0], "o", "white", 7.0),

@@ -18,7 +18,17 @@ from typing import Any
 from kube_research.site import home
 
 _PACKAGE = Path(__file__).resolve().parent
-_LIBRARIES = ("pandas", "numpy", "scipy", "matplotlib", "seaborn", "babel", "narwhals")
+_LIBRARIES = (
+    "pandas",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "seaborn",
+    "babel",
+    "narwhals",
+    "duckdb",
+    "pyarrow",
+)
 _DATA = (".csv", ".xlsx", ".toml")
 NAME = ".reproduced.json"
 

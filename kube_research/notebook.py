@@ -89,7 +89,7 @@ def show(name: str, site: Site) -> None:
     output = find_output(name)
     try:
         chosen = site.with_raw_logs(output.logs) if output.logs else site
-        frame, paths = build(output, chosen, figures_folder(site))
+        frame, paths = build(output, chosen, figures_folder(site), lang)
         traces.written.update(dict.fromkeys(paths))
     except (MissingTableError, OptionError) as error:
         _skip(str(error))
@@ -102,8 +102,7 @@ def show(name: str, site: Site) -> None:
         if not output.long:
             present_frame(frame, title_of(name, lang))
     else:
-        table = output.function(chosen, lang=lang)
-        present_frame(table, title_of(name, lang), simulated=chosen.simulated)
+        present_frame(frame, title_of(name, lang), simulated=chosen.simulated)
 
 
 def present(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kube_research.memory import Memory
+    from kube_research.warm_kernels import WarmKernels
 
 #: Seconds a single cell may take.
 CELL_TIMEOUT = 300
@@ -177,28 +178,31 @@ class _Run:
 
     async def all(self, paths: list[Path]) -> list[Ran | NotebookError]:
         """Run notebooks; return of each what it left out, or its failure."""
-        places = asyncio.Semaphore(self.workers)
+        try:
+            from kube_research.warm_kernels import WarmKernels
+        except ImportError as error:
+            raise NotebookError(text("error.needs_extra", self.lang)) from error
+        # While some notebooks run, the kernel of the next starts and that of the last shuts down.
+        started, running = asyncio.Semaphore(self.workers + 1), asyncio.Semaphore(self.workers)
 
         async def one(path: Path) -> Ran | NotebookError:
-            async with places:
+            async with started:
                 try:
-                    return await self.one(path)
+                    return await self.one(path, kernels, running)
                 except NotebookError as error:
                     return error
                 finally:
                     self.done(path)
 
-        return await asyncio.gather(*map(one, paths))
+        with WarmKernels(warm=len(paths) > self.workers) as kernels:
+            return await asyncio.gather(*map(one, paths))
 
-    async def one(self, path: Path) -> Ran:
+    async def one(self, path: Path, kernels: WarmKernels, running: asyncio.Semaphore) -> Ran:
         """Run one notebook in a kernel of its own."""
-        try:
-            import nbformat
-            from nbclient import NotebookClient
-            from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-        except ImportError as error:
-            raise NotebookError(text("error.needs_extra", self.lang)) from error
-        started = time.perf_counter()
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
         notebook = nbformat.read(path, as_version=4)
         notebook.cells.append(nbformat.v4.new_code_cell(_TELL))
         client = NotebookClient(
@@ -208,10 +212,16 @@ class _Run:
             resources={"metadata": {"path": str(path.parent)}},
             store_widget_state=False,
             record_timing=False,
+            km=kernels.manager(),
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
         try:
-            await client.async_execute(env=self.environment)
+            async with client.async_setup_kernel(env=self.environment, cleanup_kc=True), running:
+                begun = time.perf_counter()
+                for index, cell in enumerate(notebook.cells):
+                    count = client.code_cells_executed + 1
+                    await client.async_execute_cell(cell, index, execution_count=count)
+                took = time.perf_counter() - begun
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             cell, last = _failed_cell(notebook, error)
             words = {"notebook": path.name, "cell": cell, "error": last}
@@ -222,7 +232,7 @@ class _Run:
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
         marks = [output.get("metadata", {}).get("kube_research", {}) for output in outputs]
         skipped = list(dict.fromkeys(one["skipped"] for one in marks if "skipped" in one))
-        self.memory.keep(path, told, skipped, time.perf_counter() - started)
+        self.memory.keep(path, told, skipped, took)
         return Ran(tuple(skipped))
 
 

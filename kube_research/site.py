@@ -157,7 +157,7 @@ def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
     ('07', '08', '10', '11', '24')
     """
     folder = find_folder(where, lang=lang)
-    site, problems = _read_site(folder, lang)
+    site, problems = _read_site(folder, lang, doubts=False)
     if site is None:
         errors = [problem for problem in problems if problem.severity == "error"]
         raise SiteError(str(folder), sorted(set(errors)), lang)
@@ -211,7 +211,9 @@ def find_folder(where: str | Path | None = None, *, lang: str = "en") -> Path:
     return folder
 
 
-def _read_site(folder: Path, lang: str) -> tuple[Site | None, list[Problem]]:
+def _read_site(
+    folder: Path, lang: str, *, doubts: bool = True
+) -> tuple[Site | None, list[Problem]]:
     from kube_research.collect import read_folder
     from kube_research.validate import Checker
 
@@ -224,7 +226,7 @@ def _read_site(folder: Path, lang: str) -> tuple[Site | None, list[Problem]]:
         found.tables, found.files, found.info, lang, found.places, found.site_file or "site.toml"
     )
     problems = found.problems + [
-        one for one in checker.run() if (one.file, one.row, one.column) not in told
+        one for one in checker.run(doubts=doubts) if (one.file, one.row, one.column) not in told
     ]
     if found.info is None or any(one.severity == "error" for one in problems):
         return None, problems

@@ -63,8 +63,11 @@ class Checker:
         for name, frame in self.frames.items():
             self.plain[name], self._refused[name] = localised(frame, name)
 
-    def run(self) -> list[Problem]:
-        """Check everything and return the problems: of a cell the first rule that it breaks."""
+    def run(self, *, doubts: bool = True) -> list[Problem]:
+        """Check everything and return the problems: of a cell the first rule that it breaks.
+
+        Without ``doubts`` only errors are looked for, not findings and warnings.
+        """
         sound = Sound({name: frame.copy() for name, frame in self.plain.items()})
         found = [
             one for name, frame in self.frames.items() for one in _columns(tables()[name], frame)
@@ -73,7 +76,8 @@ class Checker:
             wrong = list(check(sound))
             sound.blank(wrong)
             found += wrong
-        found += all_doubts(sound, self.info)
+        if doubts:
+            found += all_doubts(sound, self.info)
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in map(self._problem, found):
             problems.setdefault((problem.file, problem.row, problem.column), problem)
