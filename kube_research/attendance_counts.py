@@ -40,7 +40,7 @@ def rate_steps(by: Sequence[str], *, z2: float) -> list[Step]:
 
 def marked(rows: Any, *, statuses: Sequence[str], attended: Sequence[str], excused: str) -> Any:
     """Mark the rows with a status: ``_came``, ``_counts``, ``_strange`` (no known status), ``_rank``."""
-    status = nw.col("status")
+    status = nw.col("status").cast(nw.String)  # a column without any status has no type
     counts = status != "excused" if excused == "left out" else ~status.is_null()
     rank = rank_of_evidence(rows.collect_schema().names())
     rows = rows.filter(~status.is_null()).with_columns(

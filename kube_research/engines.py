@@ -140,6 +140,8 @@ def walk(frame: AnyFrame, steps: Sequence[Step]) -> AnyFrame:
         for step in steps:
             rows = _on_dask(rows, step)
         return rows  # type: ignore[no-any-return]
+    if engine == "pyarrow":
+        rows = _decoded(rows)
     for step in (one for one in steps if not one.parts):
         if engine == "pandas":
             rows = _on_pandas(rows, step.run)
@@ -167,6 +169,16 @@ def _on_dask(rows: Any, step: Step) -> Any:
         if run is not None:
             rows = rows.map_partitions(partial(_on_pandas, run=run))
     return rows
+
+
+def _decoded(table: Any) -> Any:
+    """Write out words kept as numbers of a dictionary (categories): Arrow can do little with those."""
+    types = import_module("pyarrow").types
+    for place, field in enumerate(table.schema):
+        if types.is_dictionary(field.type):
+            words = table.column(place).combine_chunks().dictionary_decode()
+            table = table.set_column(place, field.name, words)
+    return table
 
 
 def _through_pandas(table: Any, run: Callable[[Any], Any]) -> Any:

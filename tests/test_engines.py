@@ -207,6 +207,25 @@ def test_columns_and_options_are_checked_without_computing() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["groups and roles", "people", "closing", "items by group"])
+def test_words_kept_as_categories_are_words(
+    frames: dict[str, pd.DataFrame], engine: str, name: str
+) -> None:
+    table, call = next((case[1], case[2]) for case in CASES if case[0] == name)
+    frame = frames[table]
+    words = [one for one in frame if frame[one].dtype == "string"]
+    same(call(as_engine(engine, frame.astype(dict.fromkeys(words, "category")))), call(frame))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_list_without_rows_has_no_rates(engine: str) -> None:
+    frame = pd.DataFrame({"activity": [], "person": [], "status": []}, dtype="object")
+    found = plain(kr.attendance_rates(as_engine(engine, frame, 1)))
+    assert found.columns.tolist() == kr.attendance_rates(frame).columns.tolist()
+    assert found.empty
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_strange_status_leaves_its_rate_missing(engine: str) -> None:
     frame = pd.DataFrame(
         {"activity": ["a", "a", "b"], "person": list("uvw"), "status": ["present", "hadir", "late"]}
