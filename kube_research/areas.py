@@ -126,10 +126,12 @@ def area_changes(
     ------
     kube_research.errors.MissingColumnError, kube_research.errors.OptionError
 
-    Notes ----- CR2 and its degrees of freedom: Bell and McCaffrey (2002, Survey Methodology 28), in
-    the form of Imbens and Kolesar (2016, doi:10.1162/REST_a_00552) with independence as the working
-    model. Checked against dense matrices, against ``scipy.stats.ttest_rel`` for one value a group
-    (where both agree exactly), and the uncorrected sandwich against statsmodels. A change is not an
+    Notes
+    -----
+    CR2 and its degrees of freedom: Bell and McCaffrey (2002, Survey Methodology 28), in the form of
+    Imbens and Kolesar (2016, doi:10.1162/REST_a_00552) with independence as the working model.
+    Checked against dense matrices, against ``scipy.stats.ttest_rel`` for one value a group (where
+    both agree exactly), and the uncorrected sandwich against statsmodels. A change is not an
     effect: there is no comparison group.
 
     Examples

@@ -129,10 +129,12 @@ def attrition_bounds(
         average, for no change overall; missing if the scale does not reach that far), ``assume``,
         ``few`` and ``evidence`` (``bounded`` unless the input is weaker).
 
-    Notes ----- Every group counts the same. Manski (1990, American Economic Review 80); interval by
-    Imbens and Manski (2004, doi:10.1111/j.1468-0262.2004.00555.x). Lee's (2009) trimming needs a
-    comparison group, which a programme without one does not have. The bounds are attained: checked
-    by going through every possible score of the groups that left.
+    Notes
+    -----
+    Every group counts the same. Manski (1990, American Economic Review 80); interval by Imbens and
+    Manski (2004, doi:10.1111/j.1468-0262.2004.00555.x). Lee's (2009) trimming needs a comparison
+    group, which a programme without one does not have. The bounds are attained: checked by going
+    through every possible score of the groups that left.
 
     Examples
     --------

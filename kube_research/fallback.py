@@ -40,10 +40,12 @@ def group_changes(
         ``mean_before``, ``mean_after``, ``change`` in points of the scale, ``se`` and ``evidence``;
         missing where a round is missing.
 
-    Notes ----- The variance of a difference of partly overlapping samples: s1^2 / n1 + s2^2 / n2 -
-    2 s12 n12 / (n1 n2) (Derrick et al. 2017, doi:10.22237/jmasm/1493597280), which for the same
-    raters in both rounds and their own spread is the paired standard error. Checked against raters'
-    means one by one.
+    Notes
+    -----
+    The variance of a difference of partly overlapping samples: s1^2 / n1 + s2^2 / n2 - 2 s12 n12 /
+    (n1 n2) (Derrick et al. 2017, doi:10.22237/jmasm/1493597280), which for the same raters in both
+    rounds and their own spread is the paired standard error. Checked against raters' means one by
+    one.
 
     Examples
     --------
@@ -98,9 +100,11 @@ def fallen_groups(
         The rows with the columns of ``shrink_estimates`` and ``verdict``: ``"fell back"``, ``"rose"``,
         ``"unclear"``, or ``"unknown"`` where a round is missing. Deepest falls first.
 
-    Notes ----- Of many groups some show a fall by chance alone. The probability that the true
-    change is below 0 takes that into account; among groups called fallen at 0.95, about one in
-    twenty or fewer did not fall, as far as the normal-normal model holds.
+    Notes
+    -----
+    Of many groups some show a fall by chance alone. The probability that the true change is below 0
+    takes that into account; among groups called fallen at 0.95, about one in twenty or fewer did
+    not fall, as far as the normal-normal model holds.
 
     Examples
     --------

@@ -79,7 +79,7 @@ def peka_profile_frame(site: Site) -> pd.DataFrame:
     >>> frame[["item", "printed", "total"]].values.tolist()[0]
     [9, '2.46', 37]
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     from kube_research.peka import item_scores
 
@@ -92,7 +92,7 @@ def peka_profile_frame(site: Site) -> pd.DataFrame:
     half: Any = np.nan
     if bounds:
         freedom = np.maximum(done["n"].astype(int) - 1, 1)
-        half = t.ppf(0.975, freedom) * done["sd_low"] / np.sqrt(done["n"].astype(float))
+        half = stdtrit(freedom, 0.975) * done["sd_low"] / np.sqrt(done["n"].astype(float))
     else:
         done["printed"] = pd.Series(pd.NA, index=done.index, dtype="string")
     done["core_low"], done["core_high"] = done["mean"] - half, done["mean"] + half

@@ -32,8 +32,10 @@ def funnel_limits(changes: pd.DataFrame, *, spread: bool = False) -> pd.DataFram
         ``low_95``, ``high_95``, ``low_998``, ``high_998`` and ``position``: ``"inside"``, ``"below"`` or
         ``"above"`` the 95 % limits, ``"far below"`` or ``"far above"`` the 99.8 % limits, ``"unknown"``.
 
-    Notes ----- Spiegelhalter (2005, doi:10.1002/sim.1970). ``sigma`` is pooled over the areas; the
-    limits are normal ones.
+    Notes
+    -----
+    Spiegelhalter (2005, doi:10.1002/sim.1970). ``sigma`` is pooled over the areas; the limits are
+    normal ones.
 
     Examples
     --------

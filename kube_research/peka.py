@@ -244,7 +244,7 @@ def score_means(
     >>> score_means(means, scale=(1, 4), rounding="truncate")["total"].tolist()
     [37]
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit  # scipy.stats.t.ppf without the time scipy.stats takes
 
     need_columns(item_means, "round", "item", "mean", "n")
     rows = []
@@ -261,7 +261,7 @@ def score_means(
         spreads = [sd_bounds(total, n, scale) for total in totals] if n > 1 else []
         lowest = min((low for low, _ in spreads), default=np.nan)
         highest = max((high for _, high in spreads), default=np.nan)
-        half = t.ppf(0.975, max(n - 1, 1)) * highest / np.sqrt(n)
+        half = stdtrit(max(n - 1, 1), 0.975) * highest / np.sqrt(n)
         rows.append(
             {
                 "round": number,

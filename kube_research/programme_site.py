@@ -7,15 +7,14 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.engines import need_engine
 from kube_research.errors import MissingTableError, SiteNotFoundError
-from kube_research.schema import tables, weakest
+from kube_research.schema import weakest
+from kube_research.site_scan import scan_sites, small_table
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -75,21 +74,10 @@ class Programme:
             If a large table is asked for and DuckDB is not installed.
         """
         if (self.folder / f"{name}.csv").is_file():
-            return pd.read_csv(self.folder / f"{name}.csv", dtype=_codes())
+            return small_table(self.folder / f"{name}.csv")
         if not (self.folder / name).is_dir():
             raise MissingTableError(name, self.name, str(self.folder), lang)
-        need_engine("duckdb")
-        files = f"{self.folder.as_posix()}/{name}/**/*.parquet".replace("'", "''")
-        connection = import_module("duckdb").connect()
-        reading = "hive_partitioning = true, hive_types_autocast = false"
-        return connection.sql(f"select * from read_parquet('{files}', {reading})")
-
-
-def _codes() -> dict[str, str]:
-    """Return the columns that are codes, so that no leading zero is lost."""
-    columns = [column for table in tables().values() for column in table.columns]
-    named = {column.name: "string" for column in columns if column.kind == "code"}
-    return {**named, "province": "string", "regency": "string"}
+        return scan_sites(self.folder, lang=lang).table(name)
 
 
 def open_programme(folder: str | Path) -> Programme:

@@ -61,9 +61,11 @@ def group_sums(
     ------
     kube_research.errors.MissingColumnError
 
-    Notes ----- Checked against plain pandas on every engine. A rating entered twice counts twice
-    within its rater's mean, which it moves by at most one part in the number of items: duplicates
-    are for validation to find.
+    Notes
+    -----
+    Checked against plain pandas on every engine. A rating entered twice counts twice within its
+    rater's mean, which it moves by at most one part in the number of items: duplicates are for
+    validation to find.
 
     Examples
     --------

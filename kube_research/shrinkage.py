@@ -57,10 +57,12 @@ def shrink_estimates(
     ------
     kube_research.errors.MissingColumnError, kube_research.errors.OptionError
 
-    Notes ----- The pull is Morris's (1983, doi:10.1080/01621459.1983.10477920): (k - 3) / (k - 1)
-    times the share of the sampling variance, which for equal variances is the James-Stein
-    estimator; ``shrunk_se`` carries his allowance for the estimated mean and spread. Fewer than
-    four estimates are not shrunk. Checked on the batting averages of Efron and Morris (1975,
+    Notes
+    -----
+    The pull is Morris's (1983, doi:10.1080/01621459.1983.10477920): (k - 3) / (k - 1) times the
+    share of the sampling variance, which for equal variances is the James-Stein estimator;
+    ``shrunk_se`` carries his allowance for the estimated mean and spread. Fewer than four estimates
+    are not shrunk. Checked on the batting averages of Efron and Morris (1975,
     doi:10.1080/01621459.1975.10479864; 1977) and against direct maximisation of the likelihood.
 
     Examples

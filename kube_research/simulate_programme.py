@@ -91,12 +91,14 @@ def programme(
         If an argument is out of range, the folder holds something else, there is too little space on the
         disk, or pyarrow is not installed (MissingExtraError).
 
-    Notes ----- The same arguments and seed give the same bytes with the same pyarrow, whatever the
-    number of workers. A group that misses a round has no ratings in it, so ``attrition`` takes rows
-    away: 140,000 groups with 10 raters, 30 items and 2 rounds are 84 million ratings without
-    attrition. Entries of one book stand on different days, so running balances do not depend on the
-    order of rows. Money faults stand at the last entry of their book: each leaves exactly one
-    stated balance that is not the sum of the entries.
+    Notes
+    -----
+    The same arguments and seed give the same bytes with the same pyarrow, whatever the number of
+    workers. A group that misses a round has no ratings in it, so ``attrition`` takes rows away:
+    140,000 groups with 10 raters, 30 items and 2 rounds are 84 million ratings without attrition.
+    Entries of one book stand on different days, so running balances do not depend on the order of
+    rows. Money faults stand at the last entry of their book: each leaves exactly one stated balance
+    that is not the sum of the entries.
 
     Examples
     --------

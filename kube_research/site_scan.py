@@ -145,7 +145,7 @@ class SiteScan:
         if path.is_dir():
             frame = self._reader.parquet(path)
         else:
-            small = pd.read_parquet(path) if path.suffix == ".parquet" else _small(path)
+            small = pd.read_parquet(path) if path.suffix == ".parquet" else small_table(path)
             frame = self._reader.frame(small) if name in LARGE else small
         have = column_names(frame)
         steps = []
@@ -169,7 +169,7 @@ def _graded(rows: Any, *, grade: str) -> Any:
     return rows.with_columns(evidence=nw.lit(grade))
 
 
-def _small(path: Path) -> pd.DataFrame:
+def small_table(path: Path) -> pd.DataFrame:
     """Read a small table of a programme; codes stay text, so that no leading zero is lost."""
     kinds = {column.name: column.kind for table in tables().values() for column in table.columns}
     words = {name: "string" for name, kind in kinds.items() if kind not in ("integer", "money")}

@@ -10,7 +10,7 @@ import pytest
 import kube_research as kr
 from kube_research.site import home
 
-GUIDES = ("which_comparison",)
+GUIDES = ("which_comparison", "programme")
 
 
 def blocks(page: Path) -> list[str]:

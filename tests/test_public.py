@@ -47,10 +47,40 @@ def test_examples_in_docstrings_run(module: str) -> None:
     assert found.failed == 0
 
 
+#: What is loaded only when it is used.
+LAZY = {
+    "numpy", "pandas", "scipy", "scipy.stats", "matplotlib", "seaborn", "narwhals", "babel", "openpyxl",
+    "docx", "xlsxwriter", "pyxform", "duckdb", "polars", "dask", "pyspark", "IPython", "nbclient",
+    "nbformat", "jupyter_client", "tabulate", "click",
+}  # fmt: skip
+TWIN = "kr.load_site('cibeunying-simulated')"
+#: What is done, and what of these it may load.
+USES = [
+    ("import kube_research.cli", {"click"}),
+    ("kr.grim('2.46', n=15)", set()),
+    ("kr.check_site('cibeunying')", {"numpy", "pandas"}),
+    (f"{TWIN}.ratings", {"numpy", "pandas"}),
+    (f"kr.score_items({TWIN}.ratings)", {"numpy", "pandas", "narwhals", "scipy"}),
+    (f"kr.attendance_rates({TWIN}.attendance)", {"numpy", "pandas", "narwhals", "scipy"}),
+    ("kr.tables.table_2(kr.load_site())", {"numpy", "pandas", "narwhals", "scipy"}),
+    ("kr.figures.figure_1(kr.load_site())", {"numpy", "pandas", "matplotlib"}),
+]
+
+
+def loaded_by(use: str) -> set[str]:
+    """Return what of :data:`LAZY` a new process has loaded after doing something."""
+    code = f"import sys, kube_research as kr; {use}; print(*({LAZY} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
 def test_importing_the_package_pulls_in_nothing_heavy() -> None:
-    heavy = "{'pandas', 'numpy', 'scipy', 'matplotlib', 'seaborn', 'openpyxl', 'babel'}"
-    code = f"import sys, kube_research; sys.exit(bool({heavy} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert loaded_by("pass") == set()
+
+
+@pytest.mark.parametrize(("use", "may"), USES, ids=[use for use, _ in USES])
+def test_what_is_not_used_is_not_loaded(use: str, may: set[str]) -> None:
+    assert loaded_by(use) <= may
 
 
 def test_modules_stay_small_and_point_one_way(root: Path) -> None:
@@ -86,3 +116,9 @@ def test_every_dependency_is_locked_and_explained(root: Path) -> None:
         if name[0] != "kube_research":
             assert re.search(rf"^{name[0]}==", lock, re.MULTILINE), line
             assert re.search(rf"\b{name[0]}\b", why), line
+
+
+def test_no_heading_of_a_docstring_has_run_into_its_text(root: Path) -> None:
+    for path in (root / "kube_research").glob("*.py"):
+        found = re.findall(r"^ +\w+ -{3,}.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not found, path.name
