@@ -108,7 +108,8 @@ def with_flows(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
     -------
     DataFrame
         The rows as they came, index kept, with ``flow`` (``unknown`` for a code that neither the site
-        nor the package declares) and ``purpose``. Upper and lower case do not matter.
+        nor the package declares) and ``purpose``. Upper and lower case do not matter, and where a code
+        is not declared as it stands, a space, hyphen or point counts as ``_``.
 
     Raises
     ------
@@ -122,6 +123,8 @@ def with_flows(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
     need_columns(ledger, "category")
     chart = chart_of_accounts(categories).set_index("category")
     code = ledger["category"].astype("string").str.lower()
+    joined = code.str.replace(r"[\s.-]+", "_", regex=True)
+    code = code.where(code.isin(chart.index), joined)
     done = ledger.copy()
     done["flow"] = code.map(chart["flow"]).astype("string").fillna("unknown")
     done["purpose"] = code.map(chart["purpose"]).astype("string")

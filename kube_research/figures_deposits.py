@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research import style
-from kube_research.figures_grid import Grid, last_book_day, month_labels, month_range
+from kube_research.figures_grid import Grid, month_labels, month_range
 from kube_research.figures_heatmap import group_name
 from kube_research.figures_sheet import MARGIN
 from kube_research.formats import rupiah, whole
@@ -55,7 +55,7 @@ def cooperative_months_frame(site: Site) -> pd.DataFrame:
     """
     from kube_research.bookkeeping import deposit_months
     from kube_research.cash_flow import cash_statement
-    from kube_research.indicator_frames import rule_day
+    from kube_research.indicator_frames import last_book_day, rule_day
 
     ledger = site.table("ledger")
     categories = site.table("categories") if site.has("categories") else None

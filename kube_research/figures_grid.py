@@ -154,9 +154,3 @@ def book_names(site: Site) -> dict[str, dict[str, str]]:
             called |= {str(book): str(name) for book, name in own.items()}
         done[lang] = called
     return done
-
-
-def last_book_day(site: Site) -> pd.Timestamp | None:
-    """Return the last day that the books cover; None where the site does not tell."""
-    period = site.info.books_period or site.info.period
-    return pd.Timestamp(period[1]) if period else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research import style
-from kube_research.figures_grid import above_words, last_book_day
+from kube_research.figures_grid import above_words
 from kube_research.figures_heatmap import group_name, share_of
 from kube_research.figures_sheet import MARGIN, Look, Sheet, day_number, ladder, months
 from kube_research.formats import day_of
@@ -55,7 +55,7 @@ def writing_calendar_frame(site: Site) -> pd.DataFrame:
     (120, 585)
     """
     from kube_research.frames import grades_by
-    from kube_research.indicator_frames import rule_day
+    from kube_research.indicator_frames import last_book_day, rule_day
 
     ledger = site.table("ledger")
     kas = ledger[(ledger["book"] == "kas") & ledger["amount"].notna()]

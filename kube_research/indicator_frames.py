@@ -61,10 +61,10 @@ def rule_day(site: Site, fact: str) -> object:
     return None
 
 
-def _last_day(site: Site) -> object:
+def last_book_day(site: Site) -> pd.Timestamp | None:
     """Return the last day that the books cover; None where the site does not tell."""
     period = site.info.books_period or site.info.period
-    return period[1] if period else None
+    return pd.Timestamp(period[1]) if period else None
 
 
 def _table(site: Site, name: str) -> pd.DataFrame | None:
@@ -145,7 +145,7 @@ def _membership(site: Site) -> pd.DataFrame:
 
 
 def _gaps(site: Site) -> pd.DataFrame:
-    since, until = rule_day(site, "books_daily_since"), _last_day(site)
+    since, until = rule_day(site, "books_daily_since"), last_book_day(site)
     return _both(bookkeeping.days_written, site.ledger, since=since, until=until)
 
 
@@ -153,7 +153,7 @@ def _deposits(site: Site) -> pd.DataFrame:
     since = rule_day(site, "cooperative_since")
     if since is None:
         return _nothing(site, ["months_without"], "no_rule", "not applicable")
-    options = {"since": since, "until": _last_day(site)}
+    options = {"since": since, "until": last_book_day(site)}
     categories = _table(site, "categories")
     return _both(bookkeeping.months_without_deposit, site.ledger, categories, **options)
 
@@ -172,7 +172,7 @@ def _findings(site: Site) -> pd.DataFrame:
 
 def _savings(site: Site) -> pd.DataFrame:
     """Read the savings of those who are members on the last day that the books cover."""
-    categories, last = _table(site, "categories"), _last_day(site)
+    categories, last = _table(site, "categories"), last_book_day(site)
     done = savings.member_savings(site.ledger, site.members, categories, on=last)
     return _both(savings.savings_spread, done)
 
@@ -225,7 +225,7 @@ def _wage(site: Site) -> pd.DataFrame:
 
 def _loans(site: Site, members: pd.DataFrame | None = None) -> pd.DataFrame:
     categories = _table(site, "categories")
-    frame = _both(loans.loan_indicators, site.ledger, members, categories, on=_last_day(site))
+    frame = _both(loans.loan_indicators, site.ledger, members, categories, on=last_book_day(site))
     lends = frame["lends"].astype("bool")
     ratios = [
         "members_with_loan",
@@ -247,7 +247,7 @@ def _borrowers(site: Site) -> pd.DataFrame:
 
 def _roster(site: Site) -> pd.DataFrame:
     """Count the officers of the last day that is known; all ever listed where none is."""
-    people = roster(site.members, _last_day(site))
+    people = roster(site.members, last_book_day(site))
     officers = people[people["role"].eq("pengurus") & people["member"]]
     counts = officers.groupby("group").size()
     rows = [

@@ -61,6 +61,15 @@ def test_the_site_goes_before_the_package() -> None:
     assert done["purpose"].fillna("-").tolist() == ["-", "feast", "-"]
 
 
+def test_a_space_or_hyphen_in_a_code_is_read_as_in_ours() -> None:
+    ledger = pd.DataFrame(
+        {"category": ["Setoran Koperasi", "setoran-koperasi", "setoran__koperasi"]}
+    )
+    assert accounts.with_flows(ledger)["flow"].tolist() == ["cooperative"] * 2 + ["unknown"]
+    own = pd.DataFrame({"category": ["setoran-koperasi"], "flow": ["cost"], "purpose": [None]})
+    assert accounts.with_flows(ledger, own)["flow"].tolist() == ["cooperative", "cost", "unknown"]
+
+
 def test_rows_keep_their_order_and_labels() -> None:
     book = pd.DataFrame({"category": ["cost", "sales"]}, index=[7, 3])
     assert accounts.with_flows(book).index.tolist() == [7, 3]
