@@ -179,6 +179,8 @@ class _Run:
     async def all(self, paths: list[Path]) -> list[Ran | NotebookError]:
         """Run notebooks; return of each what it left out, or its failure."""
         try:
+            import nbclient  # noqa: F401
+
             from kube_research.warm_kernels import WarmKernels
         except ImportError as error:
             raise NotebookError(text("error.needs_extra", self.lang)) from error
@@ -203,7 +205,7 @@ class _Run:
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-        notebook = nbformat.read(path, as_version=4)
+        notebook, manager, whole = nbformat.read(path, as_version=4), kernels.manager(), False
         notebook.cells.append(nbformat.v4.new_code_cell(_TELL))
         client = NotebookClient(
             notebook,
@@ -212,20 +214,27 @@ class _Run:
             resources={"metadata": {"path": str(path.parent)}},
             store_widget_state=False,
             record_timing=False,
-            km=kernels.manager(),
+            km=manager,
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
         try:
-            async with client.async_setup_kernel(env=self.environment, cleanup_kc=True), running:
+            await client.async_start_new_kernel(env=self.environment)
+            await client.async_start_new_kernel_client()
+            async with running:
                 begun = time.perf_counter()
                 for index, cell in enumerate(notebook.cells):
                     count = client.code_cells_executed + 1
                     await client.async_execute_cell(cell, index, execution_count=count)
-                took = time.perf_counter() - begun
+                took, whole = time.perf_counter() - begun, True
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             cell, last = _failed_cell(notebook, error)
             words = {"notebook": path.name, "cell": cell, "error": last}
             raise NotebookError(text("error.notebook_failed", self.lang, **words)) from error
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+            if manager.has_kernel:
+                await manager.shutdown_kernel(now=not whole)
         told = json.loads(notebook.cells.pop().outputs[0]["text"])
         if self.store:
             _store(path, notebook)

@@ -38,6 +38,7 @@ class WarmKernels:
         if warm and sys.platform == "linux":
             self._server = subprocess.Popen(
                 [sys.executable, "-m", "kube_research.warm_server"],
+                cwd=Path(__file__).parents[1],  # a student's pandas.py is not what it imports
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -85,7 +86,7 @@ class _Forking(LocalProvisioner):
                 environment=options.get("env") or dict(os.environ),
                 folder=str(options.get("cwd") or Path.cwd()),
             )
-        except OSError:  # it could not import something: the kernel will say what
+        except (OSError, ValueError):  # a new process will say what is wrong
             return await super().launch_kernel(cmd, **options)
         self.process = cast("Any", _Forked(self.kernels, self.pid))
         return self.connection_info

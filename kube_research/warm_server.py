@@ -46,9 +46,9 @@ def import_libraries() -> None:
 
 def serve() -> None:
     """Answer requests until there are no more."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # whoever started it is interrupted, and closes its input
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # its input is closed then
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints is no answer
     import_libraries()
     gc.freeze()  # what is there already is shared with all kernels
     ended: dict[int, int] = {}
@@ -61,8 +61,9 @@ def serve() -> None:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 answer = os.fork()
             if answer == 0:
+                answers.close()
                 _be_kernel(**request)
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def _ended(process: int, ended: dict[int, int]) -> int | None:
@@ -76,14 +77,13 @@ def _ended(process: int, ended: dict[int, int]) -> int | None:
 
 
 def _be_kernel(arguments: list[str], environment: dict[str, str], folder: str) -> NoReturn:
-    """Become a kernel: what the server is connected to is left to the server."""
+    """Become a kernel: requests are for the server to read."""
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
 
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    os.dup2(2, 1)
     os.close(nothing)
     os.environ.clear()
     os.environ.update(environment)

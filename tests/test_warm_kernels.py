@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -117,6 +119,16 @@ def test_without_the_warm_process_kernels_start_as_usual(tmp_path: Path) -> None
     assert not json.loads(done.cells[0].outputs[0]["text"])["warm"]
 
 
+def test_a_module_of_the_folder_is_not_what_the_warm_process_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pandas.py").write_text("raise RuntimeError('mine')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with WarmKernels() as kernels:
+        done = run(kernels, tmp_path, SEEN)
+    assert json.loads(done.cells[0].outputs[0]["text"])["warm"]
+
+
 def test_kernels_end_with_the_warm_process(tmp_path: Path) -> None:
     async def started(kernels: WarmKernels) -> int:
         manager = kernels.manager()
@@ -138,3 +150,22 @@ def test_kernels_end_with_the_warm_process(tmp_path: Path) -> None:
             return  # ended; nobody has asked how
         time.sleep(0.1)
     pytest.fail("the kernel goes on without its parent")
+
+
+def test_ctrl_c_ends_reproduce_in_order(tmp_path: Path) -> None:
+    environment = {**os.environ, "KUBE_FIGURES": str(tmp_path), "KUBE_DEBUG": "1"}
+    code = "from kube_research.cli import main; main()"
+    command = [sys.executable, "-c", code, "reproduce", "--fresh"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        for _ in range(300):
+            if any(tmp_path.iterdir()):  # some notebook is at work
+                break
+            time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=60)[0]
+    assert running.returncode == 1
+    assert "Aborted" in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob(".*.part"))
