@@ -47,7 +47,7 @@ def with_amounts(ledger: pd.DataFrame) -> pd.DataFrame:
     """Return the entries that have an amount, as int64; one without is as if it were not there."""
     rows = ledger[ledger["amount"].notna()]
     amounts = pd.to_numeric(rows["amount"], errors="coerce")
-    if amounts.isna().any() or (amounts % 1 != 0).any():
+    if amounts.isna().any() or (amounts - amounts.round() != 0).any():
         raise OptionError(text("money.error.whole"))
     return rows.assign(amount=amounts.astype("int64"))
 

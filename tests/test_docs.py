@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,14 @@ def blocks(page: Path) -> list[str]:
 @pytest.mark.parametrize("name", GUIDES)
 @pytest.mark.parametrize("ending", [".md", ".id.md"])
 def test_the_blocks_of_a_guide_run(
-    root: Path, name: str, ending: str, capsys: pytest.CaptureFixture[str]
+    root: Path,
+    name: str,
+    ending: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     scope: dict[str, object] = {}
     found = blocks(root / "docs" / f"{name}{ending}")
     assert found

@@ -123,6 +123,18 @@ def test_every_engine_gives_what_pandas_gives(
     same(found, call(frames[table]), by)
 
 
+@pytest.mark.parametrize(("name", "table", "call", "by"), CASES, ids=[case[0] for case in CASES])
+def test_pandas_on_arrow_gives_what_pandas_gives(
+    frames: dict[str, pd.DataFrame],
+    name: str,
+    table: str,
+    call: Callable[[Any], Any],
+    by: list[str],
+) -> None:
+    arrow = as_engine("pyarrow", frames[table]).to_pandas(types_mapper=pd.ArrowDtype)
+    same(call(arrow), call(frames[table]), by)
+
+
 def test_whole_numbers_stay_whole(frames: dict[str, pd.DataFrame]) -> None:
     for engine in ("duckdb", "polars lazy"):
         found = plain(kr.score_items(as_engine(engine, RATINGS)))

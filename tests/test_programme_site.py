@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -88,15 +86,3 @@ def test_a_plot_is_shown_in_the_language_and_closed(
     assert len(seen) == 1
     assert seen[0].data[:4] == b"\x89PNG"  # type: ignore[attr-defined]
     assert not plt.get_fignums()
-
-
-@pytest.mark.parametrize("ending", [".md", ".id.md"])
-def test_the_guide_runs(root: Path, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
-    page = (root / "docs" / f"programme{ending}").read_text(encoding="utf-8")
-    scope: dict[str, object] = {}
-    found = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(found) == 4
-    for block in found:
-        exec(compile(block, ending, "exec"), scope)
-        assert capsys.readouterr().out.strip()
-    shutil.rmtree(Path(str(scope["folder"])).parent)
