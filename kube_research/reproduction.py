@@ -203,9 +203,13 @@ class _Run:
         """Run one notebook in a kernel of its own."""
         import nbformat
         from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
-        notebook, manager, whole = nbformat.read(path, as_version=4), kernels.manager(), False
+        notebook, manager = nbformat.read(path, as_version=4), kernels.manager()
+        index, whole = 0, False
+        for cell in notebook.cells:  # what stands there is of an earlier run
+            if cell["cell_type"] == "code":
+                cell.update(execution_count=None, outputs=[])
         notebook.cells.append(nbformat.v4.new_code_cell(_TELL))
         client = NotebookClient(
             notebook,
@@ -226,9 +230,13 @@ class _Run:
                     count = client.code_cells_executed + 1
                     await client.async_execute_cell(cell, index, execution_count=count)
                 took, whole = time.perf_counter() - begun, True
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            cell, last = _failed_cell(notebook, error)
-            words = {"notebook": path.name, "cell": cell, "error": last}
+        except (
+            CellExecutionError,
+            CellTimeoutError,
+            RuntimeError,
+        ) as error:  # or no kernel (any more)
+            said = _said(notebook.cells[index], error)
+            words = {"notebook": path.name, "cell": index + 1, "error": said}
             raise NotebookError(text("error.notebook_failed", self.lang, **words)) from error
         finally:
             if client.kc is not None:
@@ -245,13 +253,13 @@ class _Run:
         return Ran(tuple(skipped))
 
 
-def _failed_cell(notebook: Any, error: Exception) -> tuple[int, str]:
-    for number, cell in enumerate(notebook.cells, 1):
-        for output in cell.get("outputs", ()):
-            if output.get("output_type") == "error":
-                return number, f"{output['ename']}: {output['evalue']}"
-    ran = [n for n, cell in enumerate(notebook.cells, 1) if cell.get("execution_count")]
-    return (ran[-1] if ran else 1), f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}"
+def _said(cell: Any, error: Exception) -> str:
+    """Return what went wrong in a cell in one line: what it said itself, else what ended it."""
+    for output in cell.get("outputs", ()):
+        if output.get("output_type") == "error":
+            return f"{output['ename']}: {output['evalue']}"
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[-1]}"
 
 
 def _store(path: Path, notebook: Any) -> None:

@@ -126,15 +126,21 @@ def test_every_notebook_runs_on_another_site(root: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import os; os._exit(3)", "DeadKernelError: Kernel died"),
+    ],
+)
 def test_a_failing_notebook_is_named_with_cell_and_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
 ) -> None:
-    broken = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("1"), nbformat.v4.new_code_cell("1 / 0")]
-    )
+    cells = [nbformat.v4.new_code_cell(one) for one in ("1", source, "2")]
+    cells[2].execution_count = 3  # of an earlier run
     path = tmp_path / "01_broken.ipynb"
-    nbformat.write(broken, path)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     monkeypatch.setattr(reproduction, "notebook_paths", lambda: [path])
-    with pytest.raises(NotebookError, match=r"01_broken.ipynb failed in cell 2: ZeroDivisionError"):
-        reproduction.run_notebooks(load_site("cibeunying").folder)
+    with pytest.raises(NotebookError, match=rf"01_broken.ipynb failed in cell 2: {said}"):
+        reproduction.run_notebooks(load_site("cibeunying").folder, figures=tmp_path)
     assert json.loads(path.read_text(encoding="utf-8"))["cells"][1]["outputs"] == []
