@@ -72,6 +72,7 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
     from kube_research.texts import text
 
     started = time.perf_counter()
+    boards = []
     try:
         loaded = load_site(site, lang=lang)
         total = len(notebook_paths())
@@ -86,8 +87,9 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
                 done=lambda _: bar.update(1),
                 store=store,
                 fresh=fresh,
+                meanwhile=lambda: boards.append(scoreboard(loaded, lang=lang)),
             )
-        board = scoreboard(loaded, lang=lang)
+        board = boards[0] if boards else scoreboard(loaded, lang=lang)
     except KubeError as error:
         raise click.ClickException(str(error)) from error
     seconds = time.perf_counter() - started

@@ -205,7 +205,7 @@ def _cell(sheet: Sheet, x: float, row: Row, status: str) -> None:
 
     box = Rectangle((x + 0.04, row.y - row.height / 2 + 0.008), 0.92, row.height - 0.016)
     box.set(**_looks()[status], gid=sheet.tag(f"cell-{status}"), zorder=2)
-    sheet.ax.add_patch(box)
+    sheet.ax.add_artist(box)
     letter = text(f"figure.attendance_heatmap.{status}", sheet.lang)[0]
     look: Look = {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL, "zorder": 3}
     look |= {"color": _STATUS[status][1], "fontweight": "bold" if status == "absent" else "normal"}

@@ -97,6 +97,7 @@ def run_notebooks(
     done: Callable[[Path], object] = lambda _: None,
     store: bool = False,
     fresh: bool = True,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> dict[Path, Ran]:
     """Run all notebooks on a site folder, each in a kernel of its own.
 
@@ -116,6 +117,8 @@ def run_notebooks(
         Keep the outputs in the notebook files (for maintainers); runs all.
     fresh : bool
         Run all notebooks, also those of which nothing has changed (see :mod:`kube_research.memory`).
+    meanwhile : callable
+        Called once, before the first notebook runs; what it takes passes while kernels get ready.
 
     Returns
     -------
@@ -150,8 +153,10 @@ def run_notebooks(
     waiting.sort(key=memory.seconds, reverse=True)  # the longest first, so that none is left alone
     if waiting:
         workers = jobs or min(len(waiting), _processors())
-        run = _Run(environment, workers, lang, done, store, memory)
+        run = _Run(environment, workers, lang, done, store, memory, meanwhile)
         results |= dict(zip(waiting, asyncio.run(run.all(waiting)), strict=True))
+    else:
+        meanwhile()
     failures = [str(results[path]) for path in paths if isinstance(results[path], NotebookError)]
     if failures:
         raise NotebookError("\n".join(failures))
@@ -175,6 +180,7 @@ class _Run:
     done: Callable[[Path], object]
     store: bool
     memory: Memory
+    meanwhile: Callable[[], object]
 
     async def all(self, paths: list[Path]) -> list[Ran | NotebookError]:
         """Run notebooks; return of each what it left out, or its failure."""
@@ -185,7 +191,7 @@ class _Run:
         except ImportError as error:
             raise NotebookError(text("error.needs_extra", self.lang)) from error
         # While some notebooks run, the kernel of the next starts and that of the last shuts down.
-        started, running = asyncio.Semaphore(self.workers + 1), asyncio.Semaphore(self.workers)
+        started, running = asyncio.Semaphore(self.workers + 2), asyncio.Semaphore(self.workers)
 
         async def one(path: Path) -> Ran | NotebookError:
             async with started:
@@ -197,6 +203,7 @@ class _Run:
                     self.done(path)
 
         with WarmKernels(warm=len(paths) > self.workers) as kernels:
+            self.meanwhile()
             return await asyncio.gather(*map(one, paths))
 
     async def one(self, path: Path, kernels: WarmKernels, running: asyncio.Semaphore) -> Ran:

@@ -1,7 +1,7 @@
 """Kernels that start warm: forked from one process in which the libraries are imported already.
 
-Each notebook still has a kernel of its own, in which nothing of this package is loaded before the
-notebook asks for it. Only Linux forks processes safely; elsewhere kernels start as they always do.
+Each notebook still has a kernel of its own, in which nothing of this package is loaded but what reading
+a site takes. Only Linux forks processes safely; elsewhere kernels start as they always do.
 """
 
 from __future__ import annotations

@@ -19,17 +19,28 @@ from datetime import date
 from typing import NoReturn
 
 
-def import_libraries() -> None:
-    """Import what notebooks use, and use it: half of the work is done at first use."""
+def warm_up() -> None:
+    """Import what notebooks use, and use it: half of the work is done at first use.
+
+    Of this package only what reading a site takes is loaded, which every notebook does: what else a
+    notebook loads tells :mod:`kube_research.memory` what it depends on.
+    """
     import babel.dates
     import babel.numbers
     import ipykernel.kernelapp  # noqa: F401
     import matplotlib as mpl
-    import narwhals  # noqa: F401
-    import pandas  # noqa: F401
+    import narwhals as nw
+    import pandas as pd
     import scipy.stats  # noqa: F401
     import seaborn  # noqa: F401
+    import tabulate  # noqa: F401
 
+    from kube_research import traces
+    from kube_research.site import load_site
+
+    load_site("cibeunying").with_raw_logs("ratings")
+    traces.folders.clear()  # this was no notebook
+    nw.from_native(pd.DataFrame({"item": [1]})).group_by("item").agg(nw.len())
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
@@ -49,7 +60,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # its input is closed then
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints is no answer
-    import_libraries()
+    warm_up()
     gc.freeze()  # what is there already is shared with all kernels
     ended: dict[int, int] = {}
     for line in sys.stdin:
