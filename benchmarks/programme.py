@@ -50,14 +50,16 @@ SQL = """
 with raters as (
   select province, regency, "group", rater,
     count(*) filter (where round = 1) n1, sum(score) filter (where round = 1) t1,
-    count(*) filter (where round = 2) n2, sum(score) filter (where round = 2) t2
+    count(*) filter (where round = 2) n2, sum(score) filter (where round = 2) t2,
+    max(evidence) evidence
   from read_parquet('{files}', hive_partitioning = true, hive_types_autocast = false)
   where score between 1 and 4 and item between 1 and 30 group by all),
 means as (
-  select province, regency, "group", t1 / nullif(n1, 0) m1, t2 / nullif(n2, 0) m2 from raters)
+  select province, regency, "group", evidence, t1 / nullif(n1, 0) m1, t2 / nullif(n2, 0) m2
+  from raters)
 select province, regency, "group", count(m1), sum(m1), sum(m1 * m1), count(m2), sum(m2), sum(m2 * m2),
   count(m1 + m2), sum(m1) filter (where m2 is not null), sum(m2) filter (where m1 is not null),
-  sum(m1 * m2) from means group by all
+  sum(m1 * m2), max(evidence) from means group by all
 """
 
 
