@@ -153,6 +153,7 @@ _MODULES = (
     "figures_programme",
     "figures_funnel",
     "diagrams",
+    "figures_decision",
     "simulate",
     "catalogue",
     "errors",

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.frames import FEW, as_list, need_columns, need_option
-from kube_research.schema import GRADES, tables
+from kube_research.frames import FEW, GRADES, as_list, need_columns, need_option
+from kube_research.schema import tables
 from kube_research.texts import text
 
 #: Statuses that count as attended unless the caller says otherwise.

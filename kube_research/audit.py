@@ -19,7 +19,6 @@ from kube_research import (
 from kube_research.audit_case import CHECKS, VERDICTS, Answer, Case, Row, Settled, Source
 from kube_research.errors import KubeError
 from kube_research.frames import need_option
-from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def claims(site: Site, *, lang: str = "en") -> pd.DataFrame:
     >>> audit.loc["mentoring_4_date", "verdict"], audit.loc["meetings_first_week", "against"]
     ('reproduced', 'mentoring_4_date')
     """
-    return once(_claims, site, check_language(lang))
+    return site.cached(_claims, check_language(lang))
 
 
 def _claims(site: Site, lang: str) -> pd.DataFrame:
@@ -153,7 +152,7 @@ def claims_summary(site: Site, *, lang: str = "en") -> pd.DataFrame:
     >>> int(claims_summary(site)["claims"].sum()) == len(site.claims)
     True
     """
-    from kube_research.schema import weakest
+    from kube_research.frames import weakest
 
     found = claims(site, lang=lang)
     rows = []

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research import audit_words as words
-from kube_research.schema import tables, weakest
+from kube_research.frames import weakest
+from kube_research.schema import tables
 from kube_research.tables import format_date
 from kube_research.texts import text
 

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kube_research.compatible import NoneCompatibleError, compatible_counts
 from kube_research.errors import OptionError
-from kube_research.frames import need_columns
+from kube_research.frames import need_columns, weakest
 from kube_research.printed import check_scale
-from kube_research.schema import weakest
 from kube_research.texts import text
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 
 from kube_research.finance import opening_balances
-from kube_research.frames import as_list, grade_of, need_option
+from kube_research.frames import as_list, grade_of, need_option, weakest
 from kube_research.money_rows import between_books, known_entries, money_of, parts, typed
-from kube_research.schema import weakest
 
 _KEYS = ("group", "book", "month")
 

@@ -108,7 +108,7 @@ OUTPUTS = (
     Output("iks_rule_plot", "figure", _FINANCE, "figures_iks", logs="ledger"),
     Output("growth_tiles", "figure", _FINANCE, "figures_growth", logs="ledger", long=True),
     Output("indicators_table", "table", _FINANCE, "indicators", logs="ledger"),
-    Output("decision_map", "figure", _CHANGE, "decision", long=True),
+    Output("decision_map", "figure", _CHANGE, "figures_decision", long=True),
     Output("estimation_plot", "figure", _CHANGE, "figures_compare", logs="ratings"),
     Output("cumming_plot", "figure", _CHANGE, "figures_items", logs="ratings", long=True),
     Output("slope_graph", "figure", _CHANGE, "figures_compare", logs="ratings"),
@@ -162,9 +162,8 @@ def build(
             paths += save_table(table, folder, f"{stem}.{each}", title_of(output.name, each))
         return made[lang], paths
     from kube_research import marks
-    from kube_research.once import once
 
-    frame = once(output.frame, site)
+    frame = site.cached(output.frame)
     paths = []
     for each in LANGUAGES:
         axes = output.function(site, lang=each)

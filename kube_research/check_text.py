@@ -4,12 +4,80 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 
-from kube_research.errors import Problem
+from kube_research.errors import MissingTableError, SiteError
 from kube_research.texts import text
 
 #: Severities from the gravest, and whether a site with such a problem has failed the check.
 SEVERITIES = {"error": True, "finding": True, "warning": False}
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in a site's files, located as a spreadsheet shows it.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file inside the site folder.
+    row : int
+        Row number with the header as row 1; 0 when the whole file is meant.
+    column : str
+        Column name; empty when the whole row or file is meant.
+    value : str
+        What stands there.
+    problem, remedy : str
+        What is wrong and what to do, in the language asked for.
+    code : str
+        Stable short name of the rule that was broken.
+    severity : {"error", "finding", "warning"}
+        ``error``: the site is not loaded. ``finding``: the site loads, and the data contradict
+        themselves (a balance that is not the sum of its entries). ``warning``: something to look at.
+    lang : {"en", "id"}
+        Language of the texts.
+    """
+
+    file: str
+    row: int
+    column: str
+    value: str
+    problem: str
+    remedy: str
+    code: str = ""
+    severity: str = "error"
+    lang: str = field(default="en", compare=False, repr=False)
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.row or '-'}:{_one_line(self.column, 60) or '-'}"
+        value = repr(self.value if len(self.value) <= 60 else f"{self.value[:59]}…")
+        word = (
+            "" if self.severity == "error" else f"{text(f'severity.{self.severity}', self.lang)}: "
+        )
+        return f"{where}: {value}: {word}{_one_line(self.problem)}: {_one_line(self.remedy)}"
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return the problem as plain values, for JSON."""
+        return {key: value for key, value in asdict(self).items() if key != "lang"}
+
+
+def _one_line(words: str, width: int = 400) -> str:
+    """Put text on one line, shortened if it is longer than ``width``."""
+    line = " ".join(words.split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def missing_table(table: str, site: str, folder: str, lang: str = "en") -> MissingTableError:
+    """Return the error of a table that a site lacks, which names the file that would hold it."""
+    told = text("error.missing_table", lang, table=table, site=site, folder=folder)
+    return MissingTableError(table, told)
+
+
+def site_error(folder: str, problems: Sequence[Problem], lang: str = "en") -> SiteError:
+    """Return the error of a site folder, with all its problems in order."""
+    listed = sorted(problems)
+    head = text("error.site_problems", lang, folder=folder, count=len(listed))
+    return SiteError(listed, "\n".join([head, *(str(problem) for problem in listed)]))
 
 
 def failed(problems: Sequence[Problem]) -> bool:

@@ -7,7 +7,8 @@ import hashlib
 import io
 from pathlib import Path
 
-from kube_research.site import bundled_sites, home
+from kube_research.safe_write import home
+from kube_research.site import bundled_sites
 
 INDEX = "index.csv"
 

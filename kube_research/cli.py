@@ -72,7 +72,6 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
     from kube_research.texts import text
 
     started = time.perf_counter()
-    boards = []
     try:
         loaded = load_site(site, lang=lang)
         total = len(notebook_paths())
@@ -87,9 +86,8 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
                 done=lambda _: bar.update(1),
                 store=store,
                 fresh=fresh,
-                meanwhile=lambda: boards.append(scoreboard(loaded, lang=lang)),
             )
-        board = boards[0] if boards else scoreboard(loaded, lang=lang)
+        board = scoreboard(loaded, lang=lang)
     except KubeError as error:
         raise click.ClickException(str(error)) from error
     seconds = time.perf_counter() - started

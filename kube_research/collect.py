@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kube_research.errors import Problem
+from kube_research.check_text import Problem
 from kube_research.readers import SUFFIXES, Raw, read_raw, read_sheets
 from kube_research.schema import tables
 from kube_research.site_info import SiteInfo, read_info

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from kube_research import effects, permutation
+from kube_research.check_text import missing_table
 from kube_research.effects import ENOUGH_CLUSTERS, ENOUGH_RATERS, Floats
 from kube_research.effects import cliffs_delta as cliffs_delta
-from kube_research.errors import MissingTableError, OptionError
+from kube_research.errors import OptionError
 from kube_research.frames import grade_of, grades_by, need_columns, need_option
 from kube_research.peka import to_long
 from kube_research.permutation import TestResult, adjust, smallest_p
@@ -394,6 +395,6 @@ def which_comparison(
 def need_two_rounds(site: Site, lang: str = "en") -> None:
     """Raise MissingTableError unless the site has ratings, and OptionError unless of two rounds."""
     if not site.has("ratings"):
-        raise MissingTableError("ratings", site.info.name, site.folder.name, lang)
+        raise missing_table("ratings", site.info.name, site.folder.name, lang)
     if site.table("ratings")["round"].nunique() < 2:
         raise OptionError(text("error.needs_two_rounds", lang, site=site.info.name))

@@ -7,9 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kube_research.evidence import possible_totals
-from kube_research.frames import grade_of, need_columns
+from kube_research.frames import grade_of, need_columns, weakest
 from kube_research.printed import check_n, parse_printed, unround, whole_numbers
-from kube_research.schema import weakest
 from kube_research.targets import grimmer_step
 from kube_research.texts import check_language, text
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from kube_research.errors import Problem
+from kube_research.check_text import Problem
 from kube_research.export_answers import Answer, ChoiceReader, ScoreReader
 from kube_research.export_files import ExportSheet
 from kube_research.export_headers import Headers

@@ -15,7 +15,6 @@ from kube_research.figures_participation import rater_flow_plot as rater_flow_pl
 from kube_research.figures_participation import rater_flow_plot_frame as rater_flow_plot_frame
 from kube_research.figures_sheet import MARGIN, Look, Sheet, inches_from, ladder, percent_axis
 from kube_research.formats import number
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def attendance_rates_plot(site: Site, *, lang: str = "en", ax: Axes | None = Non
     """
     from matplotlib.lines import Line2D
 
-    frame = once(attendance_rates_plot_frame, site)
+    frame = site.cached(attendance_rates_plot_frame)
     entries = []
     for breakdown, part in frame.groupby("breakdown", sort=False):
         if breakdown != "overall":

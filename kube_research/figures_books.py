@@ -12,7 +12,6 @@ from kube_research import style
 from kube_research.figures_sheet import LINES, MARGIN, Look, day_number, finish, inches_from, months
 from kube_research.formats import number, rupiah
 from kube_research.frames import grades_by
-from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def balances(
     """
     import matplotlib.pyplot as plt
 
-    frame = once(balances_frame, site)
+    frame = site.cached(balances_frame)
     check_language(lang)
     books = [book for book in style.BOOKS if book in set(frame["book"])]
     groups = sorted(frame["group"].astype(str).unique())

@@ -10,8 +10,7 @@ from kube_research import style
 from kube_research.figures_grid import Grid, book_names, month_labels, month_range
 from kube_research.figures_sheet import MARGIN, Row
 from kube_research.formats import number, rupiah
-from kube_research.once import once
-from kube_research.schema import weakest
+from kube_research.frames import weakest
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ def cash_flow_months(site: Site, *, lang: str = "en", ax: Axes | None = None) ->
     >>> plt.close(ax.figure)
     """
     check_language(lang)
-    frame = once(cash_flow_months_frame, site)
+    frame = site.cached(cash_flow_months_frame)
     months = month_range(frame["month"])
     names = book_names(site)[lang]
     entries, lines = [], []

@@ -29,7 +29,6 @@ from kube_research.figures_rounds import compared
 from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
 from kube_research.formats import number
 from kube_research.frames import grades_by, need_option
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -259,7 +258,7 @@ def slope_graph(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes
     """Draw each rater's mean before and after, joined for raters of both rounds, by group."""
     from matplotlib.lines import Line2D
 
-    frame, rounds = once(slope_graph_frame, site), _Rounds(site)
+    frame, rounds = site.cached(slope_graph_frame), _Rounds(site)
     looks: dict[str, Look] = {}
     for place, (name, colour) in enumerate(style.colours_for(frame["group"]).items()):
         marker = style.MARKERS[place % len(style.MARKERS)]
@@ -317,7 +316,7 @@ def score_bars(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
     """Draw the scores of every item and round as bars that part at the middle of the scale."""
     from matplotlib.patches import Patch
 
-    frame, (low, high), left = once(score_bars_frame, site), site.info.scale, 2.75
+    frame, (low, high), left = site.cached(score_bars_frame), site.info.scale, 2.75
     middle, rounds = (low + high) / 2, frame["round"].drop_duplicates().tolist()
     shades = {}
     for score in range(low, high + 1):

@@ -11,7 +11,6 @@ from kube_research.figures_grid import Grid, month_labels, month_range
 from kube_research.figures_heatmap import group_name
 from kube_research.figures_sheet import MARGIN
 from kube_research.formats import rupiah, whole
-from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def cooperative_months(site: Site, *, lang: str = "en", ax: Axes | None = None) 
     from matplotlib.patches import Rectangle
 
     check_language(lang)
-    frame = once(cooperative_months_frame, site)
+    frame = site.cached(cooperative_months_frame)
     months = month_range(frame["month"])
     groups = list(frame.groupby("group", sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in groups]

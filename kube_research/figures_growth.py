@@ -10,7 +10,6 @@ from kube_research import style
 from kube_research.figures_grid import Grid
 from kube_research.figures_sheet import MARGIN, cut_note
 from kube_research.formats import number, percent, rupiah
-from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def growth_tiles(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     from kube_research.growth import growth_stages
 
     check_language(lang)
-    frame = once(growth_tiles_frame, site)
+    frame = site.cached(growth_tiles_frame)
     groups = list(dict.fromkeys(frame["group"]))
     entries, lines = [], []
     for stage, part in frame.groupby("stage", sort=False):

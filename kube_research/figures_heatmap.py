@@ -20,7 +20,6 @@ from kube_research.figures_sheet import (
     titled,
 )
 from kube_research.formats import day_of, percent
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def attendance_heatmap(site: Site, *, lang: str = "en", ax: Axes | None = None) 
     """
     from matplotlib.patches import Rectangle
 
-    frame = once(attendance_heatmap_frame, site)
+    frame = site.cached(attendance_heatmap_frame)
     frame["group"] = frame["group"].astype("object").where(frame["group"].notna(), NO_GROUP)
     meetings = frame.drop_duplicates("meeting").sort_values("meeting")
     columns, left, right, foot = max(1, len(meetings)), 1.0, 1.12, 0.06

@@ -10,7 +10,6 @@ from kube_research import style
 from kube_research.figures_grid import above_words
 from kube_research.figures_sheet import MARGIN, Look, Row, Sheet, ladder
 from kube_research.formats import number, percent, rupiah
-from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def iks_rule_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Ax
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     check_language(lang)
-    frame = once(iks_rule_plot_frame, site)
+    frame = site.cached(iks_rule_plot_frame)
     entries = _entries(frame, lang)
     left, right = 1.9, 2.1
     with style.theme():

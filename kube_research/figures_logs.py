@@ -10,7 +10,6 @@ import pandas as pd
 from kube_research import style
 from kube_research.figures_sheet import Look, Sheet, ladder, named, percent_axis, titled
 from kube_research.formats import day_of, number, percent
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def attendance_activities(site: Site, *, lang: str = "en", ax: Axes | None = Non
     [0.0, 100.0]
     >>> plt.close(ax.figure)
     """
-    frame = once(attendance_activities_frame, site)
+    frame = site.cached(attendance_activities_frame)
     names = named(frame, "title", lang)
     if frame["date"].notna().any():
         days = [day_of(day, lang) if pd.notna(day) else "" for day in frame["date"]]
@@ -203,7 +202,7 @@ def targets_results(site: Site, *, lang: str = "en", ax: Axes | None = None) -> 
     """
     from matplotlib.lines import Line2D
 
-    frame = once(targets_results_frame, site)
+    frame = site.cached(targets_results_frame)
     labels, results = named(frame, "label", lang), named(frame, "achieved_label", lang)
     entries: list[tuple[str, bool]] = []
     for place, line in enumerate(frame.to_dict("records")):

@@ -10,7 +10,6 @@ from kube_research import style
 from kube_research.figures_heatmap import share_of
 from kube_research.figures_sheet import LEAD, Look, Row, Sheet, inches_from, ladder
 from kube_research.formats import day_of
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def rater_flow_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> 
     'KUBE 07'
     >>> plt.close(ax.figure)
     """
-    frame = once(rater_flow_plot_frame, site)
+    frame = site.cached(rater_flow_plot_frame)
     rounds = sorted({int(one) for code in frame["rounds"] for one in code.split("+")})
     zones = sorted(set(frame["rounds"]))
     if len(rounds) == 2:

@@ -10,7 +10,6 @@ import pandas as pd
 from kube_research import style
 from kube_research.figures_sheet import LINES, MARGIN, Look, Sheet, cut_note, ladder, named
 from kube_research.formats import number
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def peka_profile(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     """
     from matplotlib.lines import Line2D
 
-    frame = once(peka_profile_frame, site)
+    frame = site.cached(peka_profile_frame)
     bounds = bool(frame["interval"].eq("bounds").any())
     rounds = [int(number) for number in sorted(frame["round"].unique())]
     looks = looks_of(rounds)

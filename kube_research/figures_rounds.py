@@ -12,7 +12,6 @@ from kube_research.errors import OptionError
 from kube_research.figures_profile import ABOUT, looks_of, round_name, score_axis
 from kube_research.figures_sheet import MARGIN, Look, Sheet, cut_note, ladder, named
 from kube_research.formats import number
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def peka_radar(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
 
     if ax is not None and not isinstance(ax, PolarAxes):
         raise OptionError("ax must be polar, for example plt.subplot(projection='polar')")
-    frame = once(peka_radar_frame, site)
+    frame = site.cached(peka_radar_frame)
     rounds = [int(number) for number in sorted(frame["round"].unique())]
     looks = looks_of(rounds)
     keys = [(round_name(frame, name, lang), Line2D([], [], **look)) for name, look in looks.items()]
@@ -169,7 +168,7 @@ def _spoke(sheet: Sheet, angle: float, name: str, items: int) -> None:
 
 def compared(site: Site, by: str, lang: str = "en") -> pd.DataFrame:
     """Return :func:`~kube_research.compare.compare_rounds` of a site's ratings, worked out once."""
-    return once(_compared, site, by, lang)
+    return site.cached(_compared, by, lang)
 
 
 def _compared(site: Site, by: str, lang: str) -> pd.DataFrame:
@@ -238,7 +237,7 @@ def before_after(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     """
     from matplotlib.lines import Line2D
 
-    frame = once(before_after_frame, site)
+    frame = site.cached(before_after_frame)
     statements, fields = named(frame, "statement", lang), named(frame, "field", lang)
     sides = [
         ("before", style.ROUNDS[0], "o", "white", 7.0),

@@ -11,7 +11,6 @@ from kube_research.figures_grid import above_words
 from kube_research.figures_heatmap import NO_GROUP, group_name
 from kube_research.figures_sheet import MARGIN, Look, Row, Sheet, ladder
 from kube_research.formats import number, rupiah
-from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def member_savings_plot(site: Site, *, lang: str = "en", ax: Axes | None = None)
     from kube_research.savings import savings_spread
 
     check_language(lang)
-    frame = once(member_savings_plot_frame, site)
+    frame = site.cached(member_savings_plot_frame)
     parts = list(frame.groupby(frame["group"].fillna(NO_GROUP), sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in parts]
     entries += [(text("figure.member_savings_plot.all", lang), True)] if parts else []

@@ -20,7 +20,6 @@ from kube_research.figures_sheet import (
     named,
 )
 from kube_research.formats import day_of
-from kube_research.once import once
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -218,7 +217,7 @@ def study_timeline(site: Site, *, lang: str = "en", ax: Axes | None = None) -> A
     'Penilaian'
     >>> plt.close(ax.figure)
     """
-    frame = once(study_timeline_frame, site)
+    frame = site.cached(study_timeline_frame)
     titles = named(frame, "title", lang)
     marks = [
         _Mark(line, title, lang)

@@ -11,7 +11,6 @@ from kube_research.figures_grid import above_words
 from kube_research.figures_heatmap import group_name, share_of
 from kube_research.figures_sheet import MARGIN, Look, Sheet, day_number, ladder, months
 from kube_research.formats import day_of
-from kube_research.once import once
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def writing_calendar(site: Site, *, lang: str = "en", ax: Axes | None = None) ->
     from kube_research.indicator_frames import rule_day
 
     check_language(lang)
-    frame = once(writing_calendar_frame, site)
+    frame = site.cached(writing_calendar_frame)
     groups = list(frame.groupby("group", sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in groups]
     left, right = 0.95, 1.75

@@ -9,10 +9,9 @@ import pandas as pd
 
 from kube_research.engines import AnyFrame, numbered, walk
 from kube_research.errors import OptionError
-from kube_research.frames import grade_of, need_columns, need_option
+from kube_research.frames import grade_of, need_columns, need_option, weakest
 from kube_research.ledger_sums import closing_steps, running_steps
 from kube_research.money_rows import with_amounts
-from kube_research.schema import weakest
 from kube_research.texts import text
 
 _BOOK = ("group", "book")

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kube_research.errors import MissingColumnError, OptionError
-from kube_research.schema import weakest
 from kube_research.texts import text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kube_research.site import Site
+
+#: The five grades of evidence, from the firmest to the weakest.
+GRADES = ("recorded", "published", "derived", "bounded", "simulated")
 
 #: Breakdowns of fewer people than this are marked in the column ``few``.
 FEW = 5
+
+
+def weakest(grades: Iterable[object]) -> str:
+    """Return the weakest of several grades: what a result built from them may claim.
+
+    Examples
+    --------
+    >>> weakest(["published", "simulated", "derived"])
+    'simulated'
+    """
+    ranks = {grade: rank for rank, grade in enumerate(GRADES)}
+    return max((str(grade) for grade in grades), key=lambda grade: ranks[grade], default="recorded")
 
 
 def need_columns(frame: Any, *names: str) -> None:
@@ -94,28 +107,3 @@ def count_by(frame: pd.DataFrame, *, by: str) -> pd.DataFrame:
     """
     need_columns(frame, by)
     return frame[by].value_counts().rename("rows").reset_index()
-
-
-def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
-    """Return what a site holds: one row per table with its rows and the grades of its rows.
-
-    Examples
-    --------
-    >>> import kube_research as kr
-    >>> inventory(kr.load_site("cibeunying")).query("table == 'item_means'")["rows"].tolist()
-    [6]
-    """
-    import pandas as pd
-
-    from kube_research.schema import tables
-
-    rows = []
-    for name, table in tables().items():
-        if site.has(name):
-            frame = site.table(name)
-            counts = frame["evidence"].value_counts()
-            grades = ", ".join(f"{text(f'evidence.{g}', lang)} {n}" for g, n in counts.items())
-            rows.append(
-                {"table": name, "about": table.title[lang], "rows": len(frame), "grades": grades}
-            )
-    return pd.DataFrame(rows)

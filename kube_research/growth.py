@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.frames import need_columns
-from kube_research.schema import typed, weakest
+from kube_research.frames import need_columns, weakest
+from kube_research.schema import typed
 from kube_research.texts import text
 
 if TYPE_CHECKING:

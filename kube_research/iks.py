@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.frames import as_list, grade_of, need_columns, need_option
+from kube_research.frames import as_list, grade_of, need_columns, need_option, weakest
 from kube_research.money_rows import (
     OPERATING,
     day_of_option,
@@ -19,7 +19,6 @@ from kube_research.money_rows import (
     parts,
     typed,
 )
-from kube_research.schema import weakest
 
 #: What the shares of the IKS rule may be shares of.
 BASES = ("profit", "sales", "iks_inflow")

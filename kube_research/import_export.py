@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kube_research.check_text import Problem
 from kube_research.csv_text import Fault
-from kube_research.errors import KubeError, Problem
+from kube_research.errors import KubeError
 from kube_research.export_answers import ScoreReader
 from kube_research.export_files import ExportSheet, read_export
 from kube_research.export_headers import HeaderReader, Headers

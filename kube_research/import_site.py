@@ -7,9 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kube_research.check_text import Problem, missing_table, site_error
 from kube_research.collect import BOOK, read_folder
 from kube_research.csv_text import Fault
-from kube_research.errors import KubeError, MissingTableError, Problem, SiteError
+from kube_research.errors import KubeError
 from kube_research.export_rows import Place, export_problem
 from kube_research.pseudonyms import KEY_FILE, NameKey, ignore_line, read_key
 from kube_research.ratings_records import Ratings
@@ -75,7 +76,7 @@ class ImportSite:
         self.found = found = read_folder(folder, lang)
         if found.tables is None or found.info is None:
             wrong = [one for one in found.problems if one.severity == "error"]
-            raise SiteError(str(folder), wrong, lang)
+            raise site_error(str(folder), wrong, lang)
         self.info, self.site_file = found.info, found.site_file
         checker = Checker(
             found.tables, found.files, found.info, lang, found.places, found.site_file
@@ -89,10 +90,10 @@ class ImportSite:
             and not (one.code in _HARMLESS and _table_of(one.file) in ("ratings", "rounds"))
         ]
         if wrong:
-            raise SiteError(str(folder), sorted(set(wrong)), lang)
+            raise site_error(str(folder), sorted(set(wrong)), lang)
         for name in ("items", "rounds"):
             if name not in found.tables:
-                raise MissingTableError(name, self.info.name, str(folder), lang)
+                raise missing_table(name, self.info.name, str(folder), lang)
         self.plain = checker.plain
         self.ratings = Ratings(self._open("ratings"))
         self.rounds = self._open("rounds")

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.frames import FEW, grade_of, need_columns
+from kube_research.frames import FEW, grade_of, need_columns, weakest
 from kube_research.money_rows import (
     OPERATING,
     added_up,
@@ -19,7 +19,6 @@ from kube_research.money_rows import (
     roster,
     typed,
 )
-from kube_research.schema import weakest
 from kube_research.texts import text
 
 #: Facts that incomes are held against, each in rupiah a month.

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.frames import need_option
-from kube_research.schema import weakest
+from kube_research.frames import need_option, weakest
 from kube_research.texts import LANGUAGES, check_language, text
 
 if TYPE_CHECKING:

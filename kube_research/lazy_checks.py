@@ -93,7 +93,8 @@ def count_violations(
     -------
     DataFrame
         One row per table, column and rule that is broken: ``table``, ``column``, ``code``, ``severity``
-        (as in :class:`~kube_research.errors.Problem`), ``count`` (cells; for duplicates rows too many),
+        (as in :class:`~kube_research.check_text.Problem`), ``count`` (cells;
+        for duplicates rows too many),
         ``first`` (the first offenders in order of their keys). Empty when all is sound.
 
     Notes

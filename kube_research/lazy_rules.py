@@ -32,14 +32,14 @@ class Rule:
     Attributes
     ----------
     table, column, code : str
-        Where it applies and its name, as in :class:`kube_research.errors.Problem`.
+        Where it applies and its name, as in :class:`kube_research.check_text.Problem`.
     broken : expression, optional
         True for a row that breaks it, never missing.
     rows : callable, optional
         Returns the breaking rows as a lazy frame; with a column ``_count``, a row stands for that
         many.
     severity : str
-        As for :class:`kube_research.errors.Problem`.
+        As for :class:`kube_research.check_text.Problem`.
     """
 
     table: str

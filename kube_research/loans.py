@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.frames import grade_of, need_columns
+from kube_research.frames import grade_of, need_columns, weakest
 from kube_research.money_rows import (
     OPERATING,
     SAVING,
@@ -21,7 +21,6 @@ from kube_research.money_rows import (
     roster,
     typed,
 )
-from kube_research.schema import weakest
 from kube_research.texts import text
 
 #: Flows of which one entry shows that a group lends.

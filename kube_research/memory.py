@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from kube_research.site import home
+from kube_research.safe_write import home
 
 _PACKAGE = Path(__file__).resolve().parent
 _LIBRARIES = (

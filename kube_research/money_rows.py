@@ -10,8 +10,7 @@ import pandas as pd
 
 from kube_research.accounts import flows, with_flows
 from kube_research.errors import OptionError
-from kube_research.frames import need_columns, need_option
-from kube_research.schema import weakest
+from kube_research.frames import need_columns, need_option, weakest
 from kube_research.texts import text
 
 #: Roles of the roster that make somebody a member of a group.

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kube_research.errors import MissingExtraError
+from kube_research.frames import GRADES
 from kube_research.new_rows import FILLED, Row, new_columns, other_tables, site_entries
 from kube_research.new_site import instructions, table_titles
-from kube_research.schema import GRADES, Column, tables
+from kube_research.schema import Column, tables
 from kube_research.site_info import ROUNDING_RULES
 from kube_research.texts import LANGUAGES, text
 

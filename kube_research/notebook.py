@@ -36,7 +36,7 @@ def figures_of(folder: Path) -> Path:
     ``figures`` beside the bundled data for the study and its twin; else ``figures`` inside the site's
     own folder. For bundled data of an installed package the working folder takes the place of both.
     """
-    from kube_research.site import home
+    from kube_research.safe_write import home
 
     if folder.resolve().parent != (home() / "data").resolve():
         return folder / "figures"

@@ -13,8 +13,7 @@ import pandas as pd
 from kube_research.engines import AnyFrame, Step, column_names, engine_of, in_order, joined, walk
 from kube_research.errors import MissingColumnError
 from kube_research.evidence import parse_printed, possible_totals, sd_bounds
-from kube_research.frames import grades_by, need_columns
-from kube_research.schema import weakest
+from kube_research.frames import grades_by, need_columns, weakest
 from kube_research.score_levels import (
     field_column,
     field_steps,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.errors import MissingTableError, SiteNotFoundError
-from kube_research.schema import weakest
+from kube_research.check_text import missing_table
+from kube_research.errors import SiteNotFoundError
+from kube_research.frames import weakest
 from kube_research.site_scan import scan_sites, small_table
 from kube_research.texts import text
 
@@ -76,7 +77,7 @@ class Programme:
         if (self.folder / f"{name}.csv").is_file():
             return small_table(self.folder / f"{name}.csv")
         if not (self.folder / name).is_dir():
-            raise MissingTableError(name, self.name, str(self.folder), lang)
+            raise missing_table(name, self.name, str(self.folder), lang)
         return scan_sites(self.folder, lang=lang).table(name)
 
 

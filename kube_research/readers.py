@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_research.check_text import Problem
 from kube_research.csv_text import DELIMITERS, Fault, Sheet, csv_sheet, odd_rows
-from kube_research.errors import Problem
 from kube_research.header import known_names, merged_comma, named_row
 from kube_research.safe_cells import plain_text
 from kube_research.texts import text

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.evidence import grim, parse_printed, print_number
-from kube_research.frames import grade_of
+from kube_research.frames import grade_of, weakest
 from kube_research.peka import classify_items, score_items, score_means
-from kube_research.schema import weakest
 from kube_research.tables import format_date
 from kube_research.texts import text
 
@@ -361,7 +360,8 @@ def _direction(site: Site, lang: str) -> Iterator[Row]:
 def _files(site: Site, lang: str) -> Iterator[Row]:
     """Bundled files against the checksums on record."""
     from kube_research.checksums import changed_files, recorded_checksums
-    from kube_research.site import bundled_sites, home
+    from kube_research.safe_write import home
+    from kube_research.site import bundled_sites
 
     for name in (site.folder.name, site.info.twin):
         bundled = home() / "data" / name

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.frames import need_columns, need_option
+from kube_research.frames import need_columns, need_option, weakest
 from kube_research.reconcile_balances import Balances, check_balances
 from kube_research.reconcile_chain import Marks
 from kube_research.reconcile_copies import copied_alone, copies, duplicates, same_with_balance
@@ -28,7 +28,6 @@ from kube_research.reconcile_rows import (
     wrong_signs,
 )
 from kube_research.reconcile_transfers import check_transfers
-from kube_research.schema import weakest
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kube_research.formats import day_of, rupiah
+from kube_research.frames import weakest
 from kube_research.reconcile_rows import Finding, Rows
-from kube_research.schema import weakest
 from kube_research.texts import text
 
 _day = lru_cache(maxsize=4096)(day_of)

@@ -9,8 +9,8 @@ from pathlib import Path
 from kube_research.catalogue import readme_table
 from kube_research.checksums import write_index
 from kube_research.pages import all_pages
+from kube_research.safe_write import home
 from kube_research.schema import data_package
-from kube_research.site import home
 from kube_research.tutorial_site import write_tutorial
 
 _MARKS = re.compile(r"(<!-- outputs:(en|id) -->\n).*?(<!-- /outputs -->)", re.DOTALL)

@@ -199,7 +199,7 @@ def report_path(site: Site, lang: str = "id") -> Path:
     >>> report_path(kr.load_site("cibeunying"), "en").name
     'report.docx'
     """
-    from kube_research.site import home
+    from kube_research.safe_write import home
 
     bundled = site.folder.resolve().parent == (home() / "data").resolve()
     return (Path() if bundled else site.folder) / text("report.file_name", lang)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.errors import KubeError, MissingTableError
-from kube_research.schema import GRADES
+from kube_research.frames import GRADES
 from kube_research.texts import text
 
 if TYPE_CHECKING:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from kube_research.formats import number
-from kube_research.frames import FEW
+from kube_research.frames import FEW, GRADES
 from kube_research.report_blocks import Draft, Figure, Table, ref
-from kube_research.schema import GRADES
 from kube_research.texts import text
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.formats import day_of, number, whole
-from kube_research.frames import FEW, inventory
+from kube_research.frames import FEW, GRADES
 from kube_research.report_blocks import Column, Draft, ref
-from kube_research.schema import GRADES, tables
+from kube_research.schema import tables
+from kube_research.site import inventory
 from kube_research.texts import text
 
 if TYPE_CHECKING:

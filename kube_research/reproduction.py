@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research.errors import NotebookError
-from kube_research.site import Site, home, load_site
+from kube_research.safe_write import home
+from kube_research.site import Site, load_site
 from kube_research.texts import text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kube_research.memory import Memory
-    from kube_research.warm_kernels import WarmKernels
 
 #: Seconds a single cell may take.
 CELL_TIMEOUT = 300
@@ -97,7 +97,6 @@ def run_notebooks(
     done: Callable[[Path], object] = lambda _: None,
     store: bool = False,
     fresh: bool = True,
-    meanwhile: Callable[[], object] = lambda: None,
 ) -> dict[Path, Ran]:
     """Run all notebooks on a site folder, each in a kernel of its own.
 
@@ -117,8 +116,6 @@ def run_notebooks(
         Keep the outputs in the notebook files (for maintainers); runs all.
     fresh : bool
         Run all notebooks, also those of which nothing has changed (see :mod:`kube_research.memory`).
-    meanwhile : callable
-        Called once, before the first notebook runs; what it takes passes while kernels get ready.
 
     Returns
     -------
@@ -153,10 +150,8 @@ def run_notebooks(
     waiting.sort(key=memory.seconds, reverse=True)  # the longest first, so that none is left alone
     if waiting:
         workers = jobs or min(len(waiting), _processors())
-        run = _Run(environment, workers, lang, done, store, memory, meanwhile)
+        run = _Run(environment, workers, lang, done, store, memory)
         results |= dict(zip(waiting, asyncio.run(run.all(waiting)), strict=True))
-    else:
-        meanwhile()
     failures = [str(results[path]) for path in paths if isinstance(results[path], NotebookError)]
     if failures:
         raise NotebookError("\n".join(failures))
@@ -180,14 +175,11 @@ class _Run:
     done: Callable[[Path], object]
     store: bool
     memory: Memory
-    meanwhile: Callable[[], object]
 
     async def all(self, paths: list[Path]) -> list[Ran | NotebookError]:
         """Run notebooks; return of each what it left out, or its failure."""
         try:
             import nbclient  # noqa: F401
-
-            from kube_research.warm_kernels import WarmKernels
         except ImportError as error:
             raise NotebookError(text("error.needs_extra", self.lang)) from error
         # While some notebooks run, the kernel of the next starts and that of the last shuts down.
@@ -196,23 +188,23 @@ class _Run:
         async def one(path: Path) -> Ran | NotebookError:
             async with started:
                 try:
-                    return await self.one(path, kernels, running)
+                    return await self.one(path, running)
                 except NotebookError as error:
                     return error
                 finally:
                     self.done(path)
 
-        with WarmKernels(warm=len(paths) > self.workers) as kernels:
-            self.meanwhile()
-            return await asyncio.gather(*map(one, paths))
+        return await asyncio.gather(*map(one, paths))
 
-    async def one(self, path: Path, kernels: WarmKernels, running: asyncio.Semaphore) -> Ran:
+    async def one(self, path: Path, running: asyncio.Semaphore) -> Ran:
         """Run one notebook in a kernel of its own."""
         import nbformat
+        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
-        notebook, manager = nbformat.read(path, as_version=4), kernels.manager()
+        notebook = nbformat.read(path, as_version=4)
+        manager = AsyncKernelManager(kernel_name="python3")
         index, whole = 0, False
         for cell in notebook.cells:  # what stands there is of an earlier run
             if cell["cell_type"] == "code":

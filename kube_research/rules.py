@@ -40,7 +40,7 @@ class Finding:
         What the placeholders of the texts stand for. ``first`` is an index label of the same table;
         ``near``, if there is one, is suggested instead of the value.
     severity : str
-        As for :class:`kube_research.errors.Problem`.
+        As for :class:`kube_research.check_text.Problem`.
     """
 
     table: str

@@ -66,3 +66,14 @@ def workbook_bytes(book: Any) -> bytes:
             entry.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(entry, part)
     return done.getvalue()
+
+
+def package_folder() -> Path:
+    """Return the folder of the library itself, under which its own tables lie."""
+    return Path(__file__).resolve().parent
+
+
+def home() -> Path:
+    """Return the folder that holds ``data`` and ``notebooks``: the checkout, or the installed copy."""
+    bundled = package_folder() / "_bundled"
+    return bundled if bundled.is_dir() else package_folder().parent

@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_research.frames import GRADES
+
 if TYPE_CHECKING:
     import pandas as pd
-
-#: The five grades of evidence, from the firmest to the weakest.
-GRADES = ("recorded", "published", "derived", "bounded", "simulated")
 
 #: What the text of a cell must look like, by kind of column.
 PATTERNS = {
@@ -167,18 +166,6 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         else:
             done[column.name] = cells.astype("string")
     return pd.DataFrame(done)
-
-
-def weakest(grades: Iterable[object]) -> str:
-    """Return the weakest of several grades: what a result built from them may claim.
-
-    Examples
-    --------
-    >>> weakest(["published", "simulated", "derived"])
-    'simulated'
-    """
-    ranks = {grade: rank for rank, grade in enumerate(GRADES)}
-    return max((str(grade) for grade in grades), key=lambda grade: ranks[grade], default="recorded")
 
 
 def data_package(present: Iterable[str] | None = None) -> dict[str, Any]:

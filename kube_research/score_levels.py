@@ -14,7 +14,7 @@ import narwhals as nw
 import numpy as np
 
 from kube_research.engines import Step, in_order
-from kube_research.schema import GRADES
+from kube_research.frames import GRADES
 
 #: Columns of a summary after the columns it is broken down by.
 SUMMARY = (

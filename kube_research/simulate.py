@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from kube_research.errors import KubeError
+from kube_research.safe_write import home
 from kube_research.schema import tables, typed
 from kube_research.simulate_programme import programme
-from kube_research.site import Site, home, load_site
+from kube_research.site import Site, load_site
 from kube_research.twin_draws import (
     balanced,
     draw_attendance,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kube_research import traces
-from kube_research.errors import MissingTableError, Problem, SiteError, SiteNotFoundError
+from kube_research.check_text import Problem, missing_table, site_error
+from kube_research.errors import SiteNotFoundError
+from kube_research.safe_write import home
 from kube_research.schema import tables, typed
 from kube_research.site_info import ROUNDING_RULES, SiteInfo
 from kube_research.texts import check_language, text
@@ -25,17 +27,8 @@ __all__ = [
     "bundled_sites",
     "check_site",
     "find_folder",
-    "home",
     "load_site",
 ]
-
-_PACKAGE = Path(__file__).resolve().parent
-
-
-def home() -> Path:
-    """Return the folder that holds ``data`` and ``notebooks``: the checkout, or the installed copy."""
-    bundled = _PACKAGE / "_bundled"
-    return bundled if bundled.is_dir() else _PACKAGE.parent
 
 
 def bundled_sites() -> list[str]:
@@ -71,6 +64,9 @@ class Site:
     folder: Path
     info: SiteInfo
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    _answers: dict[tuple[Any, ...], pd.DataFrame] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def has(self, *names: str) -> bool:
         """Tell whether the site has all the tables named."""
@@ -79,7 +75,7 @@ class Site:
     def table(self, name: str, lang: str = "en") -> pd.DataFrame:
         """Return one table; raise MissingTableError if the site does not have it."""
         if name not in self.tables:
-            raise MissingTableError(name, self.info.name, self.folder.name, lang)
+            raise missing_table(name, self.info.name, self.folder.name, lang)
         return self.tables[name].copy()
 
     def __getattr__(self, name: str) -> pd.DataFrame:
@@ -89,6 +85,37 @@ class Site:
 
     def __dir__(self) -> list[str]:
         return [*object.__dir__(self), *self.tables]
+
+    def cached(self, function: Callable[..., pd.DataFrame], *options: object) -> pd.DataFrame:
+        """Return ``function(site, *options)``, worked out once: figures ask in each language.
+
+        Parameters
+        ----------
+        function : callable
+            Of a site and hashable options; its result must depend on them alone.
+        *options
+            Passed on.
+
+        Returns
+        -------
+        DataFrame
+            A copy, which the caller may change.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> asked = []
+        >>> def frame(site):
+        ...     asked.append(site.info.name)
+        ...     return pd.DataFrame({"name": asked})
+        >>> site = load_site()
+        >>> len(site.cached(frame)), len(site.cached(frame)), len(asked)
+        (1, 1, 1)
+        """
+        key = (function, *options)
+        if key not in self._answers:
+            self._answers[key] = function(self, *options)
+        return self._answers[key].copy()
 
     @property
     def simulated(self) -> bool:
@@ -149,7 +176,7 @@ def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
         If there is no such folder or bundled site.
     kube_research.errors.SiteError
         If anything is wrong with the files; the error lists every problem, and nothing is loaded.
-        Findings and warnings (see :class:`~kube_research.errors.Problem`) do not stop a site.
+        Findings and warnings (see :class:`~kube_research.check_text.Problem`) do not stop a site.
 
     Examples
     --------
@@ -160,7 +187,7 @@ def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
     site, problems = _read_site(folder, lang, doubts=False)
     if site is None:
         errors = [problem for problem in problems if problem.severity == "error"]
-        raise SiteError(str(folder), sorted(set(errors)), lang)
+        raise site_error(str(folder), sorted(set(errors)), lang)
     traces.folders[folder] = None
     return site
 
@@ -251,3 +278,26 @@ def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.
         fields = done["items"].set_index("item")["field_no"]
         done["ratings"]["field_no"] = done["ratings"]["item"].map(fields).astype("Int64")
     return done
+
+
+def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
+    """Return what a site holds: one row per table with its rows and the grades of its rows.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> inventory(kr.load_site("cibeunying")).query("table == 'item_means'")["rows"].tolist()
+    [6]
+    """
+    import pandas as pd
+
+    rows = []
+    for name, table in tables().items():
+        if site.has(name):
+            frame = site.table(name)
+            counts = frame["evidence"].value_counts()
+            grades = ", ".join(f"{text(f'evidence.{g}', lang)} {n}" for g, n in counts.items())
+            rows.append(
+                {"table": name, "about": table.title[lang], "rows": len(frame), "grades": grades}
+            )
+    return pd.DataFrame(rows)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kube_research.errors import Problem
+from kube_research.check_text import Problem
+from kube_research.frames import GRADES
 from kube_research.readers import file_bytes
-from kube_research.schema import GRADES, PATTERNS, tables
+from kube_research.schema import PATTERNS, tables
 from kube_research.texts import LANGUAGES, text
 
 ROUNDING_RULES = ("half-up", "half-even", "truncate", "ceil", "any")

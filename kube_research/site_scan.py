@@ -13,10 +13,12 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
+from kube_research.check_text import Problem, missing_table
 from kube_research.engine_files import PARTITIONS, Reader
 from kube_research.engines import Step, column_names, walk
-from kube_research.errors import MissingTableError, Problem, SiteError, SiteNotFoundError
-from kube_research.schema import GRADES, tables, weakest
+from kube_research.errors import SiteError, SiteNotFoundError
+from kube_research.frames import GRADES, weakest
+from kube_research.schema import tables
 from kube_research.score_levels import field_column
 from kube_research.site import Site, bundled_sites, find_folder, load_site
 from kube_research.site_info import SiteInfo, read_info
@@ -92,7 +94,7 @@ class SiteScan:
         """Return one table; raise MissingTableError if no site has it."""
         if name not in self.names:
             folder = str(self._folder) if self._folder is not None else self.where
-            raise MissingTableError(name, self.name or self.where, folder, self._lang)
+            raise missing_table(name, self.name or self.where, folder, self._lang)
         if self._folder is not None:
             return self._programme_table(name)
         joined = pd.concat(self._parts(name), ignore_index=True)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from kube_research.errors import Problem
+from kube_research.check_text import Problem
 from kube_research.local_values import read_date, read_number
 from kube_research.site_info import SiteInfo, broken_entries, info_from
 from kube_research.texts import text

@@ -15,8 +15,9 @@ import narwhals as nw
 import pandas as pd
 
 from kube_research.attendance import attendance_rates
+from kube_research.check_text import Problem
 from kube_research.engines import Step, column_names, engine_of, in_order, joined, walk
-from kube_research.errors import KubeError, Problem
+from kube_research.errors import KubeError
 from kube_research.finance import closing_balances
 from kube_research.frames import as_list, need_columns, need_option
 from kube_research.lazy_checks import count_violations

@@ -19,8 +19,7 @@ import pandas as pd
 
 from kube_research.errors import KubeError
 from kube_research.formats import day_of, number
-from kube_research.safe_write import replace_file, workbook_bytes
-from kube_research.site import home
+from kube_research.safe_write import home, replace_file, workbook_bytes
 from kube_research.tutorial_draws import (
     ACTIVITIES,
     END,

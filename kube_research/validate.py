@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kube_research.cell_rules import broken_cells
+from kube_research.check_text import Problem
 from kube_research.doubts import all_doubts
-from kube_research.errors import Problem
 from kube_research.header import WIDE_ITEM as WIDE_ITEM
 from kube_research.header import meant_column
 from kube_research.local_cells import Refused, localised

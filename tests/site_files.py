@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 
-from kube_research.errors import Problem
+from kube_research.check_text import Problem
 
 TINY = Path(__file__).parent / "data" / "tiny"
 

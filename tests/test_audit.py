@@ -17,7 +17,7 @@ from kube_research import audit_words as words
 from kube_research.audit import CHECKS, COLUMNS, VERDICTS, _answer, claims, claims_summary
 from kube_research.audit_case import Answer, Source
 from kube_research.errors import MissingTableError, OptionError
-from kube_research.schema import GRADES
+from kube_research.frames import GRADES
 from kube_research.texts import _catalogue, all_keys
 
 BOTH = ("en", "id")

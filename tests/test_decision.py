@@ -22,7 +22,8 @@ from scipy import stats
 import kube_research as kr
 from kube_research import change, decision, marks, ordinal, style
 from kube_research.compatible import compatible_counts
-from kube_research.decision import decision_frame, decision_map, decision_summary
+from kube_research.decision import decision_frame, decision_summary
+from kube_research.figures_decision import decision_map
 from kube_research.errors import MissingColumnError, MissingTableError, OptionError, ScaleError
 from kube_research.printed import print_number
 from kube_research.site import Site

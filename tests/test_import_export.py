@@ -41,11 +41,12 @@ from test_malformed import to_book
 
 import kube_research as kr
 from kube_research import safe_write
+from kube_research.check_text import Problem
 from kube_research.cli import main
-from kube_research.errors import KubeError, Problem, SiteError
+from kube_research.errors import KubeError, SiteError
 from kube_research.import_export import ExportError, Imported, import_ratings
 from kube_research.new_site import make_site as new_site
-from kube_research.site import home
+from kube_research.safe_write import home
 from kube_research.xlsform import FORM_LANGUAGES, make_form
 
 Shape = Callable[[list[Filled]], tuple[str, bytes]]

@@ -30,8 +30,9 @@ from site_files import TINY, copy_tiny, edit, put, read_rows, set_cell, to_workb
 from test_validate import CELLS, full_tiny
 
 import kube_research as kr
+from kube_research.check_text import Problem
 from kube_research.cli import main
-from kube_research.errors import KubeError, Problem, SiteError
+from kube_research.errors import KubeError, SiteError
 from kube_research.new_site import make_site
 from kube_research.site_info import info_from
 from kube_research.site_sheet import info_from_sheet

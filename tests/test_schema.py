@@ -13,15 +13,9 @@ from hypothesis import strategies as st
 
 import kube_research as kr
 from kube_research.cell_rules import broken_cells
-from kube_research.schema import (
-    GRADES,
-    PATTERNS,
-    data_package,
-    tables,
-    typed,
-    weakest,
-)
-from kube_research.site import home
+from kube_research.frames import GRADES, weakest
+from kube_research.safe_write import home
+from kube_research.schema import PATTERNS, data_package, tables, typed
 
 KINDS = {"integer", "money", "percent", "printed", "time", "code", "date", "choice", "text"}
 FIELD_TYPES = {"integer", "number", "string", "date"}

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 import kube_research as kr
 from kube_research import simulate
 from kube_research.errors import KubeError
-from kube_research.site import Site, home
+from kube_research.safe_write import home
+from kube_research.site import Site
 
 FOLDER = home() / "data" / "cibeunying-simulated"
 SEEDS = (2016, 1, 7, 42, 99991)

@@ -27,16 +27,17 @@ from site_files import (
 )
 
 import kube_research as kr
+from kube_research.check_text import Problem
 from kube_research.errors import (
     KubeError,
     MissingTableError,
     OptionError,
-    Problem,
     SiteError,
     SiteNotFoundError,
 )
+from kube_research.safe_write import home
 from kube_research.schema import tables
-from kube_research.site import ROUNDING_RULES, Site, SiteInfo, find_folder, home
+from kube_research.site import ROUNDING_RULES, Site, SiteInfo, find_folder
 
 QUICK = settings(max_examples=10, deadline=None, derandomize=True)
 

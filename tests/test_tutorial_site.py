@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 import kube_research as kr
 from kube_research.notebook import figures_of
+from kube_research.safe_write import home
 from kube_research.schema import tables
-from kube_research.site import Site, home
+from kube_research.site import Site
 from kube_research.tutorial_site import (
     FOLDER,
     ForeignTutorialError,

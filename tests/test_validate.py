@@ -11,7 +11,8 @@ import pytest
 from site_files import copy_tiny, edit, places, put, read_rows, set_cell, write_rows
 
 import kube_research as kr
-from kube_research.errors import Problem, SiteError
+from kube_research.check_text import Problem
+from kube_research.errors import SiteError
 from kube_research.rules import nearest
 from kube_research.validate import WIDE_ITEM, is_wide, lengthen
 
