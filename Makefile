@@ -64,8 +64,8 @@ store: env
 	$(BIN)/kube-research reproduce --store
 
 data: env
-	$(BIN)/python -m kube_research.simulate
-	$(BIN)/python -m kube_research.refresh
+	$(BIN)/python -m tools.twin
+	$(BIN)/python -m tools.refresh
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -39,9 +39,10 @@ def peak() -> float:
 def write(folder: Path, groups: int) -> dict[str, float]:
     """Write a programme: rows a second and peak memory."""
     import kube_research as kr
+    from tools.programme import programme as write_programme
 
-    seconds = clock(lambda: kr.simulate.programme(folder, groups=groups))
-    counts = kr.open_programme(folder).info["counts"]
+    seconds = clock(lambda: write_programme(folder, groups=groups))
+    counts = kr.programme.open_programme(folder).info["counts"]
     size = sum(path.stat().st_size for path in folder.rglob("*.parquet")) / 1e6
     return {"seconds": seconds, "ratings": counts["ratings"], "MB on disk": size, "peak": peak()}
 
@@ -67,10 +68,12 @@ def summed(folder: Path, groups: int) -> dict[str, float]:
     """Sum all groups through the library."""
     import kube_research as kr
 
-    programme = kr.open_programme(folder)
+    programme = kr.programme.open_programme(folder)
 
     def work() -> None:
-        kr.in_memory(kr.group_sums(programme.table("ratings"), scale=(1, 4), items=programme.items))
+        kr.programme.in_memory(
+            kr.programme.group_sums(programme.table("ratings"), scale=(1, 4), items=programme.items)
+        )
 
     return {"seconds": clock(work), "peak": peak()}
 
@@ -88,9 +91,9 @@ def drawn(folder: Path, groups: int) -> dict[str, float]:
     import kube_research as kr
 
     sums = made_sums(groups)
-    kr.bootstrap_changes(sums, draws=2)
-    seconds = clock(lambda: kr.bootstrap_changes(sums, draws=DRAWS))
-    areas = clock(lambda: kr.bootstrap_changes(sums, by="province", draws=DRAWS))
+    kr.programme.bootstrap_changes(sums, draws=2)
+    seconds = clock(lambda: kr.programme.bootstrap_changes(sums, draws=DRAWS))
+    areas = clock(lambda: kr.programme.bootstrap_changes(sums, by="province", draws=DRAWS))
     return {"seconds": seconds, "by province": areas, "peak": peak()}
 
 
@@ -137,9 +140,11 @@ def changes(folder: Path, groups: int) -> dict[str, float]:
     import kube_research as kr
 
     sums = made_sums(groups)
-    seconds = clock(lambda: kr.area_changes(sums, by="regency"), 3)
-    fallen = clock(lambda: kr.fallen_groups(kr.group_changes(sums, by="regency")))
-    bounds = clock(lambda: kr.attrition_bounds(sums, (1, 4), by="regency"), 3)
+    seconds = clock(lambda: kr.programme.area_changes(sums, by="regency"), 3)
+    fallen = clock(
+        lambda: kr.programme.fallen_groups(kr.programme.group_changes(sums, by="regency"))
+    )
+    bounds = clock(lambda: kr.programme.attrition_bounds(sums, (1, 4), by="regency"), 3)
     return {"seconds": seconds, "fallen groups": fallen, "bounds": bounds, "peak": peak()}
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from kube_research import reproduction
-from kube_research.site import load_site
+from kube_research.reproduction import running as reproduction
+from kube_research.site.folder import load_site
 
 _MODULES = "import json, sys; print(json.dumps(list(sys.modules)))"
 #: In the order in which they were loaded; parts that a module makes itself cannot be imported by name.

@@ -15,11 +15,11 @@ import numpy as np
 from scipy import stats
 
 import kube_research as kr
-from kube_research.change import change_bounds
-from kube_research.compatible import compatible_counts
-from kube_research.effects import bca_interval, cliffs_delta
-from kube_research.ordinal import cliffs_delta as cliffs_deltas
-from kube_research.ordinal import mann_whitney_p, mann_whitney_u
+from kube_research.compare.effects import bca_interval, cliffs_delta
+from kube_research.evidence.change import change_bounds
+from kube_research.evidence.compatible import compatible_counts
+from kube_research.evidence.ordinal import cliffs_delta as cliffs_deltas
+from kube_research.evidence.ordinal import mann_whitney_p, mann_whitney_u
 
 
 def clock(work: Callable[[], object], repeats: int = 5) -> float:

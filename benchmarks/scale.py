@@ -138,7 +138,7 @@ def run(name: str, folder: Path, repeats: int) -> dict[str, float]:
 
 def drawn(folder: Path, groups: int) -> Path:
     """Draw a programme without attrition and faults, unless it is there."""
-    from kube_research.simulate_programme import programme
+    from tools.programme import programme
 
     if not (folder / "programme.toml").is_file():
         programme(folder, groups=groups, attrition=0, faults=0)

@@ -64,11 +64,11 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
     if its cells, the library, the data or its figures have changed since it last ran, unless --fresh.
     Exit code 1 if a notebook fails or a value does not match.
     """
-    from kube_research.board import headline, scoreboard
     from kube_research.errors import KubeError
-    from kube_research.notebook import figures_folder
-    from kube_research.reproduction import notebook_paths, run_notebooks
-    from kube_research.site import load_site
+    from kube_research.reproduction.cells import figures_folder
+    from kube_research.reproduction.running import notebook_paths, run_notebooks
+    from kube_research.site.folder import load_site
+    from kube_research.study.recompute import headline, scoreboard
     from kube_research.texts import text
 
     started = time.perf_counter()
@@ -120,7 +120,7 @@ def new(folder: str, excel: bool, lang: str) -> None:
     there already, 1 if DIR cannot be made; in both cases nothing is written.
     """
     from kube_research.errors import KubeError
-    from kube_research.new_site import SiteExistsError, make_site
+    from kube_research.fieldwork.new_site import SiteExistsError, make_site
     from kube_research.texts import text
 
     try:
@@ -147,9 +147,9 @@ def check(folder: str, as_json: bool, lang: str) -> None:
 
     Exit code 1 if there are errors or findings, 0 if there are none or only warnings.
     """
-    from kube_research.check_text import as_json_text, as_text, failed, no_folder
     from kube_research.errors import KubeError
-    from kube_research.site import check_site
+    from kube_research.site.folder import check_site
+    from kube_research.site.problems import as_json_text, as_text, failed, no_folder
 
     try:
         problems = check_site(folder, lang=lang)
@@ -187,8 +187,8 @@ def report(
     written as asked. A file that is there already is kept unless --force is given.
     """
     from kube_research.errors import KubeError, OptionError
-    from kube_research.report import report_path, write_report
-    from kube_research.site import load_site
+    from kube_research.report.making import report_path, write_report
+    from kube_research.site.folder import load_site
     from kube_research.texts import text
 
     try:
@@ -217,8 +217,8 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
     from pathlib import Path
 
     from kube_research.errors import KubeError
-    from kube_research.site import bundled_sites, load_site
-    from kube_research.xlsform import FormExistsError, write_form
+    from kube_research.fieldwork.form import FormExistsError, write_form
+    from kube_research.site.folder import bundled_sites, load_site
 
     try:
         loaded = load_site(site, lang=lang)
@@ -256,7 +256,7 @@ def import_(
     Exit code 1, and nothing written, if anything in the export does not fit.
     """
     from kube_research.errors import KubeError
-    from kube_research.import_export import import_ratings
+    from kube_research.fieldwork.importing import import_ratings
 
     try:
         done = import_ratings(
@@ -298,7 +298,7 @@ def summarise(
     "programme/*". Nothing is ever overwritten: exit code 2 if something stands at --out.
     """
     from kube_research.errors import KubeError
-    from kube_research.summaries import SummariesExistError, write_summaries
+    from kube_research.programme.summaries import SummariesExistError, write_summaries
     from kube_research.texts import text
 
     started = time.perf_counter()

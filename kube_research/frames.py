@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from textwrap import indent
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kube_research.errors import MissingColumnError, OptionError
+from kube_research.files import package_folder
 from kube_research.texts import text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+
+_Thing = TypeVar("_Thing")
 
 #: The five grades of evidence, from the firmest to the weakest.
 GRADES = ("recorded", "published", "derived", "bounded", "simulated")
@@ -107,3 +114,57 @@ def count_by(frame: pd.DataFrame, *, by: str) -> pd.DataFrame:
     """
     need_columns(frame, by)
     return frame[by].value_counts().rename("rows").reset_index()
+
+
+def documented(thing: _Thing) -> _Thing:
+    """Put the parameters that many functions share into a docstring, each where ``|its_name|`` stands.
+
+    They are written once, in ``words/parameters.toml``, so that ``help()`` shows all of them and no
+    two functions say the same thing differently.
+
+    Parameters
+    ----------
+    thing : function or class
+        Its docstring may hold lines such as ``|lang|``, below a numpydoc heading.
+
+    Returns
+    -------
+    function or class
+        The same, with the lines filled in.
+
+    Raises
+    ------
+    KeyError
+        If no shared parameter has the name (a mistake in this package).
+
+    Examples
+    --------
+    >>> @documented
+    ... def greet(lang="en"):
+    ...     '''Greet.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     |lang|
+    ...     '''
+    >>> print(greet.__doc__.split("----------")[1].rstrip())
+    <BLANKLINE>
+        lang : {"en", "id"}
+            Language of every word.
+    """
+    if thing.__doc__:
+        shared = _shared_parameters()
+        thing.__doc__ = re.sub(
+            r"^( *)\|(\w+)\|$",
+            lambda hit: indent(shared[hit[2]].strip("\n"), hit[1]),
+            thing.__doc__,
+            flags=re.MULTILINE,
+        )
+    return thing
+
+
+@cache
+def _shared_parameters() -> dict[str, str]:
+    path = package_folder() / "words" / "parameters.toml"
+    known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return known

@@ -1,7 +1,8 @@
-"""Every text a user sees, in English and Indonesian, read from ``texts.toml`` and ``texts_*.toml``."""
+"""Every text a user sees, in English and Indonesian, read from ``words``, one file a room."""
 
 from __future__ import annotations
 
+import os
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,9 @@ LANGUAGES = ("en", "id")
 @cache
 def _catalogue() -> dict[str, dict[str, str]]:
     nested: dict[str, Any] = {}
-    for path in sorted(Path(__file__).parent.glob("texts*.toml")):
+    for path in sorted((Path(__file__).parent / "words").glob("*.toml")):
+        if path.stem == "parameters":  # of docstrings, which are English
+            continue
         with path.open("rb") as handle:
             for section, entries in tomllib.load(handle).items():
                 known = nested.setdefault(section, {})
@@ -81,3 +84,8 @@ def check_language(lang: str) -> str:
 def all_keys() -> list[str]:
     """Return every key of the catalogue, in file order."""
     return list(_catalogue())
+
+
+def notebook_language() -> str:
+    """Return the language notebooks speak: ``$KUBE_LANG``, else English."""
+    return check_language(os.environ.get("KUBE_LANG") or "en")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import kube_research as kr
+from kube_research.site.folder import Site
 
 mpl.use("agg")
 # The same examples in every run: a red run can be run again, and no run is red by chance.
@@ -36,12 +37,12 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def study() -> kr.site.Site:
+def study() -> Site:
     return kr.load_site("cibeunying")
 
 
 @pytest.fixture(scope="session")
-def twin() -> kr.site.Site:
+def twin() -> Site:
     return kr.load_site("cibeunying-simulated")
 
 

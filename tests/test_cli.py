@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kube_research import reproduction
 from kube_research.cli import main
+from kube_research.reproduction import running as reproduction
 
 
 def run(*words: str) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import kube_research as kr
-from kube_research.safe_write import home
+from kube_research.files import home
 
 GUIDES = ("which_comparison", "programme")
 

@@ -1,0 +1,11 @@
+from .rounds import (
+    compare_all_rounds,
+    compare_rounds,
+    which_comparison,
+)
+
+__all__ = [
+    "compare_all_rounds",
+    "compare_rounds",
+    "which_comparison",
+]

@@ -1,0 +1,305 @@
+"""Sharp bounds on what ratings can show, each end with a set of ratings that attains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kube_research.errors import OptionError
+from kube_research.evidence.compatible import NoneCompatibleError, compatible_counts
+from kube_research.evidence.printed import check_scale
+from kube_research.frames import need_columns, weakest
+from kube_research.texts import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+#: A name, a share with its score, or a function of a 1-D array of scores.
+Statistic = str | tuple[str, int] | Callable[[Ints], float]
+
+#: The statistics that have a name.
+NAMES = ("mean", "sd", "median", "share_at_least:<score>")
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """The smallest and the largest value of a statistic, each with ratings that have it.
+
+    Attributes
+    ----------
+    low, high : float
+        The ends.
+    low_witness, high_witness : ndarray of int64, shape (n,)
+        Scores, sorted, whose statistic is that end.
+    exact : bool
+        Always True here: the ends are attained, and nothing compatible lies beyond them.
+    """
+
+    low: float
+    high: float
+    low_witness: Ints
+    high_witness: Ints
+    exact: bool = True
+
+    @property
+    def evidence(self) -> str:
+        """``derived`` when nothing is left open, else ``bounded``."""
+        return "derived" if self.low == self.high else "bounded"
+
+
+def statistics_of(counts: ArrayLike, scale: tuple[int, int]) -> dict[str, Floats]:
+    """Return mean, standard deviation, median and shares of every count vector.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (k, levels) or (levels,)
+        How many raters gave each score, lowest first.
+    scale : (int, int)
+        Lowest and highest score.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``n``, ``mean``, ``sd`` (divisor n - 1; nan for one score), ``median`` of shape (k,), and
+        ``share_at_least`` of shape (k, levels): column j is the share of scores at or above the
+        j-th score of the scale.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        If ``counts`` is not such an array, or a row is of nobody.
+    kube_research.errors.ScaleError
+
+    Notes
+    -----
+    Sums are whole numbers; each result is their quotient (or its root), rounded once. Checked
+    against Python's ``statistics`` module.
+
+    Examples
+    --------
+    >>> found = statistics_of([[0, 8, 7, 0]], (1, 4))
+    >>> found["median"], found["share_at_least"]
+    (array([2.]), array([[1.        , 1.        , 0.46666667, 0.        ]]))
+    """
+    matrix, scores = _check(counts, scale)
+    above = matrix[:, ::-1].cumsum(axis=1)[:, ::-1]
+    return {
+        "n": above[:, 0].astype(float),
+        "mean": _mean(matrix, scores),
+        "sd": _sd(matrix, scores),
+        "median": _median(matrix, scores),
+        "share_at_least": above / above[:, :1],
+    }
+
+
+def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, int]) -> Bounds:
+    """Return the smallest and largest value of a statistic over count vectors.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (k, levels)
+        The compatible count vectors, as
+        :func:`kube_research.evidence.compatible.compatible_counts` lists
+        them.
+    statistic : str, (str, int) or callable
+        ``"mean"``, ``"sd"`` (divisor n - 1), ``"median"``, ``"share_at_least:3"`` or
+        ``("share_at_least", 3)``; or a function of a 1-D array of scores that returns a number.
+    scale : (int, int)
+        Lowest and highest score.
+
+    Returns
+    -------
+    Bounds
+        Where several vectors attain an end, the witness is the first of them. Vectors on which the
+        statistic is nan are passed over; both ends are nan if it always is.
+
+    Raises
+    ------
+    kube_research.evidence.compatible.NoneCompatibleError
+        If ``counts`` has no rows.
+    kube_research.errors.OptionError, kube_research.errors.ScaleError
+
+    Notes
+    -----
+    Every vector is looked at, so the bounds are sharp. Checked against brute force over all
+    multisets, and for the standard deviation against the formula of
+    :func:`kube_research.evidence.means.sd_bounds`.
+
+    Examples
+    --------
+    >>> from kube_research.evidence.compatible import compatible_counts
+    >>> counts = compatible_counts("2.46", 15, (1, 4), rounding="truncate")
+    >>> found = sharp_bounds(counts, "share_at_least:3", scale=(1, 4))
+    >>> found.high, found.high_witness
+    (0.7333333333333333, array([1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]))
+    """
+    matrix, scores = _check(counts, scale)
+    if not len(matrix):
+        raise NoneCompatibleError
+    values = _values(matrix, scores, statistic)
+    known = ~np.isnan(values)
+    low = int(np.argmin(np.where(known, values, np.inf)))
+    high = int(np.argmax(np.where(known, values, -np.inf)))
+    return Bounds(
+        float(values[low]),
+        float(values[high]),
+        np.repeat(scores, matrix[low]),
+        np.repeat(scores, matrix[high]),
+    )
+
+
+def bounds_frame(
+    item_means: pd.DataFrame,
+    scale: tuple[int, int] = (1, 4),
+    rounding: str = "half-up",
+    statistics: Sequence[Statistic] | None = None,
+    *,
+    limit: int = 5_000_000,
+) -> pd.DataFrame:
+    """Show between which values each item's statistics must lie, given its printed mean.
+
+    Parameters
+    ----------
+    item_means : DataFrame
+        Columns ``item``, ``mean`` (printed text) and ``n``; ``round`` and ``evidence`` if there.
+    scale : (int, int)
+        Lowest and highest score.
+    rounding : str
+        How the means were cut.
+    statistics : sequence, optional
+        As for :func:`sharp_bounds`; by default mean, sd, median and the share at or above each score but
+        the lowest.
+    limit : int
+        Most count vectors to list for an item.
+
+    Returns
+    -------
+    DataFrame
+        One row per item and statistic: ``round`` (if there), ``item``, ``mean``, ``n``,
+        ``statistic``, ``low``, ``high``, ``low_witness``, ``high_witness`` (scores as text,
+        ``"1 1 2"``), ``compatible`` (how many count vectors), ``evidence`` (``derived`` when low
+        equals high, else ``bounded``; ``simulated`` if the mean is). An impossible mean has 0
+        compatible vectors, no ends and no witnesses.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError
+        And what :func:`kube_research.evidence.compatible.compatible_counts` and
+        :func:`sharp_bounds` raise.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> means = pd.DataFrame({"item": [9], "mean": ["2.46"], "n": [15]})
+    >>> found = bounds_frame(means, (1, 4), "truncate", ["mean", "median"])
+    >>> found[["statistic", "low", "high", "evidence"]].values.tolist()[1]
+    ['median', 2.0, 3.0, 'bounded']
+    """
+    import pandas as pd
+
+    need_columns(item_means, "item", "mean", "n")
+    low, high = check_scale(scale)
+    asked: list[Statistic] = ["mean", "sd", "median"]
+    asked += [f"share_at_least:{score}" for score in range(low + 1, high + 1)]
+    asked = asked if statistics is None else list(statistics)
+    keys = [name for name in ("round", "item", "mean", "n") if name in item_means]
+    seen: dict[tuple[Any, Any], tuple[int, list[Bounds | None]]] = {}
+    rows = []
+    for place in range(len(item_means)):
+        given = item_means.iloc[place]
+        pair = (given["mean"], given["n"])
+        if pair not in seen:
+            counts = compatible_counts(*pair, scale, rounding=rounding, limit=limit)
+            ends = [
+                sharp_bounds(counts, one, scale=scale) if len(counts) else None for one in asked
+            ]
+            seen[pair] = len(counts), ends
+        compatible, found = seen[pair]
+        for one, end in zip(asked, found, strict=True):
+            grades = ["bounded" if end is None else end.evidence]
+            grades += [given["evidence"]] if "evidence" in item_means else []
+            rows.append(
+                {name: given[name] for name in keys}
+                | {
+                    "statistic": _label(one),
+                    "low": np.nan if end is None else end.low,
+                    "high": np.nan if end is None else end.high,
+                    "low_witness": "" if end is None else " ".join(map(str, end.low_witness)),
+                    "high_witness": "" if end is None else " ".join(map(str, end.high_witness)),
+                    "compatible": compatible,
+                    "evidence": weakest(grades),
+                }
+            )
+    columns = [*keys, "statistic", "low", "high", "low_witness", "high_witness"]
+    return pd.DataFrame(rows, columns=[*columns, "compatible", "evidence"])
+
+
+def _check(counts: ArrayLike, scale: tuple[int, int]) -> tuple[Ints, Ints]:
+    low, high = check_scale(scale)
+    matrix = np.atleast_2d(np.asarray(counts))
+    if not matrix.size:
+        matrix = matrix.reshape(0, high - low + 1).astype(np.int64)
+    whole = np.issubdtype(matrix.dtype, np.integer) and matrix.ndim == 2
+    if not whole or matrix.shape[1] != high - low + 1 or (matrix < 0).any():
+        raise OptionError(text("implied.not_counts", levels=high - low + 1))
+    if not matrix.any(axis=1).all():
+        raise OptionError(text("implied.nobody"))
+    return matrix.astype(np.int64, copy=False), np.arange(low, high + 1)
+
+
+def _share(statistic: Statistic) -> int | None:
+    """Return the score of a share, or None if it is no share."""
+    if not isinstance(statistic, str | tuple):
+        return None
+    name, score = statistic if isinstance(statistic, tuple) else statistic.partition(":")[::2]
+    try:
+        return int(str(score)) if name == "share_at_least" else None
+    except ValueError:
+        return None
+
+
+def _label(statistic: Statistic) -> str:
+    if callable(statistic):
+        return str(getattr(statistic, "__name__", "statistic"))
+    score = _share(statistic)
+    return str(statistic) if score is None else f"share_at_least:{score}"
+
+
+def _values(matrix: Ints, scores: Ints, statistic: Statistic) -> Floats:
+    if callable(statistic):
+        found = [float(statistic(np.repeat(scores, row))) for row in matrix]
+        return np.array(found, dtype=float)
+    score = _share(statistic)
+    if score is not None:
+        return np.asarray(matrix[:, scores >= score].sum(axis=1) / matrix.sum(axis=1))
+    named = {"mean": _mean, "sd": _sd, "median": _median}
+    if not isinstance(statistic, str) or statistic not in named:
+        allowed = ", ".join(NAMES)
+        raise OptionError(text("error.option", name="statistic", value=statistic, allowed=allowed))
+    return named[statistic](matrix, scores)
+
+
+def _mean(matrix: Ints, scores: Ints) -> Floats:
+    return np.asarray((matrix @ scores) / matrix.sum(axis=1))
+
+
+def _sd(matrix: Ints, scores: Ints) -> Floats:
+    n = matrix.sum(axis=1)
+    deviations = n * (matrix @ scores**2) - (matrix @ scores) ** 2
+    found = np.sqrt(deviations / np.maximum(n * (n - 1), 1))
+    found[n == 1] = np.nan
+    return np.asarray(found)
+
+
+def _median(matrix: Ints, scores: Ints) -> Floats:
+    upto = matrix.cumsum(axis=1)
+    n = upto[:, -1:]
+    lower = scores[(upto > (n - 1) // 2).argmax(axis=1)]
+    upper = scores[(upto > n // 2).argmax(axis=1)]
+    return np.asarray((lower + upper) / 2)

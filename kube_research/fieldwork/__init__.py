@@ -1,0 +1,5 @@
+"""To the field and back: a new site, its form, exports, import, pseudonyms."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,421 @@
+"""The headers of an export: which column holds which statement, who answered, what is private."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from kube_research.fieldwork.form_words import plain, words
+from kube_research.site.text_files import DELIMITERS, Fault, csv_sheet
+from kube_research.site.workbook import read_book
+from kube_research.texts import LANGUAGES, text
+
+#: The kinds of file that are read.
+EXPORT_SUFFIXES = (".csv", ".xlsx", ".zip")
+
+_MOST = 200_000_000
+
+
+@dataclass
+class ExportSheet:
+    """One sheet of an export.
+
+    Attributes
+    ----------
+    file : str
+        How problems name it: ``export.csv`` or ``export.xlsx[sheet]``.
+    rows : list of list of str
+        Text cells as the spreadsheet shows them, row 1 first, without surrounding blanks.
+    uncomputed : list of (row, place)
+        Formulas without a stored result.
+    ordinals : dict of int to int
+        For the sheet of a repeated group: which repeat of its submission a row is, counted from 1.
+    """
+
+    file: str
+    rows: list[list[str]]
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    ordinals: dict[int, int] = field(default_factory=dict)
+
+
+def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
+    """Read all sheets of an export.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.csv``, an ``.xlsx``, or a ``.zip`` with one CSV file in it, as Google Forms gives it.
+    known : collection of str
+        Headers (lower case) by which the right separator of a CSV file is known.
+
+    Returns
+    -------
+    list of ExportSheet
+        The rows of a repeated group also hold the cells of the submission they belong to.
+
+    Raises
+    ------
+    kube_research.site.text_files.Fault
+        ``export_form``, ``unreadable``, ``empty_file``, ``encoding``, ``csv``, ``excel`` or
+        ``excel_password``.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in EXPORT_SUFFIXES:
+        raise Fault("export_form", value=suffix)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise Fault("unreadable") from None
+    if not content.strip():
+        raise Fault("empty_file")
+    if suffix == ".xlsx":
+        book = read_book(content)
+        sheets = {
+            name: ExportSheet(f"{path.name}[{name}]", _tidy(one.rows), one.uncomputed)
+            for name, one in book.sheets.items()
+        }
+        done = [_with_parents(name, one, sheets) for name, one in sheets.items()]
+    else:
+        content = _only_csv(content) if suffix == ".zip" else content
+        hint = _separator(content, known)
+        done = [ExportSheet(path.name, _tidy(csv_sheet(hint + content, known).rows))]
+    done = [one for one in done if any(map(any, one.rows))]
+    if not done:
+        raise Fault("empty_file")
+    return done
+
+
+def _tidy(rows: list[list[str]]) -> list[list[str]]:
+    return [[" ".join(cell.replace("\ufeff", "").split()) for cell in row] for row in rows]
+
+
+def _separator(content: bytes, known: Collection[str]) -> bytes:
+    """Return a line that names the separator, if the headers stand below a title of one cell."""
+    start = content.removeprefix(codecs.BOM_UTF8)[:20_000].decode("utf-8", "replace")
+    lines = start.splitlines()[:15]
+    if not lines or any(mark in lines[0].rstrip(DELIMITERS) for mark in DELIMITERS):
+        return b""
+
+    def found(mark: str) -> int:
+        cells = [[one.strip(' "*:?').lower() for one in line.split(mark)] for line in lines]
+        return max(sum(one in known for one in row) for row in cells)
+
+    best = max(DELIMITERS, key=found)
+    return f"sep={best}\n".encode() if found(best) > 1 and content[:2] != b"\xff\xfe" else b""
+
+
+def _only_csv(content: bytes) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            files = [one for one in parts.infolist() if one.filename.lower().endswith(".csv")]
+            if len(files) != 1 or files[0].file_size > _MOST:
+                raise Fault("export_zip")
+            return parts.read(files[0])
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+        raise Fault("export_zip") from None
+
+
+def _with_parents(name: str, sheet: ExportSheet, sheets: dict[str, ExportSheet]) -> ExportSheet:
+    """Put the cells of the submission beside each row of a repeated group."""
+    header = sheet.rows[0] if sheet.rows else []
+    if not {"_parent_index", "_parent_table_name"} <= set(header):
+        return sheet
+    at = header.index("_parent_index")
+    titles = {row[header.index("_parent_table_name")] for row in sheet.rows[1:] if any(row)}
+    parent = sheets.get(next(iter(titles))) if len(titles) == 1 else None
+    if parent is None or parent is sheet or "_index" not in parent.rows[0]:
+        return sheet
+    parent = _with_parents(
+        next(iter(titles)), parent, {k: v for k, v in sheets.items() if k != name}
+    )
+    above, width = parent.rows[0], len(header)
+    own = set(header) - {"_index"}
+    keep = [place for place, one in enumerate(above) if one and one not in own and one != "_index"]
+    spot = above.index("_index")
+    by_index = {row[spot]: row for row in parent.rows[1:] if len(row) > spot}
+    rows, count, ordinals = [header + [above[place] for place in keep]], Counter[str](), {}
+    for number, row in enumerate(sheet.rows[1:], start=2):
+        cells = (row + [""] * width)[:width]
+        found = by_index.get(cells[at], [])
+        count[cells[at]] += 1
+        ordinals[number] = count[cells[at]]
+        rows.append(cells + [found[place] if place < len(found) else "" for place in keep])
+    return ExportSheet(sheet.file, rows, sheet.uncomputed, ordinals)
+
+
+#: What a column of an export may mean beside ``item_<number>``.
+ROLES = ("group", "rater", "name", "round", "consent", "time", "uuid", "root", "number", "private")
+
+#: Headers that tell the program an export comes from.
+_MARKS = {
+    "kobo": {
+        "_uuid",
+        "_id",
+        "_submission_time",
+        "__version__",
+        "_submission__uuid",
+        "formhub/uuid",
+    },
+    "odk": {"key", "submissiondate", "meta-instanceid", "instanceid", "submitterid", "reviewstate"},
+    "google": {"timestamp", "stempel waktu", "cap waktu", "tanda waktu"},
+}
+_META = ("start", "end", "today", "audit", "intro", "consent_note", "meta/instancename", "status",
+         "formversion", "attachmentspresent", "attachmentsexpected", "edits", "parent_key",
+         "formhub/uuid", "reviewstate", "deprecatedid", "instancename", "background-audio",
+         "score", "skor total", "calculations")  # fmt: skip
+_ITEM = re.compile(r"(?:^|.*[/\-:.\s_])(?:item|butir)[ _]?([0-9]{1,9})", re.IGNORECASE | re.DOTALL)
+_QUESTION = re.compile(
+    r"(?:item|butir|pernyataan|pertanyaan|soal|question|q)\s*(?:ke|no|nomor)?[\s.\-]*([0-9]{1,9})\W*",
+    re.IGNORECASE,
+)
+_CONSENT = re.compile(
+    r"(?:apakah (?:anda|ibu|bapak)\b.*|saya )bersedia\b|do you (?:agree|consent)\b"
+)
+_NUMBERED = re.compile(
+    r"(?:(?:no|nomor|butir|item|q|p|pernyataan|pertanyaan|soal)\s*)?[0-9]{1,3}[a-z]?\s+"
+)
+_GRID = re.compile(r"(.*)\[([^\[\]]+)\]\s*", re.DOTALL)
+_LOOK_DOWN = 15
+_NEAR = 0.75
+_CUT = 20
+
+
+@dataclass
+class Headers:
+    """Where things stand in a sheet.
+
+    Attributes
+    ----------
+    kind : {"kobo", "odk", "google", "table"}
+        The program that made the export; ``table`` if nothing tells.
+    columns : dict of str to list of int
+        Places by meaning: a role of :data:`ROLES` or ``item_<number>``.
+    names : list of str
+        The headers as they are written.
+    first : int
+        The row, counted from 1, where the answers begin.
+    unread : list of int
+        Places of columns whose meaning is not known.
+    row : int
+        The row that holds the headers.
+    """
+
+    kind: str
+    columns: dict[str, list[int]] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    first: int = 2
+    unread: list[int] = field(default_factory=list)
+    row: int = 1
+
+    @property
+    def items(self) -> list[int]:
+        """Numbers of the statements that have a column."""
+        return sorted(int(one[5:]) for one in self.columns if one.startswith("item_"))
+
+
+@dataclass(frozen=True)
+class HeaderReader:
+    """Finds the meaning of headers.
+
+    Attributes
+    ----------
+    statements : mapping of int to sequence of str
+        The wordings of each statement by its number.
+    named : mapping of str to str
+        Meanings that the user gives for headers (compared like all others).
+    """
+
+    statements: Mapping[int, Sequence[str]]
+    named: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _wordings(self) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
+        for number, wordings in self.statements.items():
+            for wording in wordings:
+                found.setdefault(plain(wording), set()).add(number)
+        found.pop("", None)
+        return found
+
+    @cached_property
+    def _roles(self) -> dict[str, str]:
+        found = {word: role for role, listed in words()["headers"].items() for word in listed}
+        for role in ("group", "rater", "round", "consent"):
+            found |= {plain(text(f"form.{role}", lang)): role for lang in LANGUAGES}
+        return found
+
+    @property
+    def delimiter_words(self) -> set[str]:
+        """Headers in lower case by which the separator of a CSV file is known."""
+        marks = set[str]().union(*_MARKS.values())
+        return marks | set(self._roles) | {f"item_{number}" for number in self.statements}
+
+    def meaning(self, header: str) -> str:
+        """Return what a header means: a role, ``item_<number>``, ``meta``, or an empty text.
+
+        Examples
+        --------
+        >>> reader = HeaderReader({9: ["Kas dicatat"]})
+        >>> [reader.meaning(one) for one in ("Keuangan/9. Kas  dicatat *", "g-item_9", "Kelompok:")]
+        ['item_9', 'item_9', 'group']
+        """
+        if not header:
+            return ""
+        if (mine := self.named.get(plain(header))) is not None:
+            return mine
+        raw = header.strip().lower()
+        if role := _system(raw):
+            return role
+        for part in _parts(header):
+            word = plain(part)
+            bare = _outside(part)
+            role = self._roles.get(word) or self._item(word) or self._roles.get(bare, "")
+            role = role or ("consent" if _CONSENT.match(word) else "")
+            role = role or self._item(bare) or self._cut_name(part)
+            if role:
+                return role
+        written = header.strip().strip("*:?").strip()
+        if found := _ITEM.fullmatch(written) or _QUESTION.fullmatch(written):
+            return f"item_{int(found[1])}"
+        if raw.startswith("_") or raw in _META or re.split(r"[/:]", raw)[-1] in _META:
+            return "meta"
+        return ""
+
+    def _item(self, word: str) -> str:
+        for one in (word, _NUMBERED.sub("", word, count=1)):
+            numbers = self._wordings.get(one, set())
+            if len(numbers) == 1:
+                return f"item_{next(iter(numbers))}"
+            lead = re.match(r"\D{0,12}([0-9]{1,3})", word)
+            if numbers and lead and int(lead[1]) in numbers:
+                return f"item_{int(lead[1])}"
+        return ""
+
+    def _cut_name(self, part: str) -> str:
+        """Return the statement whose wording was made into a name and cut off by a form builder."""
+        word = _NUMBERED.sub("", plain(part), count=1)
+        if len(word) < _CUT or not re.fullmatch(r"\w*_\w*", part):
+            return ""
+        found = {
+            n for one, numbers in self._wordings.items() if one.startswith(word) for n in numbers
+        }
+        return f"item_{found.pop()}" if len(found) == 1 else ""
+
+    def read(self, rows: Sequence[Sequence[str]]) -> Headers:
+        """Find the row of the headers and the meaning of each.
+
+        A second row of headers (labels over names, or names over labels) is read with the first.
+        """
+        counts = [sum(map(bool, map(self._strict, row))) for row in rows[:_LOOK_DOWN]]
+        best = max(range(len(counts)), key=lambda place: (counts[place], -place))
+        first = last = best
+        while first and counts[first - 1] >= max(2, counts[best] // 2):
+            first -= 1
+        while last + 1 < len(counts) and counts[last + 1] >= max(2, counts[best] // 2):
+            last += 1
+        width = max(map(len, rows))
+        names = (list(rows[first]) + [""] * width)[:width]
+        done = Headers("table", names=names, first=last + 2, row=first + 1)
+        for place in range(width):
+            cells = [
+                row[place] for row in rows[first : last + 1] if place < len(row) and row[place]
+            ]
+            meanings = {one for one in map(self.meaning, cells) if one}
+            meanings = meanings - {"meta"} or meanings
+            number = plain(cells[0]) if cells else ""
+            if not meanings and number.isdecimal() and int(number) in self.statements:
+                meanings = {f"item_{int(number)}"}
+            if meanings:
+                role = min(meanings, key=lambda one: (not one.startswith("item_"), one))
+                done.columns.setdefault(role, []).append(place)
+            elif cells:
+                done.unread.append(place)
+        done.kind = _kind({cell.strip().lower() for row in rows[first : last + 1] for cell in row})
+        if "uuid" in done.columns:
+            done.columns["uuid"].sort(key=lambda place: _rank(names[place]))
+        return done
+
+    def _strict(self, header: str) -> str:
+        return "" if re.fullmatch(r"[\W0-9]*", header) else self.meaning(header)
+
+    def near_misses(self, found: Headers) -> Iterator[tuple[int, str]]:
+        """Yield the place of each header that is nearly one of ours, and what was probably meant."""
+        absent = {
+            wording: f"item_{number}"
+            for wording, numbers in self._wordings.items()
+            for number in numbers
+            if f"item_{number}" not in found.columns
+        }
+        for role in ("group", "rater", "round"):
+            there = role in found.columns or (role == "rater" and "name" in found.columns)
+            if not there:
+                absent |= {
+                    word: role for word, one in self._roles.items()
+                    if one == role and len(word) > 4
+                }  # fmt: skip
+        absent |= {f"item {n}": f"item_{n}" for n in self.statements
+                   if f"item_{n}" not in found.columns}  # fmt: skip
+        for place in found.unread:
+            for part in _parts(found.names[place]):
+                word = plain(part)
+                bare = _NUMBERED.sub("", word, count=1)
+                close = [
+                    one for one in (word, bare) if one
+                    for one in difflib.get_close_matches(one[:300], absent, n=1, cutoff=_NEAR)
+                ]  # fmt: skip
+                if close:
+                    yield place, absent[close[0]]
+                    break
+
+
+def _system(raw: str) -> str:
+    """Return the role of a header that only programs write."""
+    last = re.split(r"[/:]", raw)[-1]
+    if last in ("instanceid", "meta-instanceid") or raw in ("_uuid", "key", "_submission__uuid"):
+        return "uuid"
+    if last in ("rootuuid", "meta-rootuuid"):
+        return "root"
+    if raw in ("_id", "_submission__id", "submission_no"):
+        return "number"
+    if raw in ("_submission_time", "_submission__submission_time", "submitted", "submissiondate"):
+        return "time"
+    return ""
+
+
+def _rank(name: str) -> int:
+    """Rank columns that identify a submission: the firmest first."""
+    raw = name.strip().lower()
+    return ("_uuid", "_submission__uuid", "key").index(raw) if raw in (
+        "_uuid", "_submission__uuid", "key") else 9  # fmt: skip
+
+
+def _kind(names: set[str]) -> str:
+    counts = {kind: len(marks & names) for kind, marks in _MARKS.items()}
+    kind = max(counts, key=lambda one: counts[one])
+    return kind if counts[kind] else "table"
+
+
+def _outside(part: str) -> str:
+    """Return a header without what stands in brackets: ``Kode penilai (wajib)``."""
+    return plain(re.sub(r"\([^()]*\)", " ", part))
+
+
+def _parts(header: str) -> list[str]:
+    """Return the texts that may be the question: the row of a grid, what follows the group."""
+    done = [header]
+    if grid := _GRID.fullmatch(header):
+        done += [grid[2], grid[1]]
+    for mark in ("/", "::"):
+        pieces = header.split(mark)
+        done += [mark.join(pieces[start:]) for start in range(1, len(pieces))]
+    if re.fullmatch(r"[\w.\-:]+", header):  # a name of ODK: group-question
+        done.append(re.split(r"[\-:.]", header)[-1])
+    return [one.strip() for one in done if one.strip()]

@@ -1,0 +1,423 @@
+"""A new site, ready to fill in: CSV files or one workbook, with an example and instructions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import tempfile
+import textwrap
+import tomllib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from kube_research.errors import KubeError
+from kube_research.files import replace_file
+from kube_research.site.folder import bundled_sites
+from kube_research.site.schema import Table, tables
+from kube_research.site.text_files import safe_text
+from kube_research.texts import check_language, text
+
+#: The tables of a new site that hold an example, in the order in which they are filled in.
+FILLED = (
+    "fields", "items", "rounds", "ratings", "activities", "members", "attendance", "ledger",
+    "agenda", "outcomes", "rtl", "monitoring",
+)  # fmt: skip
+
+#: Columns that only those need who copy a printed source, or that an import fills in.
+_LEFT_OUT = frozenset(
+    {
+        ("items", "field_basis"), ("activities", "printed_date"), ("activities", "printed_hours"),
+        ("activities", "sessions"), ("activities", "precision"), ("outcomes", "match"),
+        ("outcomes", "achieved_comparison"), ("outcomes", "achieved_label_id"),
+        ("outcomes", "achieved_label_en"), ("ratings", "submission"),
+        ("ratings", "submission_no"), ("ratings", "submitted"),
+    }
+)  # fmt: skip
+
+_STATUS = {"p": "present", "l": "late", "e": "excused", "a": "absent", "r": "represented"}
+
+Row = dict[str, Any]
+
+
+@cache
+def starter() -> dict[str, Any]:
+    """Return what a new site is made from; see ``starter.toml``."""
+    with (Path(__file__).parent / "starter.toml").open("rb") as handle:
+        return tomllib.load(handle)
+
+
+def other_tables() -> list[Table]:
+    """Return the tables of a new site that have headers only, in the order of the codebook."""
+    return [table for table in tables().values() if table.name not in FILLED]
+
+
+def new_columns(name: str) -> list[str]:
+    """Return the columns that a table of a new site has.
+
+    Examples
+    --------
+    >>> new_columns("ratings")
+    ['round', 'group', 'rater', 'item', 'score', 'evidence', 'locator']
+    """
+    return [column for column in tables()[name].names if (name, column) not in _LEFT_OUT]
+
+
+def new_rows(lang: str) -> dict[str, list[Row]]:
+    """Return the rows of every table of a new site that has any.
+
+    Parameters
+    ----------
+    lang : {"en", "id"}
+        Language of codes and marks.
+
+    Returns
+    -------
+    dict of str to list of dict
+        Values by column, for the tables of :data:`FILLED`. Rows of the example have the evidence
+        ``simulated`` and a locator that says so; the instrument has no evidence of its own, and a
+        locator that says that it is a starter.
+
+    Examples
+    --------
+    >>> rows = new_rows("id")
+    >>> len(rows["items"]), rows["members"][0]["person"], rows["members"][0]["evidence"]
+    (21, 'contoh-K1-1', 'simulated')
+    """
+    given = starter()
+    word = text("new.example", lang)
+
+    def said(value: Any) -> Any:
+        value = value[lang == "en"] if isinstance(value, list) else value
+        return value.replace("{word}", word) if isinstance(value, str) else value
+
+    rows: dict[str, list[Row]] = {
+        name: [{column: said(value) for column, value in row.items()} for row in part]
+        for name, part in given["rows"].items()
+    }
+    for row in rows["activities"]:
+        for tongue in ("id", "en"):
+            title = row[f"title_{tongue}"]
+            row[f"title_{tongue}"] = f"{text('new.example_title', tongue)}: {title}"
+    for row, names in zip(rows["rounds"], given["rows"]["rounds"], strict=True):
+        for column, tongue in (("label", "en"), ("label_id", "id")):
+            title = text("new.example_title", tongue)
+            row[column] = names["label"][tongue == "en"].format(mark=title)
+    rows["ratings"] = _ratings(given["example"], word)
+    rows["attendance"] = _attendance(given["attendance"], rows["members"])
+    for part in rows.values():
+        for row in part:
+            row |= {"evidence": "simulated", "locator": word}
+    numbers = count(1)
+    names = given["fields"]
+    rows["fields"] = [
+        {"field_no": int(number), "field_id": ours, "field_en": theirs}
+        for number, (ours, theirs) in names.items()
+    ]
+    rows["items"] = [
+        {
+            "item": next(numbers),
+            "field_no": int(number),
+            "field_id": names[number][0],
+            "field_en": names[number][1],
+            "statement_id": ours,
+            "statement_en": theirs,
+            "direction": "positive",
+            "locator": text("new.starter", lang),
+        }
+        for number, statements in given["statements"].items()
+        for ours, theirs in statements
+    ]
+    return {name: rows[name] for name in FILLED}
+
+
+def _ratings(example: dict[str, Any], word: str) -> list[Row]:
+    """Make up scores: what the statement has, what the rater adds, and the gain of its field."""
+    low, high = example["scale"]
+    each = len(example["scores"]) // len(example["gains"])
+    rows = []
+    for number in (1, 2):
+        for code, lean in example["raters"]:
+            for item, score in enumerate(example["scores"], start=1):
+                gain = example["gains"][(item - 1) // each] if number == 2 else 0
+                moved = score + gain + (lean if (item + len(code)) % 2 else 0)
+                rows.append(
+                    {
+                        "round": number,
+                        "group": code.split("-")[0],
+                        "rater": f"{word}-{code}",
+                        "item": item,
+                        "score": min(max(moved, low), high),
+                    }
+                )
+    return rows
+
+
+def _attendance(marks: dict[str, str], members: list[Row]) -> list[Row]:
+    return [
+        {
+            "activity": activity,
+            "group": member.get("group"),
+            "person": member["person"],
+            "role": member["role"],
+            "status": _STATUS[letter],
+        }
+        for activity, letters in marks.items()
+        for letter, member in zip(letters, members, strict=True)
+    ]
+
+
+def site_entries(lang: str) -> dict[str, Any]:
+    """Return the entries of a new site's ``site.toml`` or sheet ``site``, with the types of TOML.
+
+    Examples
+    --------
+    >>> site_entries("id")["scale"], site_entries("en")["language"]
+    ([1, 4], 'en')
+    """
+    example = starter()["example"]
+    return {
+        "name": text("new.site_name", lang),
+        "place": text("new.site_place", lang),
+        "language": lang,
+        "period": example["period"],
+        "groups": example["groups"],
+        "scale": example["scale"],
+        "scale_reason": text("new.scale_reason", lang),
+        "threshold": example["threshold"],
+        "threshold_reason": text("new.threshold_reason", lang),
+        "rounding": example["rounding"],
+        "rounding_reason": text("new.rounding_reason", lang),
+        "evidence": "recorded",
+        "notes": text("new.site_notes", lang),
+    }
+
+
+#: What is never shared: lists of names, raw exports set aside, files that programs leave.
+IGNORED = (
+    "local-*", "local_*", "*names*.csv", "*.part", ".reproduced.json", "~$*", ".~lock*",
+)  # fmt: skip
+
+_CELLS = {"id": ";", "en": ","}  # what Excel expects under the settings of each language
+
+
+class SiteExistsError(KubeError):
+    """Something stands where a new site was to be made; nothing was written."""
+
+
+class NewSiteError(KubeError):
+    """A new site cannot be made there; nothing was written."""
+
+
+def make_site(folder: str | Path, *, lang: str = "en", excel: bool = False) -> Path:
+    """Make the folder of a new site.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder: one that does not exist, or is empty.
+    lang : {"en", "id"}
+        Language of instructions and example; it also chooses what separates the cells of CSV files:
+        a comma, or for ``"id"`` a semicolon, so that Excel opens them in columns under the settings
+        that go with the language. Both begin with a byte-order mark, so that Excel reads UTF-8.
+    excel : bool
+        One workbook ``site.xlsx`` with a sheet per table, drop-down lists and input rules, instead of
+        CSV files.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    SiteExistsError
+        If the folder holds anything, or is a file, or has the name of a bundled site.
+    NewSiteError
+        If it cannot be made. Either everything is written or nothing.
+    kube_research.errors.MissingExtraError
+        If ``excel`` is asked for and xlsxwriter is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kube_research import load_site
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = make_site(Path(place) / "my-site")
+    ...     site = load_site(folder)
+    >>> site.info.groups, len(site.items), site.ratings["evidence"].unique().tolist()
+    (('K1', 'K2'), 21, ['simulated'])
+    """
+    check_language(lang)
+    shown = str(folder)
+    if not shown.strip() or "\0" in shown:
+        raise NewSiteError(text("new.error.name", lang, folder=repr(shown)))
+    if shown in bundled_sites():
+        raise SiteExistsError(text("new.error.bundled", lang, folder=shown))
+    try:
+        target = Path(folder).expanduser()
+        if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
+            raise SiteExistsError(text("new.error.exists", lang, folder=shown))
+        files = _files(lang, excel)
+        _place(target, files)
+    except FileExistsError as error:
+        raise SiteExistsError(text("new.error.exists", lang, folder=shown)) from error
+    except (OSError, RuntimeError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise NewSiteError(text("new.error.cannot", lang, folder=shown, reason=reason)) from error
+    return target
+
+
+def _files(lang: str, excel: bool) -> dict[str, bytes]:
+    """Return the content of every file of a new site by its path inside the folder."""
+    ignored = "\n".join([*IGNORED, ""]).encode()
+    rows = new_rows(lang)
+    if excel:
+        from kube_research.fieldwork.new_workbook import new_workbook
+
+        return {".gitignore": ignored, "site.xlsx": new_workbook(rows, lang)}
+    files = {f"{name}.csv": _csv(new_columns(name), rows[name], lang) for name in FILLED}
+    for table in other_tables():
+        files[f"{text('new.more', lang)}/{table.name}.csv"] = _csv(table.names, [], lang)
+    lines = "\r\n".join(_wrapped(instructions(lang, excel=False)))
+    files[f"{text('new.read_me', lang)}.txt"] = f"\ufeff{lines}\r\n".encode()
+    files[".gitignore"] = ignored
+    files["site.toml"] = _toml(site_entries(lang), lang).encode()  # last: it makes the site
+    return files
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Row], lang: str) -> bytes:
+    written = io.StringIO(newline="")
+    sheet = csv.writer(written, delimiter=_CELLS[lang], lineterminator="\r\n")
+    sheet.writerow(columns)
+    for row in rows:
+        values = [row.get(column) for column in columns]
+        sheet.writerow(["" if value is None else safe_text(str(value)) for value in values])
+    return written.getvalue().encode("utf-8-sig")
+
+
+def _toml(entries: Mapping[str, Any], lang: str) -> str:
+    lines = [f"# {line}" for line in textwrap.wrap(text("new.toml_head", lang), 110)]
+    for key, value in entries.items():
+        written = f"[{', '.join(value)}]" if key == "period" else json.dumps(value)
+        lines += ["", f"# {text(f'new.entry.{key}', lang)}", f"{key} = {written}"]
+    return "\n".join([*lines, ""])
+
+
+def instructions(lang: str, *, excel: bool) -> list[tuple[str, str]]:
+    """Return the instructions of a new site.
+
+    Parameters
+    ----------
+    lang : {"en", "id"}
+        Their language.
+    excel : bool
+        Whether the site is a workbook.
+
+    Returns
+    -------
+    list of (str, str)
+        A style (``title``, ``head``, ``text`` or ``code``) and a paragraph.
+
+    Examples
+    --------
+    >>> instructions("id", excel=True)[0]
+    ('title', 'Situs baru untuk kube_research')
+    """
+
+    def said(key: str, **fill: object) -> str:
+        return text(f"new.read.{key}", lang, **fill)
+
+    more = f"{text('new.more', lang)}/"
+    drop = said("drop_sheet") if excel else said("drop_file", more=more)
+    lines = [
+        ("title", said("title")),
+        ("text", said("what", form=said("sheet" if excel else "file"))),
+        ("head", said("example_head")),
+        ("text", said("example")),
+        ("text", said("own")),
+        ("head", said("items_head")),
+        ("text", said("items")),
+        ("head", said("order_head")),
+        ("text", said("order_1", site="site" if excel else "site.toml")),
+        ("text", said("order_2")),
+        ("text", said("order_3")),
+        ("text", said("order_4")),
+        ("text", said("order_5", how=said("wide" if excel else "long"))),
+        ("text", said("order_6", drop=drop)),
+        ("head", said("write_head")),
+        ("text", said("write")),
+        ("text", said("comments" if excel else "excel")),
+        ("head", said("commands_head")),
+    ]
+    for key in ("check", "form", "import", "report", "reproduce"):
+        lines += [("code", said(key)), ("text", said(f"{key}_why"))]
+    return lines
+
+
+def _wrapped(lines: Sequence[tuple[str, str]]) -> list[str]:
+    done: list[str] = []
+    for style, words in lines:
+        if style in ("title", "head"):
+            done += ["", words, ("=" if style == "title" else "-") * len(words)]
+        elif style == "code":
+            done += [f"    {words}"]
+        else:
+            code_before = bool(done) and done[-1].startswith("    ")
+            indent = "        " if code_before else ""
+            wrapped = textwrap.wrap(words, 78, initial_indent=indent, subsequent_indent=indent)
+            done += wrapped if code_before else ["", *wrapped]
+    return done[1:]
+
+
+def _place(target: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files aside and move them to their place in one step."""
+    made = [folder for folder in (target, *target.parents) if not os.path.lexists(folder)]
+    if made:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(
+        tempfile.mkdtemp(prefix=".new-", suffix=".part", dir=target.parent if made else target)
+    )
+    moved: list[Path] = []
+    try:
+        for name, content in files.items():
+            path = aside / name
+            path.parent.mkdir(exist_ok=True)
+            replace_file(path, content)
+        if made:
+            aside.chmod(0o777 & ~_umask())
+            aside.rename(target)
+            return
+        for path in [aside / name for name in dict.fromkeys(name.split("/")[0] for name in files)]:
+            path.rename(target / path.name)
+            moved.append(target / path.name)
+        aside.rmdir()
+    except BaseException:
+        for path in moved:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        for folder in made[1:]:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def table_titles(lang: str) -> dict[str, str]:
+    """Return the title of every table in a language, those with an example first."""
+    names = [*FILLED, *(table.name for table in other_tables())]
+    return {name: tables()[name].title[lang] for name in names}

@@ -1,0 +1,336 @@
+"""The workbook of a new site: a sheet per table, with lists to choose from and input rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kube_research.errors import MissingExtraError
+from kube_research.fieldwork.new_site import (
+    FILLED,
+    Row,
+    instructions,
+    new_columns,
+    other_tables,
+    site_entries,
+    table_titles,
+)
+from kube_research.frames import GRADES
+from kube_research.site.info import ROUNDING_RULES
+from kube_research.site.schema import Column, tables
+from kube_research.texts import LANGUAGES, text
+
+#: Rows of a sheet that have lists and rules.
+LAST = 1000
+_GROUPS = 30
+_MADE = dt.datetime(2025, 1, 1)
+
+#: Columns whose values stand in a column of another sheet.
+_LISTED = {
+    "activity": ("activities", "activity"),
+    "part_of": ("activities", "activity"),
+    "person": ("members", "person"),
+    "round": ("rounds", "round"),
+    "item": ("items", "item"),
+    "field_no": ("fields", "field_no"),
+    "criterion": ("growth_criteria", "criterion"),
+}
+_WIDTHS = {"statement_id": 72, "statement_en": 72, "locator": 60, "text_id": 45, "text_en": 45,
+           "title_id": 35, "title_en": 35, "field_id": 38, "field_en": 45, "reason_id": 35,
+           "reason_en": 35, "label": 26, "label_id": 26, "label_en": 26}  # fmt: skip
+
+_PARTS = 'SUBSTITUTE(SUBSTITUTE(site!$B${row}&"",";",","),",",REPT(" ",99))'
+
+
+def new_workbook(rows: Mapping[str, Sequence[Row]], lang: str) -> bytes:
+    """Write the workbook of a new site.
+
+    Parameters
+    ----------
+    rows : mapping
+        As :func:`kube_research.fieldwork.new_site.new_rows` gives them. Ratings are written wide,
+        one row a
+        questionnaire.
+    lang : {"en", "id"}
+        Language of instructions, comments and messages.
+
+    Returns
+    -------
+    bytes
+        The same in every run.
+
+    Raises
+    ------
+    kube_research.errors.MissingExtraError
+        If xlsxwriter is not installed.
+    """
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise MissingExtraError(text("new.error.extra", lang)) from error
+    content = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    book.set_properties({"title": text("new.read.title", lang), "created": _MADE})
+    _Writer(book, rows, lang).write()
+    book.close()
+    return content.getvalue()
+
+
+class _Writer:
+    """Writes the sheets of one workbook."""
+
+    def __init__(self, book: Any, rows: Mapping[str, Sequence[Row]], lang: str) -> None:
+        self.book, self.rows, self.lang = book, rows, lang
+        example = {"bg_color": "#FFF6D6", "italic": True}
+        self.head = book.add_format(
+            {"bold": True, "bg_color": "#1F4E5F", "font_color": "#FFFFFF", "valign": "top"}
+        )
+        shapes = {"code": "@", "printed": "@", "text": "@", "choice": "@", "date": "yyyy-mm-dd",
+                  "time": "hh:mm", "money": "#,##0", "integer": "0", "percent": "General"}  # fmt: skip
+        wrap = {"text": {"text_wrap": True, "valign": "top"}}
+        self.plain = {
+            kind: book.add_format({"num_format": shape, "valign": "top", **wrap.get(kind, {})})
+            for kind, shape in shapes.items()
+        }
+        self.marked = {
+            kind: book.add_format(
+                {"num_format": shape, "valign": "top", **wrap.get(kind, {}), **example}
+            )
+            for kind, shape in shapes.items()
+        }
+        self.places: dict[str, int] = {}
+
+    def write(self) -> None:
+        """Write every sheet: instructions, the site, the tables, and the lists, which are hidden."""
+        self._instructions(self.book.add_worksheet(text("new.read_me", self.lang)))
+        self._site(self.book.add_worksheet("site"))
+        others = [table.name for table in other_tables()]
+        for name in (*FILLED, *others):
+            sheet = self.book.add_worksheet(name)
+            sheet.set_landscape()
+            sheet.set_paper(9)
+            sheet.fit_to_pages(1, 0)
+            if name in others:
+                sheet.set_tab_color("#A6A6A6")
+            columns, rows = self._shape(name)
+            self._table(sheet, name, columns, rows)
+        self._lists(self.book.add_worksheet("lists"))
+
+    def _shape(self, name: str) -> tuple[list[tuple[str, Column]], Sequence[Row]]:
+        """Return the columns of a sheet, each under its name, and its rows; ratings are made wide."""
+        table = tables()[name]
+        if name not in FILLED:
+            return [(column.name, column) for column in table.columns], ()
+        columns = [(column, table.column(column)) for column in new_columns(name)]
+        rows = self.rows[name]
+        if name != "ratings":
+            return columns, rows
+        before = [one for one in columns if one[0] in ("round", "group", "rater")]
+        after = [one for one in columns if one[0] in ("evidence", "locator")]
+        score = table.column("score")
+        word = {"id": "butir", "en": "item"}[self.lang]
+        items = [(f"{word}_{row['item']}", score) for row in self.rows["items"]]
+        wide: dict[tuple[Any, Any], Row] = {}
+        for row in rows:
+            done = wide.setdefault((row["round"], row["rater"]), dict(row))
+            done[f"{word}_{row['item']}"] = row["score"]
+        return [*before, *items, *after], list(wide.values())
+
+    def _table(
+        self, sheet: Any, name: str, columns: Sequence[tuple[str, Column]], rows: Sequence[Row]
+    ) -> None:
+        sheet.freeze_panes(1, 0)
+        sheet.set_row(0, 20)
+        for place, (title, column) in enumerate(columns):
+            width = _WIDTHS.get(title, max(len(title) + 3, 12))
+            sheet.set_column(place, place, width, self.plain[column.kind])
+            sheet.write_string(0, place, title, self.head)
+            sheet.write_comment(0, place, self._about(title, column), {"x_scale": 2, "author": ""})
+            if rule := self._rule(name, title, column, place):
+                sheet.data_validation(1, place, LAST, place, rule)
+            for number, row in enumerate(rows, start=1):
+                marked = row.get("evidence") == "simulated"
+                shape = (self.marked if marked else self.plain)[column.kind]
+                self._cell(sheet, number, place, row.get(title), column.kind, shape)
+        if rows:
+            sheet.autofilter(0, 0, len(rows), len(columns) - 1)
+
+    def _cell(
+        self, sheet: Any, number: int, place: int, value: object, kind: str, shape: Any
+    ) -> None:
+        if value is None:
+            sheet.write_blank(number, place, None, shape)
+        elif kind == "date":
+            sheet.write_datetime(number, place, dt.datetime.fromisoformat(str(value)), shape)
+        elif kind == "time":
+            sheet.write_datetime(number, place, dt.time.fromisoformat(str(value)), shape)
+        elif isinstance(value, int | float):
+            sheet.write_number(number, place, value, shape)
+        else:
+            sheet.write_string(number, place, str(value), shape)
+
+    def _about(self, title: str, column: Column) -> str:
+        """Say what stands under a header."""
+        if title.partition("_")[0] in ("butir", "item") and column.name == "score":
+            item = int(title.partition("_")[2])
+            statement = self.rows["items"][item - 1][f"statement_{self.lang}"]
+            return text("new.score_of", self.lang, item=item, statement=statement)
+        needed = "may" if column.empty or not column.need else "must"
+        parts = [column.describe(self.lang), text(f"new.{needed}", self.lang)]
+        if column.allowed:
+            allowed = ", ".join(column.allowed)
+            parts.append(text("new.allowed", self.lang, allowed=allowed))
+        if column.unit:
+            parts.append(text("new.unit", self.lang, unit=column.unit))
+        return "\n".join(parts)
+
+    def _rule(self, name: str, title: str, column: Column, place: int) -> dict[str, Any] | None:
+        """Return the input rule of a column."""
+        table = tables()[name]
+        own_key = table.key == (column.name,)
+        home, target = _LISTED.get(column.name, ("", ""))
+        cell = f"{_letters(place)}2"
+        spots = f"${_letters(place)}$2:${_letters(place)}${LAST + 1}"
+
+        def rule(message: str, kind: str, stop: bool, **more: object) -> dict[str, Any]:
+            said = text(f"new.rule.{message}", self.lang, minimum=column.minimum or 0)
+            alarm = "stop" if stop else "warning"
+            return {
+                "validate": kind, "error_title": title[:32], "error_message": said,
+                "error_type": alarm, **more,
+            }  # fmt: skip
+
+        if column.allowed:
+            start = self._list_of(column.allowed)
+            return rule("choice", "list", True, source=start)
+        if column.name == "group":
+            source = f'=OFFSET(lists!$A$2,0,0,MAX(1,COUNTIF(lists!$A$2:$A${_GROUPS + 1},"?*")),1)'
+            return rule("choice", "list", True, source=source)
+        if home and not own_key and (home, target) != (name, title):
+            source = _listed(home, target)
+            return rule("choice", "list", home != "members", source=source)
+        if own_key and column.kind == "code":
+            formula = f'=AND(COUNTIF({spots},{cell})=1,ISERROR(FIND(" ",{cell})))'
+            return rule("code", "custom", True, value=formula)
+        if column.kind == "code":
+            return rule("blank", "custom", True, value=f'=ISERROR(FIND(" ",{cell}))')
+        if column.name == "score":
+            ends: dict[str, Any] = {"minimum": "=lists!$B$2", "maximum": "=lists!$B$3"}
+            return rule("score", "integer", True, criteria="between", **ends)
+        match column.kind:
+            case "date":
+                ends = {"minimum": dt.date(1900, 3, 1), "maximum": dt.date(2099, 12, 31)}
+                return rule("date", "date", False, criteria="between", **ends)
+            case "time":
+                ends = {"minimum": dt.time(0, 0), "maximum": dt.time(23, 59)}
+                return rule("time", "time", False, criteria="between", **ends)
+            case "money":
+                ends = {"minimum": -(10**12), "maximum": 10**12}
+                return rule("money", "integer", False, criteria="between", **ends)
+            case "percent":
+                ends = {"minimum": 0, "maximum": 100}
+                return rule("percent", "decimal", True, criteria="between", **ends)
+            case "integer":
+                return rule("integer", "integer", True, criteria=">=", value=column.minimum or 0)
+        return None
+
+    def _list_of(self, allowed: Sequence[str]) -> list[str] | str:
+        """Return a list of values, or where it stands if it is too long for a rule."""
+        if len(",".join(allowed)) <= 255:
+            return list(allowed)
+        place = self.places.setdefault("\n".join(allowed), 2 + len(self.places))
+        letter = _letters(place)
+        return f"=lists!${letter}$2:${letter}${len(allowed) + 1}"
+
+    def _site(self, sheet: Any) -> None:
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, 0, 18, self.plain["text"])
+        sheet.set_column(1, 1, 60, self.plain["text"])
+        sheet.set_column(2, 2, 95, self.plain["text"])
+        for place, title in enumerate(("key", "value", text("new.meaning", self.lang))):
+            sheet.write_string(0, place, title, self.head)
+        choices = {"language": LANGUAGES, "rounding": ROUNDING_RULES, "evidence": GRADES}
+        for number, (key, value) in enumerate(site_entries(self.lang).items(), start=1):
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            sheet.set_row(number, 15 * (1 + len(shown) // 64))
+            sheet.write_string(number, 0, key, self.plain["text"])
+            sheet.write_string(number, 1, shown, self.marked["text"])
+            sheet.write_string(number, 2, text(f"new.entry.{key}", self.lang), self.plain["text"])
+            self.places[key] = number + 1
+            if key in choices:
+                said = text("new.rule.choice", self.lang)
+                rule = {"validate": "list", "source": list(choices[key]), "error_message": said}
+                sheet.data_validation(number, 1, number, 1, rule)
+
+    def _lists(self, sheet: Any) -> None:
+        """Write what the rules look up: the groups and the scale, read from the sheet site."""
+        sheet.hide()
+        entries = site_entries(self.lang)
+        groups = _PARTS.replace("{row}", str(self.places.pop("groups")))
+        scale = _PARTS.replace("{row}", str(self.places.pop("scale")))
+        sheet.write_string(0, 0, "groups")
+        for number in range(_GROUPS):
+            known = entries["groups"][number : number + 1]
+            formula = f"=TRIM(MID({groups},{number * 99 + 1},99))"
+            sheet.write_formula(number + 1, 0, formula, None, known[0] if known else "")
+        sheet.write_string(0, 1, "scale")
+        for number, (end, wide) in enumerate(zip(entries["scale"], (-(10**6), 10**6), strict=True)):
+            formula = f"=IFERROR(VALUE(TRIM(MID({scale},{number * 99 + 1},99))),{wide})"
+            sheet.write_formula(number + 1, 1, formula, None, end)
+        for words, place in self.places.items():
+            if "\n" in words:
+                sheet.write_column(1, place, words.split("\n"))
+
+    def _instructions(self, sheet: Any) -> None:
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(1, 1, 90)
+        shapes = {
+            "title": {"bold": True, "font_size": 16, "font_color": "#1F4E5F"},
+            "head": {"bold": True, "font_size": 12, "font_color": "#1F4E5F", "valign": "bottom"},
+            "text": {"text_wrap": True, "valign": "top"},
+            "code": {"font_name": "Consolas", "bg_color": "#EFEFEF", "valign": "top"},
+        }
+        formats = {name: self.book.add_format(shape) for name, shape in shapes.items()}
+        number = 0
+        for style, words in instructions(self.lang, excel=True):
+            lines = 1 + len(words) // 105
+            height = {"title": 26, "head": 24, "code": 16}.get(style, 15 * lines)
+            sheet.set_row(number, height)
+            if style == "text":
+                sheet.merge_range(number, 0, number, 1, words, formats[style])
+            else:
+                sheet.write_string(number, 0, words, formats[style])
+                if style == "code":
+                    sheet.write_blank(number, 1, None, formats[style])
+            number += 1
+        sheet.set_row(number, 24)
+        sheet.write_string(number, 0, text("new.read.tables_head", self.lang), formats["head"])
+        for name, title in table_titles(self.lang).items():
+            number += 1
+            sheet.write_url(number, 0, f"internal:'{name}'!A1", None, name)
+            sheet.write_string(number, 1, title, formats["text"])
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+
+
+def _listed(home: str, target: str) -> str:
+    """Return the formula of the filled cells of a column of another sheet."""
+    columns = new_columns(home) if home in FILLED else list(tables()[home].names)
+    letter = _letters(columns.index(target))
+    spots = f"{home}!${letter}$2:${letter}${LAST + 1}"
+    return f"=OFFSET({home}!${letter}$2,0,0,MAX(1,COUNTA({spots})),1)"
+
+
+def _letters(place: int) -> str:
+    """Name a column as a spreadsheet does: 0 is A, 26 is AA."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

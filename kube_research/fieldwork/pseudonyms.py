@@ -1,0 +1,152 @@
+"""Names become codes: a key file that stays in the site's folder and is written nowhere else."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import fnmatch
+import io
+import re
+import secrets
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kube_research.fieldwork.form_words import plain
+from kube_research.site.schema import PATTERNS
+from kube_research.site.text_files import Fault, csv_sheet, plain_text, safe_text
+
+#: The file that says which code stands for which name. It is ignored by git and by every check.
+KEY_FILE = "local-names.csv"
+
+_COLUMNS = ("name", "code")
+_NEAR = 0.85
+
+
+@dataclass
+class NameKey:
+    """The codes that stand for names.
+
+    Codes are drawn at random (``R`` and four digits), because a running number would tell the order of
+    the sheet, and anything computed from a name could be computed again by somebody who guesses it.
+    Names are compared without case, blanks and punctuation. Several spellings may have one code.
+
+    Attributes
+    ----------
+    codes : dict of str to str
+        Codes by the compared form of the name.
+    written : list of (str, str)
+        The names as they are written, with their codes.
+    new : list of str
+        Codes that were drawn since the file was read.
+
+    Examples
+    --------
+    >>> key = NameKey()
+    >>> code = key.code("Ibu  Contoh", taken=[], draw=lambda n: 7)
+    >>> code, key.code("ibu contoh", taken=[])
+    ('R1007', 'R1007')
+    """
+
+    codes: dict[str, str] = field(default_factory=dict)
+    written: list[tuple[str, str]] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+
+    def code(
+        self, name: str, taken: Collection[str], draw: Callable[[int], int] = secrets.randbelow
+    ) -> str:
+        """Return the code of a name, a new one if it has none.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+        taken : collection of str
+            Codes that stand for somebody already, here or in any table.
+        draw : callable
+            Returns a random number below its argument.
+        """
+        word = plain(name)
+        if word in self.codes:
+            return self.codes[word]
+        used = {one.casefold() for one in (*taken, *self.codes.values())}
+        least = 1000
+        while sum(re.fullmatch(r"r[0-9]+", one) is not None for one in used) > 3 * least:
+            least *= 10
+        code = f"R{least + draw(9 * least)}"
+        while code.casefold() in used:
+            code = f"R{least + draw(9 * least)}"
+        self.codes[word] = code
+        self.written.append((name, code))
+        self.new.append(code)
+        return code
+
+    def near(self, name: str) -> str:
+        """Return the code of another name that is nearly this one, or an empty text."""
+        others = [word for word in self.codes if word != plain(name)]
+        close = difflib.get_close_matches(plain(name), others, n=1, cutoff=_NEAR)
+        return self.codes[close[0]] if close else ""
+
+    def content(self) -> bytes:
+        """Return the key file: UTF-8 with a mark, so that Excel shows every letter."""
+        text = io.StringIO(newline="")
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(_COLUMNS)
+        rows.writerows([(safe_text(name), code) for name, code in self.written])
+        return text.getvalue().encode("utf-8-sig")
+
+
+def read_key(folder: Path) -> NameKey:
+    """Read the key file of a site; an empty key if there is none.
+
+    Raises
+    ------
+    kube_research.site.text_files.Fault
+        If it cannot be read (``unreadable``, ``encoding``, ``csv``), lacks a column
+        (``key_columns``), has no sound code in a row (``key_code``), or gives one name two codes
+        (``key_name_twice``). The value of a fault is never a name.
+    """
+    path = folder / KEY_FILE
+    key = NameKey()
+    try:
+        rows = csv_sheet(path.read_bytes(), _COLUMNS).rows
+    except FileNotFoundError:
+        return key
+    except OSError:
+        raise Fault("unreadable") from None
+    header = [one.strip().lower() for one in rows[0]] if rows else []
+    if not set(_COLUMNS) <= set(header):
+        raise Fault("key_columns", 1)
+    places = [header.index(one) for one in _COLUMNS]
+    for number, row in enumerate(rows[1:], start=2):
+        name, code = ((row[place].strip() if place < len(row) else "") for place in places)
+        if not name and not code:
+            continue
+        name = plain_text(name)
+        if not plain(name) or not re.fullmatch(PATTERNS["code"], code):
+            raise Fault("key_code", number)
+        if key.codes.setdefault(plain(name), code) != code:
+            raise Fault("key_name_twice", number)
+        key.written.append((name, code))
+    return key
+
+
+def ignore_line(folder: Path) -> bytes | None:
+    """Return the new content of the folder's ``.gitignore``, or None if it names the key file already.
+
+    Raises
+    ------
+    OSError
+        If the file is there and cannot be read.
+    """
+    path = folder / ".gitignore"
+    old = path.read_bytes() if path.exists() else b""
+    lines = [line.strip().lstrip("/") for line in old.decode("utf-8", "replace").splitlines()]
+    again = any(line.startswith("!") for line in lines)
+    if not again and any(fnmatch.fnmatchcase(KEY_FILE, line) for line in lines):
+        return None
+    end = b"\r\n" if b"\r\n" in old else b"\n"
+    if again and lines and lines[-1] == KEY_FILE:
+        return None
+    gap = end if old and not old.endswith(b"\n") else b""
+    return old + gap + KEY_FILE.encode() + end

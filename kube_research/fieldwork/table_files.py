@@ -1,0 +1,226 @@
+"""Single cells and rows of a site's tables are changed where they stand, and nothing else is."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kube_research.fieldwork.sheet_xml import with_cells
+from kube_research.site.schema import tables
+from kube_research.site.text_files import Fault, csv_sheet
+from kube_research.site.workbook import read_book
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NUMBERS = ("integer", "money")
+
+
+@dataclass
+class TableFile:
+    """A table as it stands in its file.
+
+    Attributes
+    ----------
+    name : str
+        Name of the table.
+    path : Path
+        The file; it need not exist yet.
+    sheet : str
+        Sheet of a workbook; empty for CSV.
+    rows : list of list of str
+        Cells with the header in row 1, as changed so far.
+    source : bytes or None
+        The file as it was read.
+    """
+
+    name: str
+    path: Path
+    sheet: str = ""
+    rows: list[list[str]] = field(default_factory=list)
+    source: bytes | None = None
+    delimiter: str = ","
+    _edits: dict[tuple[int, int], str] = field(default_factory=dict)
+    _dropped: set[int] = field(default_factory=set)
+
+    @property
+    def file(self) -> str:
+        """How problems name the table: ``ratings.csv`` or ``site.xlsx[ratings]``."""
+        whole = not self.sheet or self.path.stem == self.name
+        return self.path.name if whole else f"{self.path.name}[{self.sheet}]"
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was changed since the file was read."""
+        return bool(self._edits or self._dropped)
+
+    def place(self, column: str) -> int:
+        """Return the place of a column, adding it at the end if it is not there."""
+        header = self.rows[0]
+        if column not in header:
+            blank = next((n for n, one in enumerate(header) if not one and not self._used(n)), None)
+            self.put(1, len(header) if blank is None else blank, column)
+        return self.rows[0].index(column)
+
+    def _used(self, place: int) -> bool:
+        return any(len(row) > place and row[place] for row in self.rows)
+
+    def get(self, row: int, column: str) -> str:
+        """Return a cell by spreadsheet row and column; empty if the column is not there."""
+        if column not in self.rows[0]:
+            return ""
+        cells, place = self.rows[row - 1], self.rows[0].index(column)
+        return cells[place] if place < len(cells) else ""
+
+    def put(self, row: int, place: int, value: str) -> None:
+        """Write a cell by spreadsheet row and place; a cell that holds the value already is let be."""
+        while len(self.rows) < row:
+            self.rows.append([])
+        cells = self.rows[row - 1]
+        cells += [""] * (place + 1 - len(cells))
+        if cells[place] != value:
+            cells[place] = value
+            self._edits[row, place] = value
+
+    def append(self, cells: dict[str, str]) -> int:
+        """Write a row below the last one that holds anything and return its number."""
+        row = len(self.rows)
+        while row and not any(self.rows[row - 1]) and row not in self._dropped:
+            row -= 1
+        row += 1
+        for column, value in cells.items():
+            if value:
+                self.put(row, self.place(column), value)
+        return row
+
+    def drop(self, rows: Iterable[int]) -> None:
+        """Take rows out of a CSV file when it is written, or clear them in a workbook.
+
+        The numbers of the other rows stay as they were.
+        """
+        for row in rows:
+            if self.path.suffix.lower() == ".xlsx":
+                for place in range(len(self.rows[row - 1])):
+                    self.put(row, place, "")
+                continue
+            self._dropped.add(row)
+            self.rows[row - 1] = []
+            self._edits = {spot: value for spot, value in self._edits.items() if spot[0] != row}
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table as the readers would give it: text cells indexed by spreadsheet row."""
+        import pandas as pd
+
+        header = self.rows[0]
+        kept = [(n, row) for n, row in enumerate(self.rows[1:], start=2) if any(row)]
+        cells = [(row + [""] * len(header))[: len(header)] for _, row in kept]
+        index = pd.Index([n for n, _ in kept], name="row")
+        frame = pd.DataFrame(cells, columns=header, index=index, dtype="string")
+        return frame.loc[:, frame.columns.astype(bool)].replace("", pd.NA)
+
+
+def open_table(name: str, path: Path, sheet: str = "") -> TableFile:
+    """Open a table for changes; an absent file is a table without rows.
+
+    Raises
+    ------
+    OSError, kube_research.site.text_files.Fault
+        If the file cannot be read.
+    """
+    done = TableFile(name, path, sheet)
+    if not path.exists():
+        done.rows = [[]]
+        return done
+    done.source = path.read_bytes()
+    if path.suffix.lower() == ".xlsx":
+        book = read_book(done.source, "" if sheet else name)
+        visible = [one for one in book.sheets if one not in book.hidden]
+        done.sheet = sheet or (name if name in book.sheets else visible[0])
+        rows = book.sheets[done.sheet].rows if done.sheet in book.sheets else []
+    else:
+        found = csv_sheet(done.source, tables()[name].names)
+        rows, done.delimiter = found.rows, found.delimiter
+    done.rows = [[cell.strip() for cell in row] for row in rows] or [[]]
+    return done
+
+
+def written(files: Iterable[TableFile]) -> dict[Path, bytes]:
+    """Return the new content of every file of which a table has changed.
+
+    Raises
+    ------
+    kube_research.site.text_files.Fault
+        If a workbook cannot be changed without losing something, or what would be written does not read
+        back as it should (``book_fixed``).
+    """
+    by_path: dict[Path, list[TableFile]] = {}
+    for one in files:
+        if one.changed:
+            by_path.setdefault(one.path, []).append(one)
+    return {
+        path: _book(group) if path.suffix.lower() == ".xlsx" else _csv(group[0])
+        for path, group in by_path.items()
+    }
+
+
+def _csv(table: TableFile) -> bytes:
+    source = table.source or b""
+    end = "\r\n" if b"\r\n" in source else "\n"
+    out = io.StringIO(newline="")
+    rows = csv.writer(out, delimiter=table.delimiter, lineterminator=end)
+    for number, row in enumerate(table.rows, start=1):
+        if number not in table._dropped:
+            width = len(table.rows[0]) if any(row) else len(row)
+            rows.writerow(row + [""] * (width - len(row)))
+    utf16 = source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    mark = utf16 or source.startswith(codecs.BOM_UTF8) or not _is_utf8(source)
+    hint = f"sep={table.delimiter}{end}" if re.match(rb"(?:\xef\xbb\xbf)?sep=", source) else ""
+    content = (hint + out.getvalue()).encode("utf-8-sig" if mark else "utf-8")
+    _prove(csv_sheet(content, tables()[table.name].names).rows, table)
+    return content
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _book(group: list[TableFile]) -> bytes:
+    sheets = {}
+    for table in group:
+        kinds = {one.name: one.kind for one in tables()[table.name].columns}
+        cells: dict[tuple[int, int], int | str] = {}
+        for (row, place), value in table._edits.items():
+            whole = kinds.get(table.rows[0][place], "integer") in _NUMBERS
+            number = row > 1 and whole and re.fullmatch(r"-?[0-9]{1,15}", value)
+            cells[row, place] = int(value) if number else value
+        sheets[table.sheet] = cells
+    content = with_cells(group[0].source or b"", sheets)
+    again = read_book(content, group[0].name if group[0].path.stem == group[0].name else "")
+    for table in group:
+        _prove([[cell.strip() for cell in row] for row in again.sheets[table.sheet].rows], table)
+    return content
+
+
+def _prove(rows: list[list[str]], table: TableFile) -> None:
+    """Read back what is going to be written."""
+    kept = [row for n, row in enumerate(table.rows, start=1) if n not in table._dropped]
+
+    def filled(cells: list[list[str]]) -> list[list[str]]:
+        trimmed = [list(row) for row in cells if any(row)]
+        for row in trimmed:
+            while row and not row[-1]:
+                row.pop()
+        return trimmed
+
+    if filled([[c.strip() for c in r] for r in rows]) != filled(kept):
+        raise Fault("book_fixed")

@@ -1,0 +1,404 @@
+"""The figure of cash flow: what came in and went out of each book, by kind of money and month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kube_research.figures import style
+from kube_research.figures.sheet import (
+    LINES,
+    MARGIN,
+    Grid,
+    Look,
+    Row,
+    book_names,
+    day_number,
+    finish,
+    inches_from,
+    month_labels,
+    month_range,
+    months,
+)
+from kube_research.formats import number, rupiah
+from kube_research.frames import grades_by, weakest
+from kube_research.texts import check_language, text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from kube_research.site.folder import Site
+
+
+def balances_frame(site: Site) -> pd.DataFrame:
+    """Return the running balance of every book of every group.
+
+    Parameters
+    ----------
+    site : Site
+        With ``ledger``; ``books`` name the books.
+
+    Returns
+    -------
+    DataFrame
+        One row per book, group and day with an entry: ``date``, ``group``, ``book``, ``name_en``,
+        ``name_id``, ``entries`` and ``amount`` of the day, ``running`` (balance at the end of the day,
+        from :func:`~kube_research.finance.balances.ledger_balances`), ``closing``, ``evidence``.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> sorted(balances_frame(kr.load_site("cibeunying-simulated"))["book"].unique())
+    ['iks', 'kas', 'tabungan']
+    """
+    from kube_research.finance.balances import ledger_balances
+
+    keys = ["book", "group", "date"]
+    entries = ledger_balances(site.table("ledger"))
+    grouped = entries.groupby(keys, sort=False)
+    done = grouped.agg(
+        entries=("amount", "size"),
+        amount=("amount", "sum"),
+        running=("running", "last"),
+        closing=("closing", "last"),
+    )
+    done["evidence"] = grades_by(entries, keys)
+    done = done.reset_index()
+    names = site.table("books").set_index("book") if site.has("books") else pd.DataFrame()
+    for lang in ("en", "id"):
+        called = {book: text(f"figure.balances.{book}", lang) for book in style.BOOKS}
+        if f"name_{lang}" in names:
+            called |= {str(book): str(name) for book, name in names[f"name_{lang}"].items()}
+        done[f"name_{lang}"] = done["book"].map(called)
+    return done
+
+
+def balances(
+    site: Site, *, lang: str = "en", ax: Sequence[Axes] | None = None
+) -> NDArray[np.object_]:
+    """Draw the balances at the end of each day: one panel a book, one stepped line a group.
+
+    Parameters
+    ----------
+    site : Site
+        As for :func:`balances_frame`.
+    lang : {"en", "id"}
+        Language of every word.
+    ax : sequence of Axes, optional
+        One for each book of the site, in the order kas, tabungan, iks.
+
+    Returns
+    -------
+    ndarray of Axes
+        One-dimensional, one Axes a book; the figure is ``axes[0].figure``.
+
+    Examples
+    --------
+    >>> import kube_research as kr, matplotlib.pyplot as plt
+    >>> axes = balances(kr.load_site("cibeunying-simulated"))
+    >>> [panel.get_title(loc="left") for panel in axes]
+    ['Cash book', 'Savings book', 'IKS (solidarity) book']
+    >>> plt.close(axes[0].figure)
+    """
+    import matplotlib.pyplot as plt
+
+    frame = site.cached(balances_frame)
+    check_language(lang)
+    books = [book for book in style.BOOKS if book in set(frame["book"])]
+    groups = sorted(frame["group"].astype(str).unique())
+    width, left, right, gap, top, foot = style.DOUBLE_COLUMN, 0.62, 1.78, 0.42, 0.56, 0.36
+    height = max(1.3, 0.14 * len(groups) + 0.1)
+    with style.theme():
+        own = None
+        if ax is None:
+            total = top + len(books) * height + (len(books) - 1) * gap + foot
+            own = plt.figure(figsize=(width, total), layout="none")
+            panels = []
+            for place in range(len(books)):
+                low = total - top - (place + 1) * height - place * gap
+                box = (left / width, low / total, 1 - (left + right) / width, height / total)
+                panels.append(own.add_axes(box))
+            words = text("figure.balances.title", lang)
+            look: Look = {
+                "fontsize": style.TITLE,
+                "fontweight": "bold",
+                "va": "top",
+                "gid": "title",
+            }
+            own.text(MARGIN / width, 1 - 0.08 / total, words, **look)
+        else:
+            panels = list(ax)
+        days = frame["date"].map(day_number).to_numpy(dtype=float)
+        first, last = float(days.min()), float(days.max())
+        pad = max(1.0, 0.01 * (last - first))
+        for panel, book in zip(panels, books, strict=True):
+            part = frame[frame["book"] == book]
+            panel.set_xlim(first - pad, last + pad)
+            _book(panel, part, days[part.index], groups, lang, height)
+            panel.set_title(part[f"name_{lang}"].iloc[0], fontsize=style.BODY)
+            ticks = months(first, last, lang, lambda x: (x - first) / (last - first + 1) * 4.5)
+            lowest = panel is panels[-1]
+            panel.set_xticks([x for x, _ in ticks], [name if lowest else "" for _, name in ticks])
+        finish(own, panels, frame, site, lang, text("figure.balances.note", lang))
+    return np.array(panels, dtype=object)
+
+
+def _book(
+    ax: Axes, part: pd.DataFrame, days: NDArray[Any], groups: list[str], lang: str, height: float
+) -> None:
+    """Draw one book: a line for each group and its closing balance at the right."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    colours, book = style.colours_for(groups), part["book"].iloc[0]
+    ends = []
+    for place, group in enumerate(groups):
+        mine = part["group"].astype(str).to_numpy() == group
+        if not mine.any():
+            continue
+        amounts = part["running"].to_numpy()[mine]
+        look: Look = {
+            "color": colours[group],
+            "ls": LINES[place % len(LINES)],
+            "gid": f"balance-{book}-{group}",
+        }
+        ax.plot(days[mine], amounts, drawstyle="steps-post", lw=1.3, **look)
+        mark = style.MARKERS[place % len(style.MARKERS)]
+        ax.plot(
+            days[mine][-1],
+            amounts[-1],
+            mark,
+            color=colours[group],
+            ms=4.5,
+            gid=f"closing-{book}-{group}",
+        )
+        ends.append((int(amounts[-1]), group, mark, days[mine][-1]))
+    low, high = min(0, part["running"].min()), max(0, part["running"].max())
+    ax.set_ylim(low - 0.04 * (high - low), high + 0.06 * (high - low or 1))
+    unit, key = (1e6, "million") if max(high, -low) >= 1e6 else (1e3, "thousand")
+    ax.yaxis.set_major_locator(MaxNLocator(4))
+    ax.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
+    )
+    ax.set_ylabel(text(f"figure.balances.{key}", lang))
+    ax.grid(axis="y")
+    if low < 0:
+        ax.axhline(0, color=style.QUIET, lw=0.7)
+    ends.sort()
+    bottom, top = ax.get_ylim()
+    spots = apart([(end[0] - bottom) / (top - bottom) for end in ends], 0.135 / height)
+    side: Look = {"transform": inches_from(ax, right=True), "clip_on": False, "scalex": False}
+    for (amount, group, mark, last), spot in zip(ends, spots, strict=True):
+        y = bottom + spot * (top - bottom)
+        shade: dict[str, Any] = {"color": colours[group], **side, "scaley": False}
+        ax.plot([last, ax.get_xlim()[1]], [amount] * 2, color=colours[group], lw=0.7, zorder=1)
+        ax.plot([0, 0.14], [amount, y], lw=0.7, **shade)
+        ax.plot(0.2, y, mark, ms=4.5, **shade)
+        words = f"{text('figure.group', lang, group=group)}  {rupiah(amount, lang)}"
+        look = {
+            "fontsize": style.SMALL,
+            "va": "center",
+            "parse_math": False,
+            "gid": f"end-{book}-{group}",
+        }
+        ax.text(0.28, y, words, transform=inches_from(ax, right=True), **look)
+
+
+def apart(wanted: Sequence[float], least: float) -> list[float]:
+    """Move sorted places from 0 to 1 as little as is simple until ``least`` apart.
+
+    Examples
+    --------
+    >>> apart([0.5, 0.5, 1.0], 0.25)
+    [0.375, 0.625, 1.0]
+    """
+    blocks: list[list[float]] = []  # [centre, count]
+    for place in wanted:
+        blocks.append([min(max(place, 0.0), 1.0), 1])
+        while len(blocks) > 1:
+            (one, a), (two, b) = blocks[-2:]
+            if two - one >= least * (a + b) / 2 - 1e-12:
+                break
+            half = least * (a + b - 1) / 2
+            centre = min(max((one * a + two * b) / (a + b), half), max(1 - half, half))
+            blocks[-2:] = [[centre, a + b]]
+    return [
+        centre + least * (step - (count - 1) / 2)
+        for centre, count in blocks
+        for step in range(int(count))
+    ]
+
+
+_COLOURS = {"in": style.OKABE_ITO["blue"], "out": style.OKABE_ITO["vermillion"]}
+
+
+def cash_flow_months_frame(site: Site) -> pd.DataFrame:
+    """Return what came in and went out of each book, by kind of money and month, all groups together.
+
+    Parameters
+    ----------
+    site : Site
+        With ``ledger``; ``categories`` declare its own codes.
+
+    Returns
+    -------
+    DataFrame
+        One row per book, direction, flow and month with entries: ``book``, ``direction`` (``in``,
+        ``out``, then ``net`` of the book, for every month from the first to the last), ``flow``
+        (missing for ``net``), ``label_en``, ``label_id``, ``month``, ``amount`` (rupiah; positive but
+        for ``net``), ``entries``, ``internal`` (the other half stands in another book), ``evidence``.
+        By :func:`~kube_research.finance.cash_flow.cash_flows`.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> frame = cash_flow_months_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame.query("book == 'kas' and direction == 'in'")["flow"].unique().tolist()
+    ['sale', 'grant']
+    """
+    from kube_research.finance.cash_flow import cash_flows
+    from kube_research.site.accounts import flows
+
+    categories = site.table("categories") if site.has("categories") else None
+    wide = cash_flows(site.table("ledger"), categories, by=("book", "month"))
+    parts = []
+    for direction in ("in", "out"):
+        part = wide[wide[f"{direction}flow"] > 0].assign(direction=direction)
+        part = part.assign(amount=part[f"{direction}flow"])
+        keys = ["book", "direction", "flow", "month", "internal"]
+        parts.append(part.groupby(keys, as_index=False).agg(**_SUMS))
+    net = wide.assign(amount=wide["net"], direction="net").groupby(
+        ["book", "direction", "month"], as_index=False
+    )
+    parts.append(net.agg(**_SUMS).assign(internal=False))
+    done = pd.concat(parts, ignore_index=True)
+    if len(done):
+        every = month_range(done["month"])
+        blank = [
+            {"book": book, "direction": "net", "month": month, "amount": 0, "entries": 0}
+            | {"internal": False, "evidence": weakest(part["evidence"])}
+            for book, part in done.groupby("book")
+            for month in every
+            if month not in set(part["month"])
+        ]
+        done = pd.concat([done, pd.DataFrame(blank)], ignore_index=True)
+    about = flows().set_index("flow")
+    order = {flow: place for place, flow in enumerate(about.index)}
+    for lang in ("en", "id"):
+        word = text("figure.cash_flow_months.net", lang)
+        done[f"label_{lang}"] = done["flow"].map(about[f"label_{lang}"]).fillna(word)
+    books = {book: place for place, book in enumerate(style.BOOKS)}
+    done["_book"] = done["book"].map(books).fillna(len(books))
+    done["_way"] = done["direction"].map({"in": 0, "out": 1, "net": 2})
+    done["_flow"] = done["flow"].map(order)
+    done = done.sort_values(["_book", "book", "_way", "_flow", "month"], ignore_index=True)
+    columns = ["book", "direction", "flow", "label_en", "label_id", "month", "amount", "entries"]
+    kinds = {"amount": "int64", "entries": "int64", "internal": "bool", "evidence": "string"}
+    frame: pd.DataFrame = done[[*columns, "internal", "evidence"]].astype(kinds)
+    return frame
+
+
+_SUMS: dict[str, Any] = {
+    "amount": ("amount", "sum"),
+    "entries": ("entries", "sum"),
+    "evidence": ("evidence", weakest),
+}
+
+
+def cash_flow_months(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+    """Draw the cash flow as a table of bars: kinds of money by book down, months across.
+
+    A bar in a cell is the amount, out of the largest of its book and direction; the number is in
+    thousands or millions of rupiah, as the heading of the book says.
+
+    Parameters
+    ----------
+    site : Site
+        As for :func:`cash_flow_months_frame`.
+    lang : {"en", "id"}
+        Language of every word.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> import kube_research as kr, matplotlib.pyplot as plt
+    >>> ax = cash_flow_months(kr.load_site("cibeunying-simulated"))
+    >>> ax.get_yticklabels()[0].get_text()
+    'Sales'
+    >>> plt.close(ax.figure)
+    """
+    check_language(lang)
+    frame = site.cached(cash_flow_months_frame)
+    months = month_range(frame["month"])
+    names = book_names(site)[lang]
+    entries, lines = [], []
+    for book, part in frame.groupby("book", sort=False):
+        unit, word = _unit(part)
+        head = f"{names.get(str(book), book)} ({text(f'figure.cash_flow_months.{word}', lang)})"
+        entries.append((head, True))
+        for (way, _), rows in part.groupby(["direction", "flow"], sort=False, dropna=False):
+            label = str(rows[f"label_{lang}"].iloc[0])
+            star = "*" if rows["internal"].iloc[0] else ""
+            entries.append((label[:1].upper() + label[1:] + star, False))
+            largest = int(part.loc[part["direction"] == way, "amount"].abs().max())
+            lines.append((str(way), rows, unit, word, largest))
+    with style.theme():
+        title = text("figure.cash_flow_months.title", lang)
+        look: dict[str, Any] = {"left": 1.75, "words": 0.95, "least": 0.21}
+        columns = month_labels(months, lang)
+        sheet = Grid(ax, title, lang, entries=entries, columns=columns, **look)
+        sheet.head(sheet.right - MARGIN, text("figure.cash_flow_months.total", lang), ha="right")
+        for row, (way, rows, unit, word, largest) in zip(sheet.plain, lines, strict=True):
+            for line in rows.to_dict("records"):
+                _cell(sheet, months.index(line["month"]), row, line, unit, word, largest)
+            bold = {
+                "fontweight": "bold" if way == "net" else "normal",
+                "gid": sheet.tag(f"total-{way}"),
+            }
+            amount = rupiah(int(rows["amount"].sum()), lang)
+            x = sheet.right - MARGIN
+            sheet.words(x, row.y, amount, right=True, ha="right", va="center_baseline", **bold)
+        note = text("figure.cash_flow_months.note", lang)
+        star = text("figure.cash_flow_months.star", lang) if frame["internal"].any() else ""
+        return sheet.finish(frame, site, note, star)
+
+
+def _unit(part: pd.DataFrame) -> tuple[float, str]:
+    """Return the unit in which a book's amounts fit a cell."""
+    return (1e6, "million") if part["amount"].abs().max() >= 1e7 else (1e3, "thousand")
+
+
+def _cell(
+    sheet: Grid, column: int, row: Row, line: dict[Any, Any], unit: float, word: str, largest: int
+) -> None:
+    """Draw one amount: a pale bar from the left edge of the cell, and its number."""
+    from matplotlib.patches import Rectangle
+
+    way, amount = line["direction"], line["amount"]
+    if way != "net" and largest:
+        bar = Rectangle((column + 0.04, row.y - 0.075), 0.92 * amount / largest, 0.15)
+        bar.set(facecolor=style.tint(_COLOURS[way], 0.35), edgecolor="none", zorder=2)
+        bar.set_gid(sheet.tag(f"flow-{way}"))
+        sheet.ax.add_patch(bar)
+    if sheet.roomy:
+        form = "#,##0" if word == "thousand" else "#,##0.0"
+        words = number(amount / unit, sheet.lang, form)
+        look: dict[str, Any] = {"ha": "right", "va": "center_baseline", "fontsize": style.SMALL}
+        look |= {"zorder": 3, "fontweight": "bold" if way == "net" else "normal"}
+        sheet.ax.text(column + 0.92, row.y, words, gid=sheet.tag(f"amount-{way}"), **look)

@@ -1,0 +1,399 @@
+"""The Cumming plot: the change of every item with its interval, below the scores of both rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kube_research.compare.effects import Floats, Resamples, mean_changes
+from kube_research.compare.rounds import need_two_rounds
+from kube_research.figures import style
+from kube_research.figures.profile import ABOUT, score_axis
+from kube_research.figures.rounds import compared
+from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.formats import number
+from kube_research.frames import grades_by, need_option
+from kube_research.texts import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from kube_research.site.folder import Site
+
+SIDES, COLOURS, MARKERS, SIGNED = ("before", "after"), style.ROUNDS[:2], ("o", "s"), "+0.00;-0.00"
+BLANK, HILL = {"fc": "white", "ec": "none", "pad": 1}, "#CDD2D7"
+
+
+class _Rounds:
+    """The two rounds of a site: their numbers, and the scores of raters (rows) by level (columns)."""
+
+    def __init__(self, site: Site, by: str = "overall") -> None:
+        from kube_research.compare.rounds import rater_tables, two_rounds
+
+        need_two_rounds(site)
+        ratings = site.table("ratings")
+        self.names = list(two_rounds(ratings, None, None))
+        self.ratings = ratings[ratings["round"].isin(self.names)]
+        self.rows, self.levels, self.scores, _ = rater_tables(self.ratings, by, *self.names)
+
+    def labels(self, frame: pd.DataFrame, lang: str) -> list[str]:
+        """Return the names of the rounds with their numbers of raters."""
+        sizes = [(frame[f"n_{side}"].min(), frame[f"n_{side}"].max()) for side in SIDES]
+        words = [str(few) if few == many else f"{few}–{many}" for few, many in sizes]
+        key, both = "figure.round_raters", zip(self.names, words, strict=True)
+        return [text(key, lang, round=name, raters=raters) for name, raters in both]
+
+
+def _means_axis(sheet: Sheet, site: Site, values: Floats, labels: list[str]) -> None:
+    """Give the y axis raters' means and the x axis the two rounds."""
+    (low, high), lang = site.info.scale, sheet.lang
+    least, most = float(np.nanmin(values)), float(np.nanmax(values))
+    pad = max(0.06 * (most - least), 0.03)
+    sheet.ax.set_ylim(max(least - pad, low - 0.03), min(most + pad, high + 0.03))
+    sheet.ax.yaxis.set_major_formatter(lambda y, _: number(y, lang, "0.0#"))
+    sheet.ax.set_ylabel(text("compare.mean_axis", lang, low=low, high=high))
+    sheet.ax.set_xticks(range(len(labels)), [label.replace(" (", "\n(") for label in labels])
+    sheet.ax.grid(axis="y")
+
+
+def _change_axis(ax: Axes, frame: pd.DataFrame, lang: str) -> None:
+    """Give the x axis changes of the mean, with a line at none."""
+    ends = frame[["change", "change_low", "change_high"]].to_numpy(dtype=float)
+    low, high = min(float(np.nanmin(ends)), 0.0), max(float(np.nanmax(ends)), 0.0)
+    pad = 0.06 * max(high - low, 0.1)
+    ax.set_xlim(low - pad, high + pad)
+    ax.xaxis.set_major_formatter(lambda x, _: number(x, lang, "+0.0#;-0.0#") if x else "0")
+    ax.axvline(0, color=style.INK, lw=0.9, zorder=1, gid="none")
+    ax.locator_params(axis="x", nbins=6)
+    ax.set_xlabel(text("compare.change_axis", lang))
+    ax.grid(axis="x")
+
+
+def _head(sheet: Sheet, x: float, key: str) -> None:
+    """Write the heading of a column of words at the right."""
+    look: Look = {"va": "bottom", "color": style.QUIET, "right": True}
+    sheet.words(x, -0.04, text(f"compare.{key}", sheet.lang).replace(" (", "\n("), **look)
+
+
+def _swarm(values: Floats, step: float, width: float) -> Floats:
+    """Return sideways places for values, so that those closer than ``step`` stand side by side."""
+    order, place = np.argsort(values, kind="stable"), np.zeros(values.size)
+    clump = np.cumsum(np.diff(values[order], prepend=np.min(values, initial=np.inf)) > step)
+    for name in np.unique(clump):
+        here = order[clump == name]
+        place[here] = (np.arange(here.size) - (here.size - 1) / 2) * width
+    return place
+
+
+def _hill(draws: Floats) -> tuple[Floats, Floats]:
+    """Return places and heights (0 to 1) of the smoothed distribution of bootstrap changes."""
+    counts, edges = np.histogram(draws, 100)
+    bell = np.exp(-0.5 * (np.arange(-15, 16) / 5) ** 2)
+    heights = np.convolve(np.pad(counts, 15), bell, "same")
+    step = edges[1] - edges[0]
+    return edges[0] + (np.arange(-15, 115) + 0.5) * step, heights / heights.max()
+
+
+def _span(line: dict[Any, Any], name: str, lang: str, form: str = SIGNED) -> str:
+    """Return an effect with its interval in words."""
+    ends = {end: number(line[f"{name}_{end}"], lang, form) for end in ("low", "high")}
+    between = text("compare.interval", lang, **ends) if all(ends.values()) else ""
+    return f"{number(line[name], lang, form)} {between}".strip()
+
+
+def _p(value: float, lang: str) -> str:
+    """Return a p value of three digits, never as 0; blank where there is none."""
+    return (
+        number(value, lang, "0.000") if not value < 0.001 else f"< {number(0.001, lang, '0.000')}"
+    )
+
+
+def estimation_plot_frame(site: Site, *, by: str = "overall", lang: str = "en") -> pd.DataFrame:
+    """Return the change with its interval, overall or of every item (largest first, with its words)."""
+    need_option("by", by, ("overall", "item"))
+    need_two_rounds(site)
+    done = compared(site, by, lang)
+    if by == "overall":
+        return done
+    done = done.merge(site.table("items")[ABOUT], "left", "item")
+    return done.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
+
+
+def estimation_plot(
+    site: Site, *, by: str = "overall", lang: str = "en", ax: Axes | None = None
+) -> Axes:
+    """Draw scores, the change, its interval and its bootstrap distribution, after Ho et al. (2019).
+
+    Parameters
+    ----------
+    site : Site
+        With ``ratings`` of two rounds and, by item, ``items``.
+    by : {"overall", "item"}
+        One comparison of raters' means (Gardner and Altman 1986), or one row an item (Cumming 2012).
+    lang, ax
+        Language of every word, and where to draw.
+
+    References: doi:10.1136/bmj.292.6522.746 (Gardner), doi:10.1038/s41592-019-0470-3 (Ho).
+    """
+    frame, rounds, draws = estimation_plot_frame(site, by=by, lang=lang), _Rounds(site, by), {}
+    for line in frame[frame["change_low"].notna()].to_dict("records"):
+        at = [rounds.levels.index(line[by])]
+        b, a = (side[:, at] for side in rounds.scores)
+        seen = ~(np.isnan(b) & np.isnan(a))[:, 0]
+        sample = Resamples.of(b[seen], a[seen], design=line["design"])
+        draws[line[by]] = _hill(sample.values(mean_changes)[:, 0])
+    with style.theme():
+        draw = _gardner_altman if by == "overall" else _cumming
+        return draw(site, frame, rounds, draws, lang, ax)
+
+
+def _gardner_altman(
+    site: Site, frame: pd.DataFrame, rounds: _Rounds, draws: Any, lang: str, ax: Axes | None
+) -> Axes:
+    line, title = frame.to_dict("records")[0], text("compare.estimation_plot.title", lang)
+    sheet = Sheet(ax, title, lang, height=3.3, left=0.62, right=0.75, foot=0.5, head=0.12)
+    ax, base, mean = sheet.ax, line["mean_before"], line["mean_after"]
+    values = np.stack([side[:, 0] for side in rounds.scores])
+    ends = base + np.array([[line["change_low"]], [line["change_high"]]])
+    labels = [*rounds.labels(frame, lang), text("compare.change", lang)]
+    _means_axis(sheet, site, np.hstack([values, ends]), labels)
+    ax.set_xlim(-0.5, 2.6)
+    places = np.full(values.shape, np.nan)
+    for row in (0, 1):
+        seen = ~np.isnan(values[row])
+        places[row, seen] = row + _swarm(values[row, seen], 0.012, 0.06)
+    ax.plot(places, values, color=style.RULE, lw=0.8, zorder=1, gid="pair")
+    for row, height in ((0, base), (1, mean)):
+        look: Look = {"color": COLOURS[row], "marker": MARKERS[row], "ms": 4.5, "mec": "white"}
+        ax.plot(places[row], values[row], ls="", mew=0.4, zorder=3, gid=SIDES[row], **look)
+        dots: Look = {"color": style.INK, "lw": 0.8, "ls": (0, (2, 2)), "zorder": 1.5}
+        ax.plot([row - 0.3, 2.6], [height] * 2, gid=f"level-{SIDES[row]}", **dots)
+        ax.plot([row - 0.3, row + 0.3], [height] * 2, color=style.INK, lw=2, gid=f"mean-{row}")
+        sheet.beside(row - 0.32, height, number(height, lang), -1, bbox=BLANK)
+    for at, height in draws.values():
+        ax.fill_betweenx(base + at, 2.03, 2.03 + 0.4 * height, color=HILL, lw=0, gid="hill")
+        ax.plot([2, 2], ends[:, 0], color=style.INK, lw=2, gid="interval")
+    ax.plot(2, mean, "D", color=style.INK, ms=6, gid="change")
+    sheet.beside(2, mean, number(line["change"], lang, SIGNED), -7, up=8, fontweight="bold")
+    right = ax.secondary_yaxis("right", functions=(lambda y: y - base, lambda d: d + base))
+    right.yaxis.set_major_formatter(lambda d, _: number(d, lang, "+0.0#;-0.0#") if d else "0")
+    right.set_ylabel(text("compare.change_axis", lang))
+    facts = {name: _span(line, name, lang) for name in ("change", "hedges_g")}
+    facts |= {"p": _p(line["p"], lang), "both": line["raters_in_both"]}
+    note = text("compare.estimation_plot.note", lang, **facts)
+    return sheet.finish(frame, site, note, line["reason"], text("compare.no_effect", lang))
+
+
+def _cumming(
+    site: Site, frame: pd.DataFrame, rounds: _Rounds, draws: Any, lang: str, ax: Axes | None
+) -> Axes:
+    from matplotlib.lines import Line2D
+
+    left, raw, marks = 4.25, 1.35, zip(rounds.labels(frame, lang), COLOURS, MARKERS, strict=True)
+    keys = [(words, Line2D([], [], color=c, marker=m, ls="")) for words, c, m in marks]
+    entries = [(words, False) for words in named(frame, "statement", lang)]
+    rows, height = ladder(entries, left - raw - 0.6, least=0.27, limit=7.6)
+    look: Look = {"height": height, "left": left, "right": 1.3, "head": 0.22, "keys": [keys]}
+    sheet = Sheet(ax, text("compare.estimation_plot.items", lang), lang, **look)
+    sheet.rows(rows, indent=0.28)
+    start = -(raw + 0.25) / sheet.plot
+    dots = sheet.ax.inset_axes((start, 0, raw / sheet.plot, 1), sharey=sheet.ax)
+    dots.tick_params(axis="y", left=False, labelleft=False)
+    dots.spines["left"].set_visible(False)
+    score_axis(dots, site, lang, "compare.score_axis")
+    _change_axis(sheet.ax, frame, lang)
+    for row, line in zip(rows, frame.to_dict("records"), strict=True):
+        sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
+        level = rounds.levels.index(line["item"])
+        for place, side in enumerate(rounds.scores):
+            score, count = np.unique(side[~np.isnan(side[:, level]), level], return_counts=True)
+            y, size = row.y + (place - 0.5) * 0.115, 55 * count / max(len(side), 1)
+            dot: Look = {"color": COLOURS[place], "marker": MARKERS[place], "lw": 0, "zorder": 3}
+            dots.scatter(score, np.full(score.size, y), s=size, **dot)
+            bar: Look = {"marker": "|", "color": style.INK, "ms": 6, "mew": 1.2, "zorder": 4}
+            dots.plot(line[f"mean_{SIDES[place]}"], y, ls="", gid=sheet.tag(SIDES[place]), **bar)
+        if line["item"] in draws:
+            at, hill = draws[line["item"]]
+            sheet.ax.fill_between(at, row.y, row.y - 0.12 * hill, color=HILL, lw=0)
+        ends = [line["change_low"], line["change_high"]]
+        sheet.ax.plot(ends, [row.y] * 2, color=style.INK, lw=1.4, gid=sheet.tag("interval"))
+        sheet.ax.plot(line["change"], row.y, "o", color=style.INK, ms=4, gid=sheet.tag("change"))
+        sheet.words(0.08, row.y, _span(line, "change", lang), right=True)
+    _head(sheet, 0.08, "change")
+    facts = {"sure": frame["p_adjusted"].lt(0.05).sum(), "items": len(frame)}
+    note = text("compare.estimation_plot.note_items", lang, **facts)
+    notes = [note, *frame["reason"].unique(), cut_note(rows, lang)]
+    return sheet.finish(frame, site, *notes, text("compare.no_effect", lang))
+
+
+def slope_graph_frame(site: Site) -> pd.DataFrame:
+    """Return every rater's mean over all items in each round: one row a rater, by group and code."""
+    rounds = _Rounds(site)
+    wide = rounds.rows.pivot(index=["group", "rater"], columns="round", values="_value")
+    done = wide[rounds.names].set_axis([f"mean_{side}" for side in SIDES], axis=1)
+    done["change"] = done["mean_after"] - done["mean_before"]
+    for side in SIDES:
+        done[f"n_{side}"] = int(done[f"mean_{side}"].notna().sum())
+    done["evidence"] = grades_by(rounds.rows, ["group", "rater"])
+    return done.reset_index()
+
+
+def slope_graph(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+    """Draw each rater's mean before and after, joined for raters of both rounds, by group."""
+    from matplotlib.lines import Line2D
+
+    frame, rounds = site.cached(slope_graph_frame), _Rounds(site)
+    looks: dict[str, Look] = {}
+    for place, (name, colour) in enumerate(style.colours_for(frame["group"]).items()):
+        marker = style.MARKERS[place % len(style.MARKERS)]
+        looks[name] = {"color": colour, "marker": marker, "ms": 5}
+    thick: Look = {"color": style.INK, "lw": 3, "marker": "D", "ms": 7, "zorder": 4}
+    single: Look = {"marker": "o", "mfc": "white", "mec": style.QUIET, "ls": ""}
+    keys = [(text("compare.group", lang, group=n), Line2D([], [], **k)) for n, k in looks.items()]
+    more = {text("compare.one_round", lang): single, text("compare.pairs_mean", lang): thick}
+    more_keys = [(words, Line2D([], [], **look)) for words, look in more.items()]
+    with style.theme():
+        room: Look = {"left": 0.9, "right": 0.9, "height": 4.2, "head": 0.12, "foot": 0.5}
+        room["keys"] = [keys, more_keys]
+        sheet = Sheet(ax, text("compare.slope_graph.title", lang), lang, **room)
+        values = frame[["mean_before", "mean_after"]].to_numpy(dtype=float)
+        _means_axis(sheet, site, values, rounds.labels(frame, lang))
+        sheet.ax.set_xlim(-0.4, 1.4)
+        both = ~np.isnan(values).any(axis=1)
+        for name, pair in zip(frame.loc[both, "group"], values[both], strict=True):
+            sheet.ax.plot([0, 1], pair, lw=1.1, gid=sheet.tag("pair"), **looks[name])
+        for side in (0, 1):
+            alone = np.flatnonzero(~both & ~np.isnan(values[:, side]))
+            out = _swarm(values[alone, side], 0.02, 0.05) + 0.12
+            for x, at in zip(side + out * (2 * side - 1), alone, strict=True):
+                look = {**looks[frame["group"][at]], "mfc": "white", "ls": ""}
+                sheet.ax.plot(x, values[at, side], gid=sheet.tag("single"), **look)
+        if both.any():
+            ends = values[both].mean(axis=0)
+            sheet.ax.plot([0, 1], ends, gid="mean", **thick)
+            for x, end in enumerate(ends):
+                look = {"fontweight": "bold", "ha": ("left", "right")[x]}
+                sheet.beside(1.8 * x - 0.4, end, number(end, lang), 3 - 6 * x, **look)
+        rise, fall = (int((sign * frame["change"] > 1e-9).sum()) for sign in (1, -1))
+        facts = {"pairs": both.sum(), "rise": rise, "fall": fall, "same": both.sum() - rise - fall}
+        note = text("compare.slope_graph.note", lang, **facts)
+        return sheet.finish(frame, site, note, text("compare.no_effect", lang))
+
+
+def score_bars_frame(site: Site) -> pd.DataFrame:
+    """Return how many raters gave each score: one row an item, round and score, by field and item."""
+    rounds = _Rounds(site, "item")
+    low, high = site.info.scale
+    rows = rounds.rows.assign(score=rounds.rows["_value"].astype(int))
+    by, scores = ["item", "round"], pd.DataFrame({"score": range(low, high + 1)})
+    counts = rows.groupby([*by, "score"]).size().rename("count").reset_index()
+    cells = counts[by].drop_duplicates().merge(scores, "cross")
+    done = cells.merge(counts, "left").fillna({"count": 0}).astype({"count": int})
+    done["n"] = done.groupby(by)["count"].transform("sum")
+    done["share"] = done["count"] / done["n"]
+    done["mean"] = (done["share"] * done["score"]).groupby([done[k] for k in by]).transform("sum")
+    done = done.merge(grades_by(rows, by).reset_index()).merge(site.table("items")[ABOUT], "left")
+    return done.sort_values(["field_no", "item", "round", "score"], ignore_index=True)
+
+
+def score_bars(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+    """Draw the scores of every item and round as bars that part at the middle of the scale."""
+    from matplotlib.patches import Patch
+
+    frame, (low, high), left = site.cached(score_bars_frame), site.info.scale, 2.75
+    middle, rounds = (low + high) / 2, frame["round"].drop_duplicates().tolist()
+    shades = {}
+    for score in range(low, high + 1):
+        far, hue = abs(score - middle) / (high - middle), style.OKABE_ITO
+        shade = style.tint(hue["vermillion" if score < middle else "blue"], 0.15 + 0.6 * far)
+        shades[score] = shade if far else "#D9DDE1"
+    keys = [(text("compare.score", lang, score=s), Patch(fc=c)) for s, c in shades.items()]
+    items = frame.drop_duplicates("item").reset_index(drop=True)
+    with style.theme():
+        entries = [(words, False) for words in named(items, "statement", lang)]
+        rows, height = ladder(entries, left - 0.45, least=0.31, limit=8.0)
+        look: Look = {"height": height, "left": left, "right": 1.0, "head": 0.24, "keys": [keys]}
+        sheet = Sheet(ax, text("compare.score_bars.title", lang), lang, **look)
+        sheet.rows(rows, indent=0.28)
+        places = dict(zip(items["item"], rows, strict=True))
+        size, reach = min(0.13, 0.42 * min(row.height for row in rows)), [0.0]
+        for (item, name), part in frame.groupby(["item", "round"]):
+            row, share = places[item], part["share"].to_numpy()
+            y = row.y + (rounds.index(name) - 0.5) * size * 1.06
+            below = (part["score"] < middle).to_numpy() + 0.5 * (part["score"] == middle).to_numpy()
+            start = np.concatenate([[0], np.cumsum(share)[:-1]]) - below @ share
+            reach += [start[0], start[0] + 1]
+            for x, line in zip(start, part.to_dict("records"), strict=True):
+                bar: Look = {"color": shades[line["score"]], "lw": 0}
+                if line["count"]:
+                    sheet.ax.barh(y, line["share"], size, x, gid=sheet.tag("bar"), **bar)
+                    spot: Look = {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL}
+                    sheet.ax.text(x + line["share"] / 2, y, str(line["count"]), **spot)
+            sheet.words(0.1, y, str(name), right=True)
+            sheet.words(0.55, y, number(part["mean"].iloc[0], lang), right=True)
+        for row, item in zip(rows, items["item"], strict=True):
+            sheet.words(MARGIN - left, row.y, str(item), fontweight="bold")
+        _head(sheet, 0.1, "round")
+        _head(sheet, 0.55, "mean")
+        sheet.ax.axvline(0, color=style.INK, lw=0.9, gid="middle")
+        sheet.ax.set_xlim(min(reach) - 0.02, max(reach) + 0.02)
+        sheet.ax.xaxis.set_major_formatter(lambda x, _: number(abs(x), lang, "0%"))
+        sheet.ax.set_xlabel(text("compare.share_axis", lang))
+        note = text("compare.score_bars.note", lang)
+        return sheet.finish(frame, site, note, cut_note(rows, lang))
+
+
+def forest_plot_frame(site: Site, *, lang: str = "en") -> pd.DataFrame:
+    """Return the change of every field and, last, of all items together (``field_no`` missing)."""
+    need_two_rounds(site)
+    fields = compared(site, "field_no", lang)
+    names = site.fields_table[["field_no", "field_en", "field_id"]]
+    whole = compared(site, "overall", lang).drop(columns="overall")
+    for other in ("en", "id"):
+        whole[f"field_{other}"] = text("compare.all_items", other)
+    return pd.concat([fields.merge(names, "left", "field_no"), whole], ignore_index=True)
+
+
+def forest_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+    """Draw the change of every field with its interval, and of all items as a diamond."""
+    frame, left = forest_plot_frame(site, lang=lang), 2.35
+    names, last = named(frame, "field", lang), len(frame) - 1
+    entries = [(f"{frame['field_no'][at]:.0f}. {names[at]}", False) for at in range(last)]
+    with style.theme():
+        rows, height = ladder([*entries, (names[last], False)], left - 0.3, least=0.32)
+        look: Look = {"height": height, "left": left, "right": 2.4, "head": 0.36}
+        sheet = Sheet(ax, text("compare.forest_plot.title", lang), lang, **look)
+        sheet.rows(rows)
+        _change_axis(sheet.ax, frame, lang)
+        for row, line in zip(rows, frame.to_dict("records"), strict=True):
+            whole, ends = pd.isna(line["field_no"]), [line["change_low"], line["change_high"]]
+            mark: Look = {"color": style.INK if whole else style.OKABE_ITO["blue"], "zorder": 3}
+            sheet.ax.plot(ends, [row.y] * 2, lw=1.6, gid=sheet.tag("interval"), **mark)
+            shape, size = ("D", 8) if whole else ("s", 5.5)
+            sheet.ax.plot(line["change"], row.y, shape, ms=size, gid=sheet.tag("change"), **mark)
+            weight: Look = {"right": True, "fontweight": "bold" if whole else "normal"}
+            sheet.words(0.1, row.y, _span(line, "change", lang), **weight)
+            sheet.words(1.42, row.y, number(line["hedges_g"], lang, SIGNED), **weight)
+            sheet.words(1.94, row.y, _p(line["p_adjusted"], lang), **weight)
+        for x, key in ((0.1, "change"), (1.42, "g"), (1.94, "p")):
+            _head(sheet, x, key)
+        sheet.ax.axhline(rows[last].y - rows[last].height / 2, color=style.INK, lw=0.8)
+        notes = [text("compare.forest_plot.note", lang, fields=last), *frame["reason"].unique()]
+        return sheet.finish(frame, site, *notes, text("compare.no_effect", lang))
+
+
+def cumming_plot_frame(site: Site) -> pd.DataFrame:
+    """Return what :func:`cumming_plot` draws: the change of every item with its interval."""
+    return estimation_plot_frame(site, by="item")
+
+
+def cumming_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+    """Draw the change of every item with its bootstrap interval.
+
+    Parameters, return value and errors are those of
+    :func:`kube_research.figures.comparison.estimation_plot` with ``by="item"``.
+    """
+    return estimation_plot(site, by="item", lang=lang, ax=ax)

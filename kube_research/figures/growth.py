@@ -1,0 +1,161 @@
+"""The figure of the growth checklist: which criteria each group meets, and which not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kube_research.figures import style
+from kube_research.figures.sheet import MARGIN, Grid, cut_note
+from kube_research.formats import number, percent, rupiah
+from kube_research.texts import check_language, text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from kube_research.site.folder import Site
+
+_MET, _UNMET = style.VERDICTS["met"], style.VERDICTS["missed"]
+#: Fill, edge and ink of each verdict, and its sign; never the colour alone.
+_LOOKS: dict[str, dict[str, Any]] = {
+    "met": {"facecolor": style.tint(_MET, 0.85), "edgecolor": "none", "ink": "white"},
+    "unmet": {"facecolor": "white", "edgecolor": _UNMET, "ink": _UNMET, "lw": 1.0},
+    "unknown": {"facecolor": "#ECEEF0", "edgecolor": "none", "ink": style.QUIET},
+}
+_SIGNS = {"met": "✓", "unmet": "✗", "unknown": "?"}
+
+
+def growth_tiles_frame(site: Site) -> pd.DataFrame:
+    """Return the checklist: every criterion of every group, met, unmet or unknown.
+
+    Parameters
+    ----------
+    site : Site
+        With ``ledger`` or ``attendance``; see :func:`~kube_research.finance.growth.growth_checklist`.
+
+    Returns
+    -------
+    DataFrame
+        As from :func:`~kube_research.finance.growth.growth_checklist`, with ``unit`` of the
+        indicator. An
+        unknown verdict, which has no grade of its own, carries that of the site's records.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> frame = growth_tiles_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame["verdict"].value_counts().index[0]
+    'met'
+    """
+    from kube_research.finance.growth import growth_checklist
+    from kube_research.finance.indicators import indicators
+
+    if not site.has("attendance"):
+        site.table("ledger")
+    done = growth_checklist(site)
+    units = {name: one.unit for name, one in indicators().items()}
+    done.insert(8, "unit", done["indicator"].map(units).astype("string"))
+    done["evidence"] = done["evidence"].fillna("simulated" if site.simulated else "recorded")
+    return done
+
+
+def growth_tiles(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+    """Draw one tile a criterion and group, by stage; below, the stage that the checklist decides.
+
+    Parameters
+    ----------
+    site : Site
+        As for :func:`growth_tiles_frame`.
+    lang : {"en", "id"}
+        Language of every word.
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> import kube_research as kr, matplotlib.pyplot as plt
+    >>> ax = growth_tiles(kr.load_site("cibeunying-simulated"))
+    >>> len(ax.get_yticklabels())
+    18
+    >>> plt.close(ax.figure)
+    """
+    from matplotlib.patches import Rectangle
+
+    from kube_research.finance.growth import growth_stages
+
+    check_language(lang)
+    frame = site.cached(growth_tiles_frame)
+    groups = list(dict.fromkeys(frame["group"]))
+    entries, lines = [], []
+    for stage, part in frame.groupby("stage", sort=False):
+        entries.append((text(f"figure.growth_tiles.{stage}", lang), True))
+        for _, rows in part.groupby("criterion", sort=False):
+            entries.append((str(rows[f"label_{lang}"].iloc[0]), False))
+            lines.append(rows)
+    entries.append((text("figure.growth_tiles.stages", lang), True))
+    entries.append((text("figure.growth_tiles.reached", lang), False))
+    with style.theme():
+        keys = [
+            (
+                f"{_SIGNS[verdict]} {text(f'figure.growth_tiles.{verdict}', lang)}",
+                Rectangle((0, 0), 1, 1, **{k: v for k, v in look.items() if k != "ink"}),
+            )
+            for verdict, look in _LOOKS.items()
+        ]
+        title = text("figure.growth_tiles.title", lang)
+        sheet = Grid(
+            ax,
+            title,
+            lang,
+            entries=entries,
+            columns=[text("figure.group", lang, group=group) for group in groups],
+            left=2.75,
+            words=1.0,
+            least=0.22,
+            keys=[keys],
+        )
+        sheet.head(sheet.right - MARGIN, text("figure.growth_tiles.asked", lang), ha="right")
+        for row, rows in zip(sheet.plain[:-1], lines, strict=True):
+            for line in rows.to_dict("records"):
+                verdict = str(line["verdict"])
+                look = {**_LOOKS[verdict], "weight": "bold"}
+                sheet.tile(groups.index(line["group"]), row, verdict, _SIGNS[verdict], **look)
+            words = _asked(rows.iloc[0], lang)
+            look = {"ha": "right", "va": "center_baseline", "color": style.QUIET}
+            look |= {"gid": sheet.tag("asked")}
+            sheet.words(sheet.right - MARGIN, row.y, words, right=True, **look)
+        if groups:
+            _stages(sheet, growth_stages(frame), groups, lang)
+        notes = [text("figure.growth_tiles.note", lang), cut_note(sheet.all_rows, lang)]
+        return sheet.finish(frame, site, *notes)
+
+
+def _asked(line: pd.Series, lang: str) -> str:
+    """Return what a criterion asks for, or that somebody has to answer it."""
+    if pd.isna(line["indicator"]):
+        return text("figure.growth_tiles.answer", lang)
+    value = float(line["threshold"])
+    forms = {"share": percent(100 * value, lang), "rupiah": rupiah(round(value), lang)}
+    sign = str(line["comparison"]).replace(">=", "≥").replace("<=", "≤")
+    return f"{sign} {forms.get(str(line['unit']), number(value, lang, '0.##'))}"
+
+
+def _stages(sheet: Grid, stages: pd.DataFrame, groups: list[str], lang: str) -> None:
+    """Write the stage of each group in the last row: one word, or from which to which."""
+    row = sheet.plain[-1]
+    for line in stages.to_dict("records"):
+        ends = [line["stage_low"], line["stage_high"]]
+        said = [text(f"figure.growth_tiles.short_{end}", lang) for end in dict.fromkeys(ends)]
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": style.SMALL}
+        look |= {"gid": sheet.tag("stage"), "linespacing": 1.1, "fontweight": "bold"}
+        x = groups.index(line["group"]) + 0.5
+        sheet.ax.text(x, row.y, " –\n".join(said), **look)

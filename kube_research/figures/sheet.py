@@ -1,0 +1,486 @@
+"""What figures of rows by columns share: columns of equal width, their labels on top, months, books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from kube_research.errors import OptionError
+from kube_research.figures import style
+from kube_research.figures import style as marks
+from kube_research.formats import day_of, percent
+from kube_research.frames import grade_of
+from kube_research.texts import check_language, text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
+
+    from kube_research.site.folder import Site
+
+#: Keyword options of an artist.
+Look: TypeAlias = dict[str, Any]
+#: Height of a line of small type, and the margin left and right, in inches.
+LEAD, MARGIN = style.SMALL * 1.22 / 72, 0.08
+LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
+
+
+# -- words -----------------------------------------------------------------------------------
+
+
+def short(words: str, width: float, most: int, weight: str = "normal") -> list[str]:
+    """Wrap small type to a width in inches, cut after ``most`` lines with an ellipsis."""
+    lines = style.wrap(words, width, style.SMALL, weight)
+    kept = words.split()
+    while len(lines) > most:
+        kept.pop()
+        lines = style.wrap(" ".join(kept).rstrip(",;:.(") + " …", width, style.SMALL, weight)
+    return lines
+
+
+def named(frame: pd.DataFrame, column: str, lang: str) -> pd.Series:
+    """Return a text column in ``lang``, or in the other language where it is blank."""
+    other = "en" if lang == "id" else "id"
+    return frame[f"{column}_{lang}"].fillna(frame[f"{column}_{other}"]).fillna("").astype(str)
+
+
+def titled(frame: pd.DataFrame, site: Site) -> pd.DataFrame:
+    """Add title_en, title_id and date of each activity, in order of date where dates are known."""
+    if site.has("activities"):
+        about = site.table("activities").sort_values("date", kind="stable")
+        order = {name: place for place, name in enumerate(about["activity"])}
+        done = frame.merge(about[["activity", "date", "title_en", "title_id"]], "left", "activity")
+        done = done.sort_values(
+            "activity", key=lambda names: names.map(order), kind="stable", ignore_index=True
+        )
+    else:
+        none = pd.Series(pd.NA, index=frame.index, dtype="string")
+        done = frame.assign(date=pd.to_datetime(none), title_en=none, title_id=none)
+    for lang in ("en", "id"):
+        done[f"title_{lang}"] = done[f"title_{lang}"].fillna(done["activity"])
+    return done
+
+
+# -- the sheet -------------------------------------------------------------------------------
+
+
+def inches_from(ax: Axes, right: bool = False, *, up: bool = False) -> Transform:
+    """Return a transform: x in inches from the left or right edge of the axes, y in data.
+
+    With ``up``, y is in inches above the top of the axes.
+    """
+    from matplotlib.transforms import BboxTransformTo, ScaledTranslation, blended_transform_factory
+
+    inch = figure_of(ax).dpi_scale_trans
+    edge = inch + ScaledTranslation(float(right), float(up), BboxTransformTo(ax.bbox))
+    return edge if up else blended_transform_factory(edge, ax.transData)
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the whole figure that axes are on."""
+    from matplotlib.figure import Figure
+
+    home = ax.get_figure(root=True)
+    if not isinstance(home, Figure):
+        raise OptionError("ax is on no figure")
+    return home
+
+
+def day_number(day: object) -> float:
+    """Return a day as matplotlib counts days: from 1 January 1970.
+
+    Examples
+    --------
+    >>> day_number("1970-01-11")
+    10.0
+    """
+    return float((pd.Timestamp(str(day)) - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1))
+
+
+class Sheet:
+    """Axes laid out in inches: a column of labels, the plot, columns of words at the right.
+
+    The y axis of the plot counts inches from its top, so rows are as high as their words.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        Where to draw; by default a new figure of fitting size, whose outer words stay inside it.
+    title, lang : str
+        Title and language.
+    height : float
+        Height of the plot in inches.
+    keys : sequence of sequences of (str, artist)
+        Labels and handles of the legends, placed one below the other between title and plot.
+    left, right, head, foot : float
+        Inches kept free around the plot.
+    width : float
+        Width of the figure in inches.
+    polar : bool
+        Whether the plot is polar; its y axis is then left alone.
+    """
+
+    def __init__(
+        self,
+        ax: Axes | None,
+        title: str,
+        lang: str,
+        *,
+        height: float,
+        keys: Sequence[Sequence[tuple[str, Any]]] = (),
+        left: float,
+        right: float,
+        head: float = 0.08,
+        foot: float = 0.42,
+        width: float = style.DOUBLE_COLUMN,
+        polar: bool = False,
+    ) -> None:
+        import matplotlib.pyplot as plt
+
+        self.lang, self.left, self.right, self.height = check_language(lang), left, right, height
+        self.own: Figure | None = None
+        self.pad: float | None = None
+        self._count: dict[str, int] = {}
+        lines = style.wrap(title, width - 2 * MARGIN, style.TITLE, "bold")
+        room = width - 2 * MARGIN
+        legends = [(key, *_legend_size([name for name, _ in key], room)) for key in keys if key]
+        key_height = sum(size for _, _, size in legends)
+        top = 0.1 + len(lines) * style.TITLE * 1.25 / 72 + key_height + head
+        if ax is None:
+            total = top + height + foot
+            self.own = plt.figure(figsize=(width, total), layout="none")
+            place = (left / width, foot / total, (width - left - right) / width, height / total)
+            ax = self.own.add_axes(place, projection="polar" if polar else None)
+            self.own.text(
+                MARGIN / width,
+                1 - 0.08 / total,
+                "\n".join(lines),
+                ha="left",
+                va="top",
+                fontsize=style.TITLE,
+                fontweight="bold",
+                linespacing=1.2,
+                gid="title",
+            )
+            self.plot = width - left - right
+        else:
+            self.plot = ax.get_position().width * figure_of(ax).get_size_inches()[0]
+            self.pad = (head + key_height) * 72 + 4
+            ax.set_title(title, pad=self.pad)
+        self.ax = ax
+        floor = head
+        for key, columns, size in reversed(legends):
+            legend = ax.legend(
+                [handle for _, handle in key],
+                [name for name, _ in key],
+                loc="lower left",
+                bbox_to_anchor=(MARGIN - left, floor),
+                bbox_transform=inches_from(ax, up=True),
+                ncols=columns,
+                borderaxespad=0,
+                borderpad=0,
+                columnspacing=1.4,
+                handlelength=2.2,
+                handletextpad=0.6,
+                labelspacing=0.45,
+            )
+            if legend.axes is not None and key is not legends[0][0]:
+                ax.add_artist(legend)
+            floor += size
+        if not polar:
+            ax.set_ylim(height, 0)
+            ax.tick_params(axis="y", length=0)
+
+    def tag(self, kind: str) -> str:
+        """Return the name of the next artist of a kind, unique on these axes."""
+        self._count[kind] = self._count.get(kind, 0) + 1
+        return f"{kind}-{self._count[kind]}"
+
+    def beside(self, x: float, y: float, words: str, points: float, **look: Any) -> None:
+        """Write words some points right (or left) of a place in the data."""
+        look = {"ha": "left" if points > 0 else "right", "va": "center", "linespacing": 1.2, **look}
+        look = {"textcoords": "offset points", "fontsize": style.SMALL, "parse_math": False, **look}
+        self.ax.annotate(words, (x, y), (points, look.pop("up", 0)), annotation_clip=False, **look)
+
+    def words(self, x: float, y: float, words: str, right: bool = False, **look: Any) -> None:
+        """Write words ``x`` inches from the left (or right) edge of the plot."""
+        look = {
+            "ha": "left",
+            "va": "center",
+            "fontsize": style.SMALL,
+            "linespacing": 1.2,
+            **look,
+        }
+        self.ax.text(x, y, words, transform=inches_from(self.ax, right), parse_math=False, **look)
+
+    def rows(self, rows: Sequence[Row], indent: float = 0.0) -> None:
+        """Write the labels of the rows: headings on a band, the others as tick labels."""
+        import seaborn as sns
+        from matplotlib.patches import Rectangle
+
+        plain = [row for row in rows if not row.head]
+        self.ax.set_yticks([row.y for row in plain], ["\n".join(row.lines) for row in plain])
+        self.ax.tick_params(axis="y", pad=(self.left - MARGIN - indent) * 72)
+        for label in self.ax.get_yticklabels():
+            label.set(ha="left", va="center", linespacing=1.2, parse_math=False)
+        for row in rows:
+            if row.head:
+                low, size = row.y - row.height / 2 + 0.02, row.height - 0.04
+                look: Look = {"facecolor": "#E9ECEF", "edgecolor": "none", "zorder": 0}
+                self.ax.axhspan(low, low + size, **look)
+                for start, wide, right in (
+                    (MARGIN / 2 - self.left, self.left - MARGIN / 2, False),
+                    (0, self.right - MARGIN / 2, True),
+                ):
+                    place = inches_from(self.ax, right)
+                    band = Rectangle((start, low), wide, size, transform=place, **look)
+                    self.ax.add_artist(band).set_clip_on(False)
+                head: Look = {"fontweight": "bold", "gid": self.tag("heading")}
+                self.words(MARGIN - self.left, row.y, "\n".join(row.lines), **head)
+            else:
+                self.ax.axhline(row.y, color="#E3E6E9", lw=0.6, zorder=0.5)
+        sns.despine(ax=self.ax, left=True)
+
+    def finish(self, frame: pd.DataFrame, site: Site, *notes: str) -> Axes:
+        """Add notes, the source and, for simulated rows, the mark; return the axes."""
+        finish(self.own, [self.ax], frame, site, self.lang, *notes, pad=self.pad)
+        return self.ax
+
+
+def finish(
+    own: Figure | None,
+    axes: Sequence[Axes],
+    frame: pd.DataFrame,
+    site: Site,
+    lang: str,
+    *notes: str,
+    pad: float | None = None,
+) -> None:
+    """Write notes and source under our own figure and mark simulated data; else on the axes."""
+    grade = grade_of(frame)
+    if own is not None:
+        source = text(f"figure.source.{grade}", lang, site=site.info.name)
+        marks.note(own, " ".join([*(note for note in notes if note), source]))
+        if grade == "simulated":
+            marks.mark_simulated(own, lang)
+    elif grade == "simulated":
+        title = f"{axes[0].get_title(loc='left')} ({text('evidence.simulated', lang)})"
+        axes[0].set_title(title, pad=pad)
+
+
+def _legend_size(names: Sequence[str], room: float) -> tuple[int, float]:
+    """Return in how many columns a legend fits and how high it is, in inches."""
+    wide = [style.text_width(name, style.SMALL) + 0.5 for name in names]
+    columns = len(names) if sum(wide) <= room else max(1, int(room / max(wide)))
+    return columns, -(-len(names) // columns) * 0.155 + 0.05
+
+
+class Row:
+    """One row of labels: where it is, how high, its lines, and whether it is a heading."""
+
+    def __init__(self, y: float, height: float, lines: list[str], head: bool) -> None:
+        self.y, self.height, self.lines, self.head = y, height, lines, head
+
+
+def ladder(
+    entries: Sequence[tuple[str, bool]],
+    width: float,
+    *,
+    wide: float = 6.5,
+    least: float = 0.0,
+    limit: float = 7.0,
+) -> tuple[list[Row], float]:
+    """Stack labels (words, whether a heading) as rows; return them and their height together.
+
+    ``width`` is the room in inches for labels, ``wide`` for headings; ``least`` the lowest row. Long
+    labels lose lines until all is at most ``limit`` inches high, which leaves room on a page.
+    """
+    rows: list[Row] = []
+    top = 0.0
+    for most, pad, low in ((4, 0.1, least), (2, 0.05, least * 0.8), (1, 0.03, least * 0.8)):
+        rows, top = [], 0.0
+        for words, head in entries:
+            room, weight = (wide, "bold") if head else (width, "normal")
+            lines = [line for part in words.split("\n") for line in short(part, room, most, weight)]
+            height = max(
+                len(lines) * LEAD + (min(pad + 0.03, 0.1) if head else pad), low * (not head)
+            )
+            rows.append(Row(top + height / 2, height, lines, head))
+            top += height
+        if top <= limit:
+            break
+    return rows, top
+
+
+def cut_note(rows: Iterable[Row], lang: str) -> str:
+    """Return a note when a label was cut short, else nothing."""
+    return text("figure.cut", lang) if any(row.lines[-1].endswith("…") for row in rows) else ""
+
+
+def months(
+    first: float, last: float, lang: str, inches: Any, least: float = 0.36
+) -> list[tuple[float, str]]:
+    """Return months between two days as (day number, label) at least ``least`` inches apart."""
+    start, end = (pd.Timestamp("1970-01-01") + pd.Timedelta(days=x) for x in (first, last))
+    days = pd.date_range(start.normalize().replace(day=1), end, freq="MS")
+    kept: list[pd.Timestamp] = []
+    for day in reversed([day for day in days if day_number(day) >= first]):
+        if not kept or inches(day_number(kept[-1])) - inches(day_number(day)) >= least:
+            kept.append(day)
+    done, year = [], 0
+    for day in reversed(kept):
+        label = day_of(day.date(), lang, "MMM") + (f"\n{day.year}" if day.year != year else "")
+        done.append((day_number(day), label))
+        year = day.year
+    return done
+
+
+def percent_axis(ax: Axes, lang: str, label: str) -> None:
+    """Give the x axis percentages from 0 to 100."""
+    ax.set_xlim(0, 100)
+    ticks = [0, 20, 40, 60, 80, 100]
+    ax.set_xticks(ticks, [percent(tick, lang) for tick in ticks])
+    ax.grid(axis="x")
+    ax.set_xlabel(label)
+
+
+#: Columns at most and at least so wide, in inches; narrower ones hold no words.
+WIDEST, ROOM_FOR_WORDS = 0.62, 0.3
+
+
+class Grid(Sheet):
+    """A sheet whose plot is a grid: one column a label, one row an entry.
+
+    Parameters
+    ----------
+    ax, title, lang, keys, left
+        As for :class:`~kube_research.figures.sheet.Sheet`.
+    entries : sequence of (str, bool)
+        Labels of the rows and whether each is a heading.
+    columns : sequence of str
+        Labels of the columns; lines are told apart by a line break.
+    words : float
+        Inches kept for words at the right.
+    least : float
+        Height of the lowest row in inches.
+    """
+
+    def __init__(
+        self,
+        ax: Axes | None,
+        title: str,
+        lang: str,
+        *,
+        entries: Sequence[tuple[str, bool]],
+        columns: Sequence[str],
+        left: float,
+        words: float,
+        least: float = 0.22,
+        keys: Sequence[Sequence[tuple[str, Any]]] = (),
+    ) -> None:
+        count = max(1, len(columns))
+        self.column = min(WIDEST, (style.DOUBLE_COLUMN - left - words) / count)
+        right = style.DOUBLE_COLUMN - left - count * self.column
+        rows, height = ladder(entries, left - 0.15, least=least, limit=8.5)
+        lines = max((label.count("\n") + 1 for label in columns), default=1)
+        size: Look = {"height": max(height, 0.3), "left": left, "right": right}
+        super().__init__(ax, title, lang, keys=keys, head=0.1 + 0.13 * lines, foot=0.06, **size)
+        self.all_rows = rows
+        self.rows(rows)
+        for drawn in list(self.ax.lines):
+            drawn.remove()
+        for row in self.plain:
+            below = row.y + row.height / 2
+            self.ax.axhline(below, color="#E3E6E9", lw=0.6, zorder=0.5)
+        self.ax.set_xlim(0, count)
+        self.ax.set_xticks([])
+        for spine in self.ax.spines.values():
+            spine.set_visible(False)
+        above = inches_from(self.ax, up=True)
+        step = 1 if self.column >= ROOM_FOR_WORDS else int(np.ceil(ROOM_FOR_WORDS / self.column))
+        for place, label in enumerate(columns):
+            if place % step == 0:
+                middle = (place + 0.5) * self.plot / count
+                for up, line in enumerate(reversed(label.split("\n"))):
+                    look: Look = {"ha": "center", "va": "baseline", "fontsize": style.SMALL}
+                    look |= {"transform": above, "gid": self.tag("column")}
+                    self.ax.text(middle, 0.08 + 0.125 * up, line, parse_math=False, **look)
+
+    @property
+    def plain(self) -> list[Row]:
+        """The rows that are no headings, in order."""
+        return [row for row in self.all_rows if not row.head]
+
+    @property
+    def roomy(self) -> bool:
+        """Whether a column has room for a number."""
+        return self.column >= ROOM_FOR_WORDS
+
+    def tile(self, column: int, row: Row, gid: str, words: str = "", **look: Any) -> None:
+        """Draw a tile in a column of a row, with words in its middle."""
+        from matplotlib.patches import Rectangle
+
+        ink: Look = {
+            "color": look.pop("ink", style.INK),
+            "fontweight": look.pop("weight", "normal"),
+        }
+        low = row.y - row.height / 2 + 0.012
+        box = Rectangle((column + 0.04, low), 0.92, row.height - 0.024, **look)
+        box.set(gid=self.tag(gid), zorder=2)
+        self.ax.add_patch(box)
+        if words:
+            ink |= {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL, "zorder": 3}
+            tag = self.tag(f"{gid}-words")
+            self.ax.text(column + 0.5, row.y, words, gid=tag, parse_math=False, **ink)
+
+    def head(self, x: float, words: str, **look: Any) -> None:
+        """Write the heading of a column of words, ``x`` inches from the right edge of the plot."""
+        above_words(self, self.plot + x, words, **look)
+
+
+def above_words(sheet: Sheet, x: float, words: str, **look: Any) -> None:
+    """Write quiet small words above the plot, ``x`` inches from its left edge, on one baseline."""
+    look = {"va": "baseline", "color": style.QUIET, "fontsize": style.SMALL, **look}
+    look |= {"transform": inches_from(sheet.ax, up=True), "linespacing": 1.15}
+    sheet.ax.text(x, 0.08, words, parse_math=False, **look)
+
+
+def month_labels(months: Sequence[str], lang: str) -> list[str]:
+    r"""Return the labels of months such as ``"2016-03"``, with the year under the first of each.
+
+    Examples
+    --------
+    >>> month_labels(["2015-12", "2016-01", "2016-02"], "id")
+    ['Des\n2015', 'Jan\n2016', 'Feb\n']
+    """
+    done, year = [], ""
+    for month in months:
+        name = day_of(f"{month}-01", lang, "MMM")
+        done.append(f"{name}\n{month[:4] if month[:4] != year else ''}")
+        year = month[:4]
+    return done
+
+
+def month_range(months: pd.Series) -> list[str]:
+    """Return every month from the first to the last."""
+    known = months.dropna()
+    if known.empty:
+        return []
+    return [str(one) for one in pd.period_range(known.min(), known.max(), freq="M")]
+
+
+def book_names(site: Site) -> dict[str, dict[str, str]]:
+    """Return the names of the books by language: what the site calls them, else what the study does."""
+    done = {}
+    names = site.table("books").set_index("book") if site.has("books") else pd.DataFrame()
+    for lang in ("en", "id"):
+        called = {book: text(f"figure.balances.{book}", lang) for book in style.BOOKS}
+        if f"name_{lang}" in names:
+            own = names[f"name_{lang}"].dropna()
+            called |= {str(book): str(name) for book, name in own.items()}
+        done[lang] = called
+    return done

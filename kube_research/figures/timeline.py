@@ -1,0 +1,348 @@
+"""The timeline of a site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kube_research.figures import style
+from kube_research.figures.sheet import (
+    LEAD,
+    MARGIN,
+    Look,
+    Sheet,
+    day_number,
+    figure_of,
+    inches_from,
+    months,
+    named,
+)
+from kube_research.formats import day_of
+from kube_research.texts import text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from kube_research.site.folder import Site
+
+
+_LANES = ("study", "preparation", "meeting", "intervention", "assessment")
+_KIND_LOOKS = {
+    "study": (style.KINDS["input"], "s"),
+    "preparation": (style.KINDS["process"], "s"),
+    "meeting": (style.KINDS["intervention"], "o"),
+    "intervention": (style.KINDS["intervention"], "^"),
+    "assessment": (style.KINDS["assessment"], "D"),
+}
+_BAR, _SQUEEZED = 0.15, 0.17
+
+
+def study_timeline_frame(site: Site) -> pd.DataFrame:
+    """Return every dated activity in order of lane and date.
+
+    Parameters
+    ----------
+    site : Site
+        With ``activities``.
+
+    Returns
+    -------
+    DataFrame
+        ``activity``, ``kind``, ``date``, ``last_date`` (the date itself for a single day, missing when
+        the end is not stated), ``precision``, ``number`` (of meetings, by date), ``title_en``,
+        ``title_id``, ``days_after`` (for interventions that began after the last assessment: by how
+        many days), ``evidence``, ``locator``. Activities without a date are left out.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> frame = study_timeline_frame(kr.load_site("cibeunying")).set_index("activity")
+    >>> int(frame.loc["kuber", "days_after"])
+    15
+    """
+    table = site.table("activities")
+    done = table[table["date"].notna()].copy()
+    blank = pd.Series(pd.NA, index=done.index)
+    done["date"] = pd.to_datetime(done["date"])
+    done["last_date"] = pd.to_datetime(done.get("last_date", blank))
+    told = done["last_date"].notna() & (done["last_date"] > done["date"])
+    guess = told.map({True: "span", False: "day"})
+    done["precision"] = done.get("precision", blank).fillna(guess).astype("string")
+    single = done["precision"].eq("day") | (done["last_date"].isna() & done["precision"].ne("from"))
+    done["last_date"] = done["last_date"].where(~single, done["date"])
+    lanes = done["kind"].map({kind: place for place, kind in enumerate(_LANES)})
+    done = done.assign(_lane=lanes).sort_values(["_lane", "date"], kind="stable", ignore_index=True)
+    meeting = done["kind"].eq("meeting")
+    done["number"] = meeting.astype("int64").cumsum().where(meeting).astype("Int64")
+    last = done.loc[done["kind"].eq("assessment"), "last_date"].max()
+    gap = (done["date"] - last).dt.days
+    late = done["kind"].eq("intervention") & (gap > 0)
+    done["days_after"] = gap.where(late).astype("Int64")
+    columns = [
+        "activity",
+        "kind",
+        "date",
+        "last_date",
+        "precision",
+        "number",
+        "title_en",
+        "title_id",
+    ]
+    return done[[*columns, "days_after", "evidence", "locator"]]
+
+
+class _Mark:
+    """One activity on the timeline: its data, its words, and where both are placed (inches)."""
+
+    def __init__(self, line: dict[Any, Any], title: str, lang: str) -> None:
+        self.kind, self.precision = str(line["kind"]), str(line["precision"])
+        self.first, self.last = line["date"], line["last_date"]
+        self.number, self.activity = line["number"], str(line["activity"])
+        self.bar = self.precision in ("between", "from") or self.last > self.first
+        same_year = pd.notna(self.last) and self.first.year == self.last.year
+        start = day_of(self.first.date(), lang, "d MMM" if same_year and self.bar else "d MMM y")
+        end = day_of(self.last.date(), lang) if pd.notna(self.last) else ""
+        key = self.precision if self.precision in ("between", "from") else "span"
+        if key == "between" and line["evidence"] == "recorded":
+            key = "unknown"
+        when = (
+            text(f"figure.study_timeline.{key}", lang, first=start, last=end) if self.bar else start
+        )
+        self.words = when if pd.notna(self.number) else f"{title}, {when}"
+        self.row, self.lines, self.side, self.inside = 0, [""], "left", False
+        self.anchor, self.shift = day_number(self.first), 0.0
+
+    def place(self, start: float, end: float, width: float) -> tuple[float, float]:
+        """Choose the place of the words inside, right or left of the mark; return the extent."""
+        wide = style.text_width(self.words, style.SMALL)
+        if self.bar and self.precision != "between" and wide + 0.16 < end - start:
+            self.lines, self.inside, self.shift = [self.words], True, 5.0
+            return start, end
+        gap = 0.05 + (0.0 if self.bar else 0.075)
+        free = width - end - gap - 0.03
+        right = free >= min(wide, 1.3)
+        room = min(2.1, max(free if right else start - gap - 0.03, 0.6))
+        self.lines = style.wrap(self.words, room, style.SMALL)
+        wide = max(style.text_width(line, style.SMALL) for line in self.lines)
+        if right:
+            self.anchor = day_number(self.last) if pd.notna(self.last) else self.anchor
+            self.shift = gap * 72
+            return start - gap, end + gap + wide
+        self.side, self.shift = "right", -gap * 72
+        return start - gap - wide, end + gap
+
+
+class _Axis:
+    """The days of the timeline in inches; a long quiet time at the start is drawn narrower."""
+
+    def __init__(self, frame: pd.DataFrame, width: float) -> None:
+        ends = pd.concat([frame["date"], frame["last_date"].dropna()])
+        self.first, self.last = day_number(ends.min()) - 4, day_number(ends.max()) + 8
+        active = frame.loc[frame["kind"] != "study", "date"]
+        self.busy = day_number(active.min()) - 8 if len(active) else self.first
+        quiet, rest = self.busy - self.first, self.last - self.busy
+        self.narrow = quiet > 0.3 * (quiet + rest)
+        self.slope = _SQUEEZED / (1 - _SQUEEZED) * rest / quiet if self.narrow else 1.0
+        self.width = width
+
+    def forward(self, days: Any) -> Any:
+        """Turn days into places, the time before ``busy`` at the smaller slope."""
+        away = np.asarray(days, dtype=float) - self.busy
+        return np.where(away < 0, away * self.slope, away)
+
+    def back(self, places: Any) -> Any:
+        """Turn places into days."""
+        away = np.asarray(places, dtype=float)
+        return np.where(away < 0, away / self.slope, away) + self.busy
+
+    def inches(self, day: float) -> float:
+        """Return the place of a day in inches from the left end."""
+        start, here, end = (float(self.forward(x)) for x in (self.first, day, self.last))
+        return (here - start) / (end - start) * self.width
+
+    def pack(self, marks: list[_Mark]) -> list[float]:
+        """Put marks on as few rows as their words allow; return the heights of the rows."""
+        taken: list[list[tuple[float, float]]] = []
+        heights: list[float] = []
+        for mark in marks:
+            start = self.inches(day_number(mark.first))
+            end = self.inches(day_number(mark.last)) if pd.notna(mark.last) else self.width
+            low, high = mark.place(start, end, self.width)
+            free = (
+                row
+                for row, others in enumerate(taken)
+                if all(high + 0.08 < a or low - 0.08 > b for a, b in others)
+            )
+            mark.row = next(free, len(taken))
+            if mark.row == len(taken):
+                taken.append([])
+                heights.append(0.23)
+            taken[mark.row].append((low, high))
+            heights[mark.row] = max(heights[mark.row], len(mark.lines) * LEAD + 0.07)
+        return heights
+
+
+def study_timeline(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+    """Draw all activities by date, one lane a kind.
+
+    Days are marks, spans are bars; a hatched bar holds a day that is not known, an arrow an end that
+    is not stated. Interventions after the last assessment are pointed out. A long quiet time before
+    the first activity is drawn narrower, which the figure says.
+
+    Parameters
+    ----------
+    site : Site
+        As for :func:`study_timeline_frame`.
+    lang : {"en", "id"}
+        Language of every word.
+    ax : Axes, optional
+        Where to draw; it should be as wide as a page.
+
+    Returns
+    -------
+    Axes
+        The x axis counts days as matplotlib does, the y axis inches.
+
+    Examples
+    --------
+    >>> import kube_research as kr, matplotlib.pyplot as plt
+    >>> ax = study_timeline(kr.load_site("cibeunying"), lang="id")
+    >>> [label.get_text() for label in ax.get_yticklabels()][-1]
+    'Penilaian'
+    >>> plt.close(ax.figure)
+    """
+    frame = site.cached(study_timeline_frame)
+    titles = named(frame, "title", lang)
+    marks = [
+        _Mark(line, title, lang)
+        for line, title in zip(frame.to_dict("records"), titles, strict=True)
+    ]
+    left, right = 0.98, 0.16
+    width = style.DOUBLE_COLUMN - left - right
+    if ax is not None:
+        width = ax.get_position().width * figure_of(ax).get_size_inches()[0]
+    axis = _Axis(frame, width)
+    lanes: list[tuple[str, float, float]] = []
+    spots: dict[str, float] = {}
+    top = 0.0
+    for kind in _LANES:
+        mine = [mark for mark in marks if mark.kind == kind]
+        if mine:
+            heights = axis.pack(mine)
+            for mark in mine:
+                above = sum(heights[: mark.row])
+                spots[mark.activity] = top + 0.05 + above + heights[mark.row] / 2
+            lanes.append((kind, top, top + sum(heights) + 0.1))
+            top = lanes[-1][2]
+    late = frame[frame["days_after"].notna()]
+    pointed = []
+    for title, days in zip(titles[late.index], late["days_after"], strict=True):
+        words = text("figure.study_timeline.after", lang, title=title, days=days)
+        lines = style.wrap(words, 0.62 * width, style.SMALL, "bold")
+        pointed.append(("\n".join(lines), top + 0.06 + len(lines) * LEAD / 2))
+        top += len(lines) * LEAD + 0.12
+    with style.theme():
+        title, head = text("figure.study_timeline.title", lang), 0.2 if axis.narrow else 0.08
+        sheet = Sheet(ax, title, lang, height=top, left=left, right=right, head=head)
+        _days(sheet, axis)
+        _lanes(sheet, lanes)
+        for mark in marks:
+            _draw(sheet, mark, spots[mark.activity])
+        rounds = frame[frame["kind"].eq("assessment")].sort_values("last_date")
+        for (words, y), line in zip(pointed, late.to_dict("records"), strict=True):
+            _point(sheet, words, y, [rounds.to_dict("records")[-1], line], spots)
+        told = {
+            "figure.study_timeline.note_number": frame["number"].notna().any(),
+            "figure.study_timeline.note_between": frame["precision"].eq("between").any(),
+            "figure.study_timeline.note_from": frame["precision"].eq("from").any(),
+            "figure.study_timeline.squeezed": axis.narrow,
+        }
+        return sheet.finish(frame, site, *(text(key, lang) for key, so in told.items() if so))
+
+
+def _days(sheet: Sheet, axis: _Axis) -> None:
+    """Give the x axis days, months as ticks, and a mark where its scale changes."""
+    ax, lang = sheet.ax, sheet.lang
+    if axis.narrow:
+        ax.set_xscale("function", functions=(axis.forward, axis.back))
+        ax.axvspan(axis.first, axis.busy, facecolor="#F1F3F5", lw=0, zorder=0.2, gid="squeezed")
+        ax.axvline(axis.busy, color=style.QUIET, ls=":", lw=1, zorder=0.3)
+        look: Look = {"ha": "center", "va": "bottom", "color": style.QUIET}
+        middle = (axis.first + axis.busy) / 2
+        sheet.beside(middle, 0, text("figure.study_timeline.smaller", lang), 0, up=3, **look)
+    ax.set_xlim(axis.first, axis.last)
+    ticks = months(axis.first, axis.last, lang, axis.inches)
+    ax.set_xticks([x for x, _ in ticks], [name for _, name in ticks])
+    ax.set_xticks([], minor=True)
+    ax.grid(axis="x")
+
+
+def _lanes(sheet: Sheet, lanes: list[tuple[str, float, float]]) -> None:
+    """Name the lanes and rule them off."""
+    names = [text(f"figure.study_timeline.{kind}", sheet.lang) for kind, _, _ in lanes]
+    sheet.ax.set_yticks([(low + high) / 2 for _, low, high in lanes], names)
+    sheet.ax.tick_params(axis="y", pad=(sheet.left - MARGIN) * 72)
+    for label in sheet.ax.get_yticklabels():
+        label.set(ha="left", va="center", fontweight="bold")
+    for _, _, bottom in lanes:
+        rule: Look = {"color": style.RULE, "lw": 0.7, "zorder": 0.4}
+        sheet.ax.axhline(bottom, **rule)
+        wide, place = [MARGIN - sheet.left, 0], inches_from(sheet.ax)
+        sheet.ax.plot(wide, [bottom] * 2, transform=place, scalex=False, clip_on=False, **rule)
+
+
+def _draw(sheet: Sheet, mark: _Mark, y: float) -> None:
+    """Draw one activity and its words."""
+    from matplotlib.patches import Polygon, Rectangle
+
+    ax = sheet.ax
+    colour, shape = _KIND_LOOKS[mark.kind]
+    start = day_number(mark.first)
+    look: Look = {"facecolor": style.tint(colour, 0.35), "edgecolor": colour, "zorder": 2}
+    if mark.precision == "from":
+        end = ax.get_xlim()[1]
+        tip = end - 0.025 * (end - start)
+        low, high = y - _BAR / 2, y + _BAR / 2
+        outline = [(tip, low), (start, low), (start, high), (tip, high), (end, y)]
+        ax.add_patch(Polygon(outline, closed=True, gid=mark.activity, **look))
+    elif mark.bar:
+        if mark.precision == "between":
+            look |= {"facecolor": "white", "hatch": "////", "ls": (0, (3, 2))}
+        size = day_number(mark.last) - start
+        bar = Rectangle((start, y - _BAR / 2), size, _BAR, gid=mark.activity, **look)
+        ax.add_patch(bar)
+    else:
+        big = 9.5 if pd.notna(mark.number) else 6
+        ax.plot(start, y, shape, ms=big, color=colour, mec=style.INK, mew=0.6, gid=mark.activity)
+        if pd.notna(mark.number):
+            heading: Look = {
+                "ha": "center",
+                "va": "center_baseline",
+                "fontsize": style.SMALL,
+                "zorder": 4,
+            }
+            ax.text(start, y, str(mark.number), fontweight="bold", **heading)
+    back: Look = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+    halo: Look = {} if mark.inside else {"bbox": back}
+    words, look = "\n".join(mark.lines), {"ha": mark.side, "gid": sheet.tag("label"), "zorder": 3}
+    sheet.beside(mark.anchor, y, words, mark.shift, **look, **halo)
+
+
+def _point(
+    sheet: Sheet, words: str, y: float, pair: list[dict[Any, Any]], spots: dict[str, float]
+) -> None:
+    """Show that an intervention (the second of the pair) came after the last assessment."""
+    ends = [day_number(pair[0]["last_date"]), day_number(pair[1]["date"])]
+    colour = style.VERDICTS["missed"]
+    for x, line in zip(ends, pair, strict=True):
+        sheet.ax.plot([x, x], [spots[line["activity"]], y], color=colour, lw=0.9, ls=":", zorder=1)
+    arrow: Look = {"arrowstyle": "<->", "color": colour, "lw": 1.1, "shrinkA": 0, "shrinkB": 0}
+    sheet.ax.annotate("", (ends[1], y), (ends[0], y), arrowprops=arrow)
+    look: Look = {"fontsize": style.SMALL, "fontweight": "bold", "color": colour}
+    sheet.beside(ends[0], y, words, -5, gid=sheet.tag("after"), **look)

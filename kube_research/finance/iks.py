@@ -1,0 +1,507 @@
+"""IKS kept apart from business cash: entries that mix the two, and whether a group has any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from kube_research.finance.books import (
+    OPERATING,
+    day_of_option,
+    half_up,
+    known_entries,
+    money_of,
+    need_level,
+    parts,
+    typed,
+)
+from kube_research.frames import as_list, grade_of, need_columns, need_option, weakest
+
+#: What the shares of the IKS rule may be shares of.
+BASES = ("profit", "sales", "iks_inflow")
+
+
+def iks_statement(
+    ledger: pd.DataFrame,
+    categories: pd.DataFrame | None = None,
+    *,
+    by: str | Sequence[str] | None = "group",
+) -> pd.DataFrame:
+    """Return the IKS book line by line: opening, what came in from where, what it was used for, closing.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah).
+    categories : DataFrame, optional
+        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+    by : {"group", ("group", "month"), None}
+        One statement a group; one a group and month, from the first to the last month with an entry,
+        months without one in between too; or one over everything.
+
+    Returns
+    -------
+    DataFrame
+        One row per line of a statement: the keys (``month`` as ``"2016-03"``), ``line`` (``opening``;
+        ``in``; ``used``; ``out``, money that left the book otherwise; ``closing``), ``flow``,
+        ``purpose`` (missing where none is declared), ``amount`` (signed rupiah, so that the closing is
+        the sum of the other lines), ``entries``, ``evidence``. The opening is what was brought
+        forward: entries of flow ``opening`` and, by month, the closing of the month before. A group
+        without an IKS book has no row.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Notes
+    -----
+    The closing equals :func:`~kube_research.finance.balances.closing_balances` of book ``iks`` (tests).
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> done = iks_statement(kr.load_site("cibeunying-simulated").ledger, by=None)
+    >>> parts = done.groupby("line")["amount"].sum()
+    >>> int(parts.drop("closing").sum() - parts["closing"])
+    0
+    """
+    keys = as_list(by or ())
+    need_option("by", tuple(keys), ((), ("group",), ("group", "month")))
+    entries = known_entries(ledger, categories)
+    book = entries[entries["book"] == "iks"]
+    rows: list[dict[str, Any]] = []
+    monthly = "month" in keys
+    for level, part in parts(book, keys[:1]):
+        if part.empty:
+            continue
+        if not monthly:
+            rows += _statement(level, part, 0, grade_of(part))
+            continue
+        carried, grade = 0, grade_of(part.iloc[:0])
+        months = pd.period_range(part["month"].min(), part["month"].max(), freq="M")
+        for month in months.astype(str):
+            now = part[part["month"] == month]
+            grade = weakest([grade, grade_of(now)])
+            rows += _statement(level | {"month": month}, now, carried, grade)
+            carried = int(rows[-1]["amount"])
+    names = [*keys, "line", "flow", "purpose", "amount", "entries", "evidence"]
+    done: pd.DataFrame = typed(pd.DataFrame(rows, columns=names), money=["amount", "entries"])
+    return done.astype(dict.fromkeys(("line", "flow", *keys), "string"))
+
+
+def _statement(
+    level: dict[str, Any], part: pd.DataFrame, carried: int, grade: str
+) -> list[dict[str, Any]]:
+    """Return the lines of one statement."""
+    moved = part[part["flow"] != "opening"]
+    line = pd.Series("out", index=moved.index).mask(moved["flow"] == "iks_use", "used")
+    line = line.mask((moved["amount"] > 0) & (moved["flow"] != "iks_use"), "in")
+    lines = moved.assign(line=line).groupby(["line", "flow", "purpose"], dropna=False)["amount"]
+    opened = part[part["flow"] == "opening"]
+    first = {"line": "opening", "flow": None, "purpose": None}
+    rows = [level | first | {"amount": carried + money_of(opened), "entries": len(opened)}]
+    for (kind, flow, purpose), amounts in lines:
+        about = {"line": kind, "flow": flow, "purpose": purpose}
+        rows.append(level | about | {"amount": int(amounts.sum()), "entries": len(amounts)})
+    last = {"line": "closing", "flow": None, "purpose": None, "entries": len(part)}
+    rows.append(level | last | {"amount": carried + money_of(part)})
+    return [row | {"evidence": grade} for row in rows]
+
+
+def iks_totals(
+    ledger: pd.DataFrame, categories: pd.DataFrame | None = None, *, by: str | None = "group"
+) -> pd.DataFrame:
+    """Return the IKS book in one row: received, used, in hand.
+
+    Parameters
+    ----------
+    ledger, categories
+        As for :func:`iks_statement`.
+    by : {"group", None}
+        One row a group, or one row over everything.
+
+    Returns
+    -------
+    DataFrame
+        In rupiah: ``opening``, ``dues`` and ``shares`` (set aside) that came in, ``other_in``,
+        ``inflow`` (the three together), ``used`` (spent on IKS purposes, refunds taken off),
+        ``other_out`` (positive; left the book otherwise), ``balance`` (``opening + inflow - used -
+        other_out``); ``share_used`` (``used / inflow``, missing without inflow), ``evidence``. All
+        missing for a group whose IKS book the ledger does not hold.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Notes
+    -----
+    The balance is DreamSave's social fund balance (Insights glossary, 2023): all that came in less
+    all that was spent. Checked against :func:`~kube_research.finance.balances.closing_balances` (tests).
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"date": "2016-03-31", "group": "07", "book": "iks",
+    ...                      "category": ["iuran", "bantuan_sakit"], "amount": [50000, -20000]})
+    >>> iks_totals(book)[["inflow", "used", "balance", "share_used"]].values.tolist()
+    [[50000, 20000, 30000, 0.4]]
+    """
+    keys = need_level(by)
+    rows = []
+    for level, part in parts(known_entries(ledger, categories), keys):
+        book = part[part["book"] == "iks"]
+        row: dict[str, Any] = {**level, "evidence": grade_of(part if book.empty else book)}
+        if len(book):
+            moved = book[~book["flow"].isin(["opening", "iks_use"])]
+            came, went = moved[moved["amount"] > 0], moved[moved["amount"] < 0]
+            inflow, used = money_of(came), -money_of(book, "iks_use")
+            row |= {"opening": money_of(book, "opening"), "dues": money_of(came, "iks_due")}
+            row |= {"shares": money_of(came, "iks_share"), "inflow": inflow, "used": used}
+            row |= {"other_in": inflow - row["dues"] - row["shares"]}
+            row |= {"other_out": -money_of(went), "balance": money_of(book)}
+            row |= {"share_used": used / inflow if inflow > 0 else None}
+        rows.append(row)
+    wholes = ["opening", "dues", "shares", "other_in", "inflow", "used", "other_out", "balance"]
+    frame = pd.DataFrame(rows, columns=[*keys, *wholes, "share_used", "evidence"])
+    done: pd.DataFrame = typed(frame, money=wholes, ratio=["share_used"])
+    return done
+
+
+def iks_against_rule(
+    ledger: pd.DataFrame,
+    iks_rule: pd.DataFrame,
+    categories: pd.DataFrame | None = None,
+    *,
+    bases: str | Sequence[str] = ("profit", "iks_inflow"),
+    by: str | None = None,
+    since: object = None,
+) -> pd.DataFrame:
+    """Hold what was set aside and used for IKS against the rule, for every reading of its base.
+
+    Parameters
+    ----------
+    ledger, categories
+        As for :func:`iks_statement`.
+    iks_rule : DataFrame
+        ``purpose`` and ``share_pct`` (percent of the base; rows without a share are left out).
+    bases : sequence of {"profit", "sales", "iks_inflow"}
+        What the shares may be shares of. The study does not print it. ``profit``: sales less goods
+        bought and running costs (losses of single months taken off); ``sales``: sales alone;
+        ``iks_inflow``: all that came into the IKS book.
+    by : {"group", None}
+        One set of rows a group, or one over all groups.
+    since : str or Timestamp, optional
+        A day in the month from which the rule counts, to the end of the ledger. By default the months
+        of each group in which it set something aside for any purpose of the rule.
+
+    Returns
+    -------
+    DataFrame
+        One row per purpose and reading, side by side: ``purpose``, ``reading``, ``agreed_pct``,
+        ``months`` counted (of all groups together), ``base`` (rupiah), ``due`` (what the rule asks of
+        that base), ``set_aside`` (shares booked into the IKS book in those months), ``used`` (spent on
+        the purpose from the IKS book, from the first of those months on), ``pct_of_base``
+        (``set_aside`` as a percentage of ``base``, missing unless the base is above zero),
+        ``difference`` (``set_aside - due``), ``evidence``. A group whose IKS book, whose trade (for
+        profit and sales) or whose months are not in the ledger has missing values and stays out of
+        the rows over everything, which otherwise are sums over groups.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Notes
+    -----
+    ``due`` is worked out for each group as an exact fraction, rounded to the nearest rupiah, halves up;
+    of a base below zero nothing is due. Checked against ledgers worked out by hand.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> site = kr.load_site("cibeunying-simulated")
+    >>> done = iks_against_rule(site.ledger, site.iks_rule)
+    >>> done[["purpose", "reading", "pct_of_base"]].round(1).values.tolist()[:2]
+    [['sick_members', 'profit', 5.0], ['sick_members', 'iks_inflow', 50.0]]
+    """
+    keys, readings = need_level(by), as_list(bases)
+    for reading in readings:
+        need_option("bases", reading, BASES)
+    need_columns(iks_rule, "purpose", "share_pct")
+    rule = iks_rule.dropna(subset=["purpose", "share_pct"])
+    start = None if since is None else day_of_option(since).strftime("%Y-%m")
+    entries = known_entries(ledger, categories)
+    rows = [
+        {"group": level["group"]} | row | {"evidence": weakest([grade_of(part), grade_of(rule)])}
+        for level, part in parts(entries, ["group"])
+        for row in _rule_rows(part, rule, readings, start)
+    ]
+    wholes = ["months", "base", "due", "set_aside", "used", "difference"]
+    names = ["group", "purpose", "reading", "agreed_pct", *wholes, "pct_of_base", "evidence"]
+    done: pd.DataFrame = typed(pd.DataFrame(rows, columns=names), money=wholes)
+    if not keys:
+        done = _all_groups(done, rule, readings, wholes)
+    done["pct_of_base"] = (100 * done["set_aside"] / done["base"].where(done["base"] > 0)).astype(
+        "Float64"
+    )
+    order = ["purpose", "reading", "agreed_pct", *wholes[:-1], "pct_of_base", "difference"]
+    done[["purpose", "reading"]] = done[["purpose", "reading"]].astype("string")
+    return done.astype({"agreed_pct": "float64"})[[*keys, *order, "evidence"]]
+
+
+def iks_split(
+    ledger: pd.DataFrame, iks_rule: pd.DataFrame, categories: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Hold what was set aside for IKS against the agreed shares, read as shares of the net profit.
+
+    Parameters and errors are those of :func:`iks_against_rule`, which shows the other readings too.
+
+    Returns
+    -------
+    DataFrame
+        One row per purpose: ``agreed_pct``, ``set_aside`` and ``base`` (rupiah, over the months of each
+        group in which something was set aside), ``pct`` (set aside as a percentage of the base),
+        ``share_of_iks`` (of all that was set aside under the rule, percent), ``evidence``.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> site = kr.load_site("cibeunying-simulated")
+    >>> iks_split(site.ledger, site.iks_rule)["pct"].tolist()
+    [5.0, 5.0]
+    """
+    done = iks_against_rule(ledger, iks_rule, categories, bases="profit")
+    done = done.rename(columns={"pct_of_base": "pct"}).astype({"pct": "float64"})
+    amounts = done["set_aside"].fillna(0)
+    total = int(amounts.sum())
+    done["share_of_iks"] = (100 * amounts / total if total else amounts * float("nan")).astype(
+        "float64"
+    )
+    order = ["purpose", "agreed_pct", "set_aside", "base", "pct", "share_of_iks", "evidence"]
+    return done[order].astype({"set_aside": "Int64", "base": "Int64"})
+
+
+def _rule_rows(
+    part: pd.DataFrame, rule: pd.DataFrame, readings: list[str], start: str | None
+) -> list[dict[str, Any]]:
+    """Return the rows of one group, purpose by purpose."""
+    book = part[part["book"] == "iks"]
+    shares = book[(book["flow"] == "iks_share") & book["purpose"].isin(list(rule["purpose"]))]
+    if start is None:
+        months = set(shares.loc[shares["amount"] > 0, "month"])
+    else:
+        months = set(part.loc[part["month"] >= start, "month"])
+    counted = part[part["month"].isin(months)]
+    inflow = counted[(counted["book"] == "iks") & (counted["amount"] > 0)]
+    inflow = inflow[~inflow["flow"].isin(["opening", "iks_use"])]
+    trades = bool(part["flow"].isin(OPERATING).any())
+    known = {"profit": money_of(counted, *OPERATING), "sales": money_of(counted, "sale")}
+    base_of = (known if trades else {}) | {"iks_inflow": money_of(inflow)}
+    rows = []
+    for purpose, agreed in zip(rule["purpose"], rule["share_pct"], strict=True):
+        for reading in readings:
+            row: dict[str, Any] = {"purpose": purpose, "reading": reading, "agreed_pct": agreed}
+            base = base_of.get(reading)
+            if base is not None and months and len(book):
+                share = Fraction(str(agreed)) / 100
+                due = max(0, half_up(share * base))
+                own = shares[shares["purpose"].eq(purpose) & shares["month"].isin(months)]
+                spent = book[book["purpose"].eq(purpose) & (book["month"] >= min(months))]
+                row |= {"months": len(months), "base": base, "due": due}
+                row |= {"set_aside": money_of(own), "used": -money_of(spent, "iks_use")}
+                row |= {"difference": row["set_aside"] - due}
+            rows.append(row)
+    return rows
+
+
+def _all_groups(
+    rows: pd.DataFrame, rule: pd.DataFrame, readings: list[str], wholes: list[str]
+) -> pd.DataFrame:
+    """Add the groups up; purposes and readings keep their order."""
+    pairs = ["purpose", "reading"]
+    order = rule[["purpose", "share_pct"]].rename(columns={"share_pct": "agreed_pct"})
+    done = order.merge(pd.DataFrame({"reading": readings}), how="cross")
+    sums = rows.groupby(pairs)[wholes].sum(min_count=1)
+    grade = rows["evidence"].dropna()
+    return done.join(sums, on=pairs).assign(evidence=weakest(grade))
+
+
+def iks_use(
+    ledger: pd.DataFrame,
+    iks_rule: pd.DataFrame | None = None,
+    categories: pd.DataFrame | None = None,
+    *,
+    by: str | None = None,
+) -> pd.DataFrame:
+    """Return what the IKS money was spent on.
+
+    Parameters
+    ----------
+    ledger, categories
+        As for :func:`iks_statement`.
+    iks_rule : DataFrame, optional
+        With ``purpose``. Its purposes are listed first, also those nothing was spent on.
+    by : {"group", None}
+        One set of rows a group, or one over all groups.
+
+    Returns
+    -------
+    DataFrame
+        One row per purpose (missing for spending without a declared one): ``used`` (rupiah from the
+        IKS book, refunds taken off), ``share_used`` (of all spent from it), ``entries``,
+        ``paid_elsewhere`` (rupiah for the purpose from another book), ``in_rule`` (missing without
+        ``iks_rule`` or without a purpose), ``evidence``. ``used`` is missing for a group whose IKS
+        book the ledger does not hold.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> site = kr.load_site("cibeunying-simulated")
+    >>> done = iks_use(site.ledger, site.iks_rule)
+    >>> done["purpose"].tolist(), round(float(done["share_used"].sum()), 9)
+    (['sick_members', 'posyandu', 'charity_day'], 1.0)
+    """
+    keys = need_level(by)
+    ruled: list[str] = []
+    if iks_rule is not None:
+        need_columns(iks_rule, "purpose")
+        ruled = [str(purpose) for purpose in iks_rule["purpose"].dropna().drop_duplicates()]
+    rows: list[dict[str, Any]] = []
+    for level, part in parts(known_entries(ledger, categories), keys):
+        use, held = part[part["flow"] == "iks_use"], bool((part["book"] == "iks").any())
+        all_used = -money_of(use[use["book"] == "iks"])
+        found = sorted(set(use["purpose"].dropna().astype(str)) - set(ruled))
+        blank: list[Any] = [pd.NA] if use["purpose"].isna().any() else []
+        for purpose in [*ruled, *found, *blank]:
+            named = use["purpose"].isna() if pd.isna(purpose) else use["purpose"].eq(purpose)
+            own = use[named.fillna(False)]
+            mine = own[own["book"] == "iks"]
+            used = -money_of(mine) if held else None
+            row = level | {"purpose": purpose, "used": used, "entries": len(mine)}
+            row |= {"share_used": used / all_used if used is not None and all_used > 0 else None}
+            row |= {"paid_elsewhere": -money_of(own[own["book"] != "iks"])}
+            said = iks_rule is not None and not pd.isna(purpose)
+            row |= {"in_rule": purpose in ruled if said else None}
+            rows.append(row | {"evidence": grade_of(part)})
+    names = ["purpose", "used", "share_used", "entries", "paid_elsewhere", "in_rule", "evidence"]
+    frame = pd.DataFrame(rows, columns=[*keys, *names])
+    wholes = ["used", "entries", "paid_elsewhere"]
+    done: pd.DataFrame = typed(frame, money=wholes, ratio=["share_used"])
+    return done.astype({"in_rule": "boolean"})
+
+
+#: Flows of the business: they have no place in the IKS book.
+_BUSINESS = (*OPERATING, "asset", "grant", "grant_repaid", "payout")
+#: Flows of IKS itself: outside the IKS book they mix the two.
+_OWN = ("iks_due", "iks_use")
+#: Flows that move money between books: out of the IKS book they take it back to the business.
+_MOVES = ("transfer", "cooperative", "iks_share")
+#: What can be mixed, in the order of the columns of :func:`iks_apart`.
+MIXED = ("business_in_iks", "iks_elsewhere", "taken_out")
+
+
+def iks_mixed(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the entries that mix IKS money with the money of the business.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah).
+    categories : DataFrame, optional
+        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+
+    Returns
+    -------
+    DataFrame
+        The entries concerned by group and day: ``group``, ``date``, ``book``, ``category``, ``amount``,
+        ``flow``, ``why`` (``business_in_iks``: an entry of the business in the IKS book;
+        ``iks_elsewhere``: IKS dues or spending in another book; ``taken_out``: money moved from the
+        IKS book to another), ``evidence``.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"date": "2016-03-31", "group": "07", "book": ["iks", "kas", "iks"],
+    ...                      "category": ["stock_purchase", "sick_support", "iks_due"],
+    ...                      "amount": [-900, -50, 20]})
+    >>> iks_mixed(book)["why"].tolist()
+    ['business_in_iks', 'iks_elsewhere']
+    """
+    entries = known_entries(ledger, categories)
+    inside, flow = entries["book"] == "iks", entries["flow"]
+    why = pd.Series(pd.NA, index=entries.index, dtype="string")
+    why = why.mask(inside & flow.isin(_BUSINESS), MIXED[0])
+    why = why.mask(~inside & flow.isin(_OWN), MIXED[1])
+    why = why.mask(inside & flow.isin(_MOVES) & (entries["amount"] < 0), MIXED[2])
+    found = entries.assign(why=why)[why.notna()]
+    found = found.sort_values(["group", "date"], kind="stable", ignore_index=True)
+    columns = ["group", "date", "book", "category", "amount", "flow", "why", "evidence"]
+    return found[columns].astype(dict.fromkeys(["group", "book", "category"], "string"))
+
+
+def iks_apart(
+    ledger: pd.DataFrame, categories: pd.DataFrame | None = None, *, by: str | None = "group"
+) -> pd.DataFrame:
+    """Return whether IKS is kept apart from business cash.
+
+    Parameters
+    ----------
+    ledger, categories
+        As for :func:`iks_mixed`.
+    by : {"group", None}
+        One row a group, or one row over all.
+
+    Returns
+    -------
+    DataFrame
+        ``apart``: False with any entry that mixes the two; missing where the ledger holds no IKS book
+        of the group, or holds categories in it that nobody declares, so that it cannot be told; else
+        True. Over all: False if any group mixes, True if every group keeps apart. Then how many
+        entries mix, by kind (``business_in_iks``, ``iks_elsewhere``, ``taken_out``), ``unknown``
+        (entries of the IKS book with an undeclared category), ``evidence``.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Notes
+    -----
+    The study names the wish to use IKS money for the business alone as an obstacle (Table 9).
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> bool(iks_apart(kr.load_site("cibeunying-simulated").ledger)["apart"].all())
+    True
+    """
+    keys = need_level(by)
+    rows: list[dict[str, Any]] = []
+    entries, found = known_entries(ledger, categories), iks_mixed(ledger, categories)
+    for level, part in parts(entries, ["group"]):
+        why = found.loc[found["group"] == level["group"], "why"]
+        book = part[part["book"] == "iks"]
+        counts = {name: int((why == name).sum()) for name in MIXED}
+        unknown = int((book["flow"] == "unknown").sum())
+        apart = False if len(why) else None if unknown or book.empty else True
+        row = level | {"apart": apart} | counts | {"unknown": unknown}
+        rows.append(row | {"evidence": grade_of(part)})
+    names = [*MIXED, "unknown"]
+    frame = pd.DataFrame(rows, columns=["group", "apart", *names, "evidence"])
+    frame = frame.astype({"apart": "boolean"})
+    if not keys:
+        said = frame["apart"]
+        total: dict[str, Any] = {name: frame[name].sum() for name in names}
+        every = bool(len(said)) and bool(said.notna().all())
+        total["apart"] = False if said.eq(False).any() else True if every else None
+        total |= {"evidence": grade_of(frame)}
+        frame = pd.DataFrame([total], columns=["apart", *names, "evidence"])
+    done: pd.DataFrame = typed(frame, money=names)
+    return done.astype({"apart": "boolean"})

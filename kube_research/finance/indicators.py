@@ -1,0 +1,589 @@
+"""The indicators of attendance and group finance: one declared table drives code, docs and tables."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kube_research.attendance import rates as attendance
+from kube_research.attendance.participation import member_retention, rater_flow
+from kube_research.attendance.rates import ATTENDED, grades, ranks
+from kube_research.finance import business as capital
+from kube_research.finance import business as income
+from kube_research.finance import iks, loans, savings
+from kube_research.finance import writing as bookkeeping
+from kube_research.finance.books import roster
+from kube_research.finance.iks import iks_apart
+from kube_research.finance.reconcile.findings import reconcile_site
+from kube_research.frames import grade_of, need_option, weakest
+from kube_research.site.folder import bundled_sites
+from kube_research.texts import LANGUAGES, check_language, text
+
+if TYPE_CHECKING:
+    from kube_research.site.folder import Site
+
+#: The fact that holds the day a rule was agreed, and the meeting of the published study that agreed it.
+RULES = {
+    "books_daily_since": "mentoring_1",
+    "cooperative_since": "mentoring_3",
+}
+#: IKS purposes that go to people outside the group, and those that go to its own members.
+OUTSIDE, INSIDE = ("posyandu", "charity_day"), ("sick_members",)
+
+
+def rule_day(site: Site, fact: str) -> object:
+    """Return the day on which a rule was agreed; None where the site does not tell.
+
+    Parameters
+    ----------
+    site : Site
+        The row ``fact`` of its ``facts`` holds the day. The published study and its twin name the
+        meeting in their activities instead.
+    fact : {"books_daily_since", "cooperative_since"}
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> str(rule_day(kr.load_site("cibeunying"), "cooperative_since"))[:10]
+    '2016-05-04'
+    """
+    if site.has("facts"):
+        facts = site.table("facts").set_index("fact")["value"].dropna()
+        if fact in facts.index:
+            return str(facts[fact])
+    if site.has("activities") and site.folder.name in bundled_sites():
+        days = site.table("activities").set_index("activity")["date"].dropna()
+        if RULES[fact] in days.index:
+            return days[RULES[fact]]
+    return None
+
+
+def last_book_day(site: Site) -> pd.Timestamp | None:
+    """Return the last day that the books cover; None where the site does not tell."""
+    period = site.info.books_period or site.info.period
+    return pd.Timestamp(period[1]) if period else None
+
+
+def _table(site: Site, name: str) -> pd.DataFrame | None:
+    return site.table(name) if site.has(name) else None
+
+
+def _both(work: Callable[..., pd.DataFrame], *args: object, **options: object) -> pd.DataFrame:
+    """Return what ``work`` says of each group and of all together."""
+    each = work(*args, by="group", **options)
+    every = work(*args, by=None, **options).assign(group=ALL)
+    return _stacked(each[each["group"].notna()], every)
+
+
+def _stacked(each: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
+    rows = [*each.to_dict("records"), *every.to_dict("records")]
+    columns = list(dict.fromkeys(["group", *each.columns, *every.columns]))
+    return pd.DataFrame(rows, columns=columns).astype({"group": "string"})
+
+
+def _why(
+    site: Site,
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    key: str,
+    status: str,
+    where: Any = True,
+) -> pd.DataFrame:
+    """Say why values of some columns are missing."""
+    done = frame.copy()
+    reason = text(f"finance.reason.{key}", site.info.language)
+    for column in columns:
+        gap = done[column].isna() & where
+        for kind, words in (("status", status), ("reason", reason)):
+            name = f"{column}_{kind}"
+            said = done[name] if name in done else pd.Series("", index=done.index, dtype="string")
+            done[name] = said.mask(gap & said.eq(""), words)
+    return done
+
+
+def _rates(site: Site) -> pd.DataFrame:
+    return _both(attendance.attendance_rates, site.attendance)
+
+
+def _recent(site: Site, attended: str | Sequence[str] = ATTENDED) -> pd.DataFrame:
+    options: dict[str, Any] = {"kinds": "meeting", "attended": attended}
+    frame = _both(attendance.recent_rates, site.attendance, site.activities, **options)
+    return _why(site, frame, ["rate"], "no_meeting", "unknown")
+
+
+def _represented(site: Site) -> pd.DataFrame:
+    return _recent(site, "represented")
+
+
+def _nothing(site: Site, columns: Sequence[str], key: str, status: str) -> pd.DataFrame:
+    """Return a frame without any value, and why."""
+    frame = pd.DataFrame({"group": [*site.info.groups, ALL]}, dtype="string")
+    for column in ("evidence", *columns):
+        frame[column] = pd.Series(pd.NA, index=frame.index, dtype="string")
+    return _why(site, frame, columns, key, status)
+
+
+def _raters(site: Site) -> pd.DataFrame:
+    ratings = site.ratings
+    scored = ratings[ratings["score"].notna() & ratings["rater"].notna()]
+    rounds = sorted(scored["round"].dropna().unique().tolist())
+    if len(rounds) < 2:
+        return _nothing(site, ["retention"], "no_rounds", "unknown")
+    ends = [rounds[0], rounds[-1]]
+    if "group" not in ratings:
+        return rater_flow(ratings, rounds=ends).assign(group=ALL)
+    return _both(rater_flow, ratings, rounds=ends)
+
+
+def _membership(site: Site) -> pd.DataFrame:
+    if site.info.period is None:
+        return _nothing(site, ["retention", "drop_out", "growth"], "no_period", "unknown")
+    return _both(member_retention, site.members, *site.info.period)
+
+
+def _gaps(site: Site) -> pd.DataFrame:
+    since, until = rule_day(site, "books_daily_since"), last_book_day(site)
+    return _both(bookkeeping.days_written, site.ledger, since=since, until=until)
+
+
+def _deposits(site: Site) -> pd.DataFrame:
+    since = rule_day(site, "cooperative_since")
+    if since is None:
+        return _nothing(site, ["months_without"], "no_rule", "not applicable")
+    options = {"since": since, "until": last_book_day(site)}
+    categories = _table(site, "categories")
+    return _both(bookkeeping.months_without_deposit, site.ledger, categories, **options)
+
+
+def _findings(site: Site) -> pd.DataFrame:
+    found = reconcile_site(site)
+    sure = found[found["certainty"].isin(["certain", "likely"])]
+    counts = sure.groupby("group").size()
+    rows = [
+        {"group": group, "findings": int(counts.get(group, 0)), "evidence": grade_of(part)}
+        for group, part in site.ledger.groupby("group")
+    ]
+    total = {"group": ALL, "findings": len(sure), "evidence": grade_of(site.ledger)}
+    return pd.DataFrame([*rows, total])
+
+
+def _savings(site: Site) -> pd.DataFrame:
+    """Read the savings of those who are members on the last day that the books cover."""
+    categories, last = _table(site, "categories"), last_book_day(site)
+    done = savings.member_savings(site.ledger, site.members, categories, on=last)
+    return _both(savings.savings_spread, done)
+
+
+def _iks(site: Site) -> pd.DataFrame:
+    return _both(iks.iks_totals, site.ledger, _table(site, "categories"))
+
+
+def _iks_others(site: Site) -> pd.DataFrame:
+    """Return what of the IKS money went to outsiders: at least what is declared, at most all not own."""
+    ledger, categories = site.ledger, _table(site, "categories")
+    totals = _both(iks.iks_totals, ledger, categories).set_index("group")
+    uses = _both(iks.iks_use, ledger, None, categories)
+    rows = []
+    for group, total in totals.iterrows():
+        mine = uses[uses["group"] == group]
+        row = {"group": group, "used_low": None, "used_high": None, "evidence": total["evidence"]}
+        if pd.notna(total["used"]):
+            outside = mine["purpose"].isin(list(OUTSIDE))
+            own = mine["purpose"].isin(list(INSIDE))
+            row["used_low"] = int(mine.loc[outside, "used"].sum())
+            row["used_high"] = int(mine.loc[~own, "used"].sum())
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _apart(site: Site) -> pd.DataFrame:
+    return _both(iks_apart, site.ledger, _table(site, "categories"))
+
+
+def _capital(site: Site) -> pd.DataFrame:
+    frame = _both(capital.capital_growth, site.ledger, _table(site, "categories"))
+    none = frame["stimulant"].eq(0).fillna(False)
+    growth = ["growth_low", "growth_high", "repaid_share"]
+    frame = _why(site, frame, growth, "no_stimulant", "not applicable", none)
+    known = frame["stimulant"].gt(0).fillna(False)
+    return _why(site, frame, ["repaid_share"], "no_repayment", "not applicable", known)
+
+
+def _income(site: Site, facts: pd.DataFrame | None = None) -> pd.DataFrame:
+    categories = _table(site, "categories")
+    return _both(income.business_income, site.ledger, site.members, facts, categories)
+
+
+def _wage(site: Site) -> pd.DataFrame:
+    frame = _income(site, site.facts)
+    none = frame["minimum_wage"].isna()
+    return _why(site, frame, ["result_of_wage"], "no_wage", "no data", none)
+
+
+def _loans(site: Site, members: pd.DataFrame | None = None) -> pd.DataFrame:
+    categories = _table(site, "categories")
+    frame = _both(loans.loan_indicators, site.ledger, members, categories, on=last_book_day(site))
+    lends = frame["lends"].astype("bool")
+    ratios = [
+        "members_with_loan",
+        "loan_fund_utilisation",
+        "portfolio_at_risk",
+        "return_on_savings",
+    ]
+    columns = ["loans_outstanding", "average_loan_size", *ratios]
+    frame = _why(site, frame, columns, "no_lending", "not applicable", ~lends)
+    risk = ["portfolio_at_risk"]
+    empty = frame["loans_outstanding"].eq(0).fillna(False)
+    frame = _why(site, frame, risk, "nothing_lent", "not applicable", empty)
+    return _why(site, frame, risk, "no_due", "unknown", lends)
+
+
+def _borrowers(site: Site) -> pd.DataFrame:
+    return _loans(site, site.members)
+
+
+def _roster(site: Site) -> pd.DataFrame:
+    """Count the officers of the last day that is known; all ever listed where none is."""
+    people = roster(site.members, last_book_day(site))
+    officers = people[people["role"].eq("pengurus") & people["member"]]
+    counts = officers.groupby("group").size()
+    rows = [
+        {"group": group, "officers": int(counts.get(group, 0)), "evidence": grade_of(part)}
+        for group, part in people[people["group"].notna()].groupby("group")
+    ]
+    return pd.DataFrame(
+        [*rows, {"group": ALL, "officers": len(officers), "evidence": grade_of(people)}]
+    )
+
+
+def _interventions(site: Site) -> pd.DataFrame:
+    """Count the interventions to which at least one person came."""
+    kinds = site.activities[["activity", "kind"]].drop_duplicates("activity")
+    rows = site.attendance[site.attendance["status"].notna()].merge(kinds, "left", on="activity")
+    rows = rows.assign(_rank=ranks(rows))
+    came = rows[rows["status"].isin(ATTENDED) & rows["kind"].eq("intervention")]
+    listed = rows[rows["group"].notna()].groupby("group")["_rank"].max()
+    done = pd.DataFrame({"evidence": grades(listed)})
+    counts = came.groupby("group")["activity"].nunique()
+    done["interventions"] = counts.reindex(done.index).fillna(0).astype("int64")
+    every = {"group": ALL, "interventions": came["activity"].nunique()}
+    every["evidence"] = grade_of(rows)
+    return _stacked(done.reset_index(), pd.DataFrame([every]))
+
+
+def _trade(site: Site) -> pd.DataFrame:
+    return _both(capital.trade_months, site.ledger, _table(site, "categories"))
+
+
+#: What each key of ``from`` in the table of indicators is read from.
+FRAMES: dict[str, Callable[[Site], pd.DataFrame]] = {
+    "rates": _rates,
+    "recent": _recent,
+    "represented": _represented,
+    "raters": _raters,
+    "membership": _membership,
+    "gaps": _gaps,
+    "deposits": _deposits,
+    "findings": _findings,
+    "savings": _savings,
+    "iks": _iks,
+    "iks_others": _iks_others,
+    "apart": _apart,
+    "capital": _capital,
+    "income": _income,
+    "wage": _wage,
+    "loans": _loans,
+    "borrowers": _borrowers,
+    "roster": _roster,
+    "interventions": _interventions,
+    "trade": _trade,
+}
+
+
+#: Name of the row that holds all groups together.
+ALL = "all"
+STATUSES = ("computed", "not applicable", "unknown", "no data")
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator as ``indicators.toml`` declares it.
+
+    Attributes
+    ----------
+    name, topic : str
+    source_frame : str
+        Key of the frame it is read from (see ``indicator_frames``).
+    low, high : str
+        Columns of that frame; the same for an indicator known exactly.
+    unit : {"share", "rupiah", "days", "months", "count", "ratio", "yes_no"}
+    reading : {"higher", "lower", "neither"}
+        Which way is better.
+    needs : tuple of str
+        Tables without which it cannot be computed.
+    basis : {"published", "study", "ours"}
+        Whose definition it is.
+    sources, labels, formulas : dict of str to str
+        By language: where the definition comes from (blank for ours), name, how it is computed.
+    """
+
+    name: str
+    topic: str
+    source_frame: str
+    low: str
+    high: str
+    unit: str
+    reading: str
+    needs: tuple[str, ...]
+    basis: str
+    sources: dict[str, str]
+    labels: dict[str, str]
+    formulas: dict[str, str]
+
+
+@cache
+def indicators() -> dict[str, Indicator]:
+    """Return every indicator by name, in the order of the table.
+
+    Examples
+    --------
+    >>> indicators()["savings_gini"].reading
+    'lower'
+    """
+    with (Path(__file__).parent / "indicators.toml").open("rb") as handle:
+        declared = tomllib.load(handle)
+    done = {}
+    for name, entry in declared.items():
+        column, source = entry.get("column", ""), entry.get("source", "")
+        done[name] = Indicator(
+            name=name,
+            topic=entry["topic"],
+            source_frame=entry["from"],
+            low=entry.get("low", column),
+            high=entry.get("high", column),
+            unit=entry["unit"],
+            reading=entry["reading"],
+            needs=tuple(entry["needs"]),
+            basis=entry["basis"],
+            sources={
+                lang: source if isinstance(source, str) else source[lang] for lang in LANGUAGES
+            },
+            labels={lang: entry[lang]["label"] for lang in LANGUAGES},
+            formulas={lang: entry[lang]["formula"] for lang in LANGUAGES},
+        )
+    return done
+
+
+def indicator_definitions(*, lang: str = "en") -> pd.DataFrame:
+    """Return what every indicator is: name, formula, unit, reading, source.
+
+    Parameters
+    ----------
+    lang : {"en", "id"}
+
+    Returns
+    -------
+    DataFrame
+        ``indicator``, ``topic``, ``label``, ``formula``, ``unit``, ``reading``, ``basis``, ``source``,
+        ``needs`` (tables), in the order of the table.
+
+    Examples
+    --------
+    >>> indicator_definitions(lang="id").set_index("indicator").loc["savings_gini", "unit"]
+    'rasio'
+    """
+    check_language(lang)
+    return pd.DataFrame(
+        [
+            {
+                "indicator": one.name,
+                "topic": text(f"indicator.topic_{one.topic}", lang),
+                "label": one.labels[lang],
+                "formula": one.formulas[lang],
+                "unit": text(f"indicator.unit_{one.unit}", lang),
+                "reading": text(f"indicator.reading_{one.reading}", lang),
+                "basis": text(f"indicator.basis_{one.basis}", lang),
+                "source": one.sources[lang],
+                "needs": ", ".join(f"{name}.csv" for name in one.needs),
+            }
+            for one in indicators().values()
+        ]
+    )
+
+
+def indicator_values(site: Site, *, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Compute indicators for every group and for all groups together.
+
+    Parameters
+    ----------
+    site : Site
+        What its tables do not hold is said, never filled in.
+    names : sequence of str, optional
+        Indicators wanted; all by default.
+
+    Returns
+    -------
+    DataFrame
+        One row per indicator and group (``all`` for all together): ``indicator``, ``topic``, ``group``,
+        ``value`` (missing unless known exactly), ``low``, ``high``, ``unit``, ``reading``, ``status``
+        (``computed``; ``not applicable``, such as a loan indicator where nobody lends; ``unknown``;
+        ``no data``, with the file that is missing in ``reason``), ``few``, ``reason``, ``evidence``.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        For an indicator that does not exist.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> done = indicator_values(kr.load_site("cibeunying-simulated"), names=["average_loan_size"])
+    >>> set(done["status"])
+    {'not applicable'}
+    """
+    known = indicators()
+    wanted = list(known) if names is None else list(names)
+    for name in wanted:
+        need_option("names", name, tuple(known))
+    # Tables of a loaded site never change, so each frame is worked out once a site.
+    frames: dict[str, pd.DataFrame] = site.__dict__.setdefault("_indicator_frames", {})
+    rows: list[dict[str, Any]] = []
+    for one in (known[name] for name in wanted):
+        missing = [name for name in one.needs if not site.has(name)]
+        if missing:
+            rows += _without(site, one, missing)
+            continue
+        if one.source_frame not in frames:
+            frames[one.source_frame] = FRAMES[one.source_frame](site)
+        rows += _read(site, one, frames[one.source_frame])
+    done = pd.DataFrame(rows)
+    for name in ("indicator", "topic", "group", "unit", "reading", "status", "reason", "evidence"):
+        done[name] = done[name].astype("string")
+    for name in ("value", "low", "high"):
+        done[name] = done[name].astype("Float64")
+    return done
+
+
+def _row(one: Indicator, group: str) -> dict[str, Any]:
+    head: dict[str, Any] = {"indicator": one.name, "topic": one.topic, "group": group}
+    head |= {"value": None, "low": None, "high": None, "unit": one.unit, "reading": one.reading}
+    return head | {"status": "unknown", "few": False, "reason": "", "evidence": None}
+
+
+def _without(site: Site, one: Indicator, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Say for every group which files would hold what is missing."""
+    files = ", ".join(f"{name}.csv" for name in missing)
+    for group in (*site.info.groups, ALL):
+        reason = text("indicator.needs_file", site.info.language, files=files)
+        yield _row(one, group) | {"status": "no data", "reason": reason}
+
+
+def _read(site: Site, one: Indicator, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Read one indicator from its frame, group by group."""
+    by_group = {str(row["group"]): row for row in frame.to_dict("records")}
+    for group in (*site.info.groups, ALL):
+        row, found = _row(one, group), by_group.get(group)
+        if found is None:
+            yield row
+            continue
+        low, high = found.get(one.low), found.get(one.high)
+        row["few"] = bool(found.get("few", False))
+        row["reason"] = found.get(f"{one.low}_reason") or ""
+        if pd.isna(low) or pd.isna(high):
+            yield row | {"status": found.get(f"{one.low}_status") or "unknown"}
+            continue
+        row |= {"low": float(low), "high": float(high), "status": "computed"}
+        row["value"] = row["low"] if row["low"] == row["high"] else None
+        grade = str(found["evidence"])
+        yield row | {"evidence": grade if row["value"] is not None else weakest([grade, "bounded"])}
+
+
+def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
+    """Return the value of an indicator as readers of ``lang`` write it, with its unit.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of :func:`indicator_values`.
+    lang : {"en", "id"}
+
+    Returns
+    -------
+    str
+        A number with its unit, a range, or why there is none.
+
+    Examples
+    --------
+    >>> row = {"unit": "share", "low": 0.5, "high": 0.5, "status": "computed", "few": False}
+    >>> shown(row), shown(row | {"unit": "rupiah", "low": 15000.0, "high": 20000.0}, "id")
+    ('50%', 'Rp 15.000 – Rp 20.000')
+    """
+    from kube_research.formats import number, percent, rupiah, whole
+
+    status = row["status"].replace(" ", "_")
+    if status != "computed":
+        return text(f"indicator.status_{status}", lang)
+    forms: dict[str, Callable[[float], str]] = {
+        "share": lambda value: percent(100 * value, lang),
+        "rupiah": lambda value: rupiah(round(value), lang),
+        "ratio": lambda value: number(value, lang),
+        "yes_no": lambda value: text("indicator.yes" if value else "indicator.no", lang),
+        "count": lambda value: whole(round(value), lang),
+    }
+    form = forms.get(row["unit"], forms["count"])
+    ends = dict.fromkeys(form(float(row[end])) for end in ("low", "high"))
+    return " – ".join(ends)
+
+
+def indicators_table(site: Site, *, lang: str = "en") -> pd.DataFrame:
+    """Return the indicators as a table to print: one row an indicator, one column a group.
+
+    Parameters
+    ----------
+    site : Site
+        With raw logs.
+    lang : {"en", "id"}
+
+    Returns
+    -------
+    DataFrame
+        Columns in ``lang``: topic, indicator, which way is better, one column per group, all groups,
+        evidence. A star marks rows of fewer than five people.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+        If the site has neither attendance nor a ledger.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> table = indicators_table(kr.load_site("cibeunying-simulated"), lang="id")
+    >>> table.columns[1], len(table) > 20
+    ('Indikator', True)
+    """
+    check_language(lang)
+    if not site.has("attendance"):
+        site.table("ledger", lang)
+    values = indicator_values(site)
+    rows = []
+    for name, part in values.groupby("indicator", sort=False):
+        one = indicators()[str(name)]
+        row = {
+            text("indicator.head_topic", lang): text(f"indicator.topic_{one.topic}", lang),
+            text("indicator.head_indicator", lang): one.labels[lang],
+            text("indicator.head_reading", lang): text(f"indicator.reading_{one.reading}", lang),
+        }
+        for line in part.to_dict("records"):
+            head = line["group"] if line["group"] != ALL else text("indicator.head_all", lang)
+            row[head] = shown(line, lang) + ("*" if line["few"] else "")
+        grades = part["evidence"].dropna().unique()
+        row["evidence"] = weakest([str(grade) for grade in grades]) if len(grades) else ""
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""The groups' books held against themselves: what does not fit in them."""

@@ -1,0 +1,301 @@
+"""The rows of a ledger made ready for reconciliation, and what one row tells by itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kube_research.errors import OptionError
+from kube_research.frames import need_columns
+from kube_research.site.accounts import flows, with_flows
+from kube_research.texts import text
+
+Whole = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+#: Flows whose entry may well be dated after the member has left.
+_SETTLING = ("withdrawal", "payout", "loan_repaid", "loan_interest")
+#: Codes that name what is kept, not which way it moves: some books write both ways under them.
+_BOTH_WAYS = ("tabungan", "savings", "simpanan", "deposit", "deposits", "loan", "loans", "pinjaman")
+#: A flow that a well-known code means in most books, but not in this one.
+_ELSEWHERE = {("grant", "iks")}
+
+
+@dataclass
+class Finding:
+    """One thing that does not fit; ``at`` and ``other`` are positions in the frame as it came."""
+
+    at: int
+    kind: str
+    certainty: str
+    reason: str
+    suggestion: str
+    expected: int | None = None
+    difference: int | None = None
+    other: int | None = None
+    fill: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A ledger as plain arrays, one element a row, in the order the rows came."""
+
+    frame: pd.DataFrame
+    day: Whole
+    key: Whole
+    group: Whole
+    amount: Whole
+    known: Mask
+    balance: Whole
+    stated: Mask
+    flow: npt.NDArray[np.object_]
+    sign: Whole
+    moves: Mask
+    own: Mask  # the site itself says what the category means
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def date(self, at: int) -> dt.date:
+        """Return the day of a row."""
+        return dt.date(1970, 1, 1) + dt.timedelta(days=int(self.day[at]))
+
+    def book(self, at: int) -> str:
+        """Return the book of a row."""
+        return str(self.frame["book"].iloc[at])
+
+
+def _whole(values: pd.Series) -> Whole:
+    return np.asarray(values, dtype=np.int64)
+
+
+def money(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column as whole rupiah, missing where nothing stands."""
+    try:
+        return frame[column].astype("Int64")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise OptionError(text("reconcile.error.money", column=column)) from error
+
+
+def days(values: object) -> Whole:
+    """Return dates as days since 1970; the smallest number stands for a missing one."""
+    try:
+        stamps = pd.to_datetime(pd.Series(values), format="ISO8601")
+        if stamps.dt.tz is not None:
+            stamps = stamps.dt.tz_localize(None)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise OptionError(text("reconcile.error.dates")) from error
+    return np.asarray(stamps.to_numpy().astype("datetime64[D]").astype(np.int64))
+
+
+def read_rows(ledger: pd.DataFrame, categories: pd.DataFrame | None) -> Rows:
+    """Return the rows of a ledger; the frame itself is left alone."""
+    need_columns(ledger, "date", "group", "book", "category", "amount")
+    frame = ledger.reset_index(drop=True)
+    for name in ("group", "book", "category", "person", "note"):
+        frame[name] = frame[name].astype("string") if name in frame else pd.NA
+        frame[name] = frame[name].astype("string").fillna("")
+    amount = money(frame, "amount")
+    balance = money(frame, "balance") if "balance" in frame else pd.Series(pd.NA, frame.index)
+    balance = balance.astype("Int64")
+    keys = frame.groupby(["group", "book"], sort=False).ngroup()
+    about = flows().set_index("flow")
+    read = with_flows(frame, categories)
+    read = read.assign(category=frame["category"].str.lower())
+    own = () if categories is None else categories["category"].astype("string").str.lower()
+    day = days(frame["date"])
+    dated = np.flatnonzero(day != np.iinfo(np.int64).min)
+    if len(dated) < len(day):  # an undated row stands beside the dated row before it
+        before = np.searchsorted(dated, np.arange(len(day)), side="right") - 1
+        day = day[dated[np.maximum(before, 0)]] if len(dated) else np.zeros_like(day)
+    rows = Rows(
+        frame=read,
+        day=day,
+        key=_whole(keys),
+        group=_whole(frame.groupby("group", sort=False).ngroup()),
+        amount=_whole(amount.fillna(0)),
+        known=amount.notna().to_numpy(dtype=bool),
+        balance=_whole(balance.fillna(0)),
+        stated=balance.notna().to_numpy(dtype=bool),
+        flow=read["flow"].to_numpy(dtype=object),
+        sign=read["flow"].map(about["sign"]).to_numpy(dtype=np.int64),
+        moves=read["flow"].map(about["transfer"]).to_numpy(dtype=bool),
+        own=read["category"].isin(own).to_numpy(dtype=bool),
+    )
+    between = _moved_between(rows)
+    return replace(rows, moves=rows.moves | between, sign=np.where(between, 0, rows.sign))
+
+
+def _moved_between(rows: Rows) -> Mask:
+    """Tell the rows of categories that go out of one book and into another of the same group."""
+    frame = rows.frame[["group", "book", "category"]].assign(
+        day=rows.day, amount=rows.amount, side=np.sign(rows.amount), at=np.arange(len(rows))
+    )
+    frame = frame[(frame["side"] != 0) & (frame["category"] != "") & ~rows.moves]
+    major = frame.groupby(["category", "book"])["side"].sum()
+    spread = np.sign(major).groupby("category").agg(["min", "max"])
+    codes = spread.index[(spread["min"] < 0) & (spread["max"] > 0)]
+    found = np.zeros(len(rows), dtype=bool)
+    for code in codes:
+        part = frame[frame["category"] == code]
+        paid, got = part[part["side"] < 0], part[part["side"] > 0]
+        same = paid.assign(amount=-paid["amount"]).merge(got, on=["group", "amount"])
+        same = same[(same["book_x"] != same["book_y"]) & ((same.day_x - same.day_y).abs() <= 31)]
+        near = paid.merge(got, on=["group", "day"])
+        near = near[near["book_x"] != near["book_y"]]
+        for side, all_of in (("at_x", paid), ("at_y", got)):
+            partners = set(same[side]) | set(near[side])
+            if len(all_of) == min(len(paid), len(got)) and 2 * len(partners) >= len(all_of):
+                found |= (rows.frame["category"] == code).to_numpy(dtype=bool)
+    return found
+
+
+def missing_amounts(rows: Rows) -> list[Finding]:
+    """Find rows without an amount, and rows of zero rupiah."""
+    opens = rows.flow == "opening"
+    blank = np.flatnonzero(~rows.known & ~(opens & rows.stated))
+    zero = np.flatnonzero(rows.known & (rows.amount == 0) & ~opens)
+    found = [Finding(int(i), "missing_amount", "certain", "no_amount", "no_amount") for i in blank]
+    return found + [Finding(int(i), "zero", "look", "zero", "zero") for i in zero]
+
+
+def outside_period(rows: Rows, period: tuple[dt.date, dt.date] | None) -> list[Finding]:
+    """Find entries outside the period; ``expected`` has no rupiah, the likely day is told."""
+    if period is None:
+        return []
+    first, last = (int(end) for end in days(list(period)))
+    found = []
+    for at in np.flatnonzero((rows.day < first) | (rows.day > last)):
+        day = rows.date(int(at))
+        meant, slip = _meant(day, period, _neighbour(rows, int(at), first, last))
+        fill: dict[str, object] = {"day": day, "day_first": period[0], "day_last": period[1]}
+        fill["day_meant"] = meant or day
+        found.append(Finding(int(at), "period", "certain", "period", f"period_{slip}", fill=fill))
+    return found
+
+
+def _neighbour(rows: Rows, at: int, first: int, last: int) -> dt.date | None:
+    """Return the day of the nearest row above or below that lies inside the period."""
+    for gap in range(1, min(50, len(rows))):
+        for near in (at - gap, at + gap):
+            if 0 <= near < len(rows) and first <= rows.day[near] <= last:
+                return rows.date(near)
+    return None
+
+
+def _meant(
+    day: dt.date, period: tuple[dt.date, dt.date], near: dt.date | None
+) -> tuple[dt.date | None, str]:
+    """Return the day inside the period that a slip of the pen would explain."""
+
+    def inside(year: int, month: int, number: int) -> list[dt.date]:
+        try:
+            other = dt.date(year, month, number)
+        except ValueError:
+            return []
+        return [other] if period[0] <= other <= period[1] else []
+
+    years = range(period[0].year, period[1].year + 1)
+    by_year = [one for year in years for one in inside(year, day.month, day.day)]
+    for options, slip in ((by_year, "year"), (inside(day.year, day.day, day.month), "swap")):
+        if options:
+            aim = near or period[0]
+            return min(options, key=lambda one: abs(one - aim)), slip
+    return None, "plain"
+
+
+def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding]:
+    """Find entries of people before they joined, after they left, of another group, or unknown."""
+    if members is None:
+        return []
+    need_columns(members, "person", "group")
+    roster = members.dropna(subset=["person"]).drop_duplicates("person")
+    place = roster.set_index(roster["person"].astype("string"))
+    nobody = np.iinfo(np.int64).min
+    person = rows.frame["person"]
+    who = person.to_numpy(dtype=object)
+    dates: dict[str, Whole] = {}
+    for name in ("joined", "left"):
+        day = days(place[name]) if name in place else np.full(len(place), nobody)
+        known = pd.Series(day, index=place.index).astype("Int64")
+        dates[name] = _whole(person.map(known).fillna(nobody))
+    home = person.map(place["group"].astype("string")).fillna("")
+    homes = home.to_numpy(dtype=object)
+    early = (dates["joined"] != nobody) & (rows.day < dates["joined"])
+    late = (dates["left"] != nobody) & (rows.day > dates["left"])
+    other = ((home != "") & (rows.frame["group"] != "") & (home != rows.frame["group"])).to_numpy()
+    covered = rows.frame["group"].isin(roster["group"].astype("string"))
+    unknown = ((person != "") & ~person.isin(place.index) & covered).to_numpy(dtype=bool)
+    found = []
+    for at in np.flatnonzero(early | late | other | unknown):
+        what = "other_group" if other[at] else "before" if early[at] else "after"
+        what = "unknown" if unknown[at] else what
+        settles = what == "after" and rows.flow[at] in _SETTLING
+        fill: dict[str, object] = {"person": str(who[at]), "home": str(homes[at])}
+        fill["day"] = rows.date(int(at))
+        if what in ("before", "after"):
+            edge = dates["joined" if what == "before" else "left"][at]
+            fill["day_edge"] = dt.date(1970, 1, 1) + dt.timedelta(days=int(edge))
+        sure = "look" if settles else "likely"
+        hint = "settling" if settles else what
+        found.append(
+            Finding(int(at), "membership", sure, f"member_{what}", f"member_{hint}", fill=fill)
+        )
+    return found
+
+
+def wrong_signs(rows: Rows) -> list[Finding]:
+    """Find amounts that go the other way than their category says or than it does elsewhere."""
+    side = np.sign(rows.amount)
+    category = rows.frame["category"].to_numpy(dtype=object)
+    names = [rows.frame["book"], rows.frame["category"]]
+    counted = pd.DataFrame({"up": side > 0, "down": side < 0}).groupby(names).transform("sum")
+    same = np.where(side > 0, counted["up"], counted["down"])
+    total = (counted["up"] + counted["down"]).to_numpy()
+    here = [pair in _ELSEWHERE for pair in zip(rows.flow, rows.frame["book"], strict=True)]
+    own = rows.own
+    read = (rows.sign != 0) & (own | ~np.array(here, dtype=bool))
+    against = read & (side == -rows.sign) & (side != 0)
+    against &= own | (total < 2) | (2 * same <= total)  # the book itself reads the code otherwise
+    both = (
+        np.isin(category.astype(str), _BOTH_WAYS) & (same > 1) & ((same > 2) | (10 * same > total))
+    )
+    against &= own | ~both
+    unread = ~rows.moves & (side != 0) & ((rows.flow == "unknown") | ((rows.sign != 0) & ~read))
+    rare = unread & (total - 1 >= 8) & (10 * (same - 1) <= total - 1)
+    rare &= (rows.frame["category"] != "").to_numpy()
+    found = []
+    for at in np.flatnonzero(against | rare):
+        kind = "sign_declared" if against[at] else "sign_rare"
+        amount = int(rows.amount[at])
+        way = "in" if amount < 0 else "out"
+        fill = {
+            "amount": amount,
+            "category": str(category[at]),
+            "others": str(int(total[at] - same[at])),
+        }
+        found.append(
+            Finding(
+                int(at),
+                "sign",
+                "likely" if against[at] else "look",
+                f"{kind}_{way}",
+                "sign",
+                expected=-amount,
+                difference=2 * amount,
+                fill=fill,
+            )
+        )
+    return found
+
+
+def book_names(rows: Rows) -> list[tuple[str, str]]:
+    """Return group and book of each key, in the order of the keys."""
+    first = rows.frame[["group", "book"]].assign(key=rows.key).drop_duplicates("key")
+    names: Sequence[tuple[str, str]] = list(zip(first["group"], first["book"], strict=True))
+    return [(str(group), str(book)) for group, book in names]

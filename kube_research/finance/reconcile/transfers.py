@@ -1,0 +1,488 @@
+"""Money moved between books of a group must stand in both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kube_research.finance.reconcile.balances import Balances, Hole, slip_of_digits
+from kube_research.finance.reconcile.rows import Finding, Mask, Rows
+
+#: A row that repeats another, the first of its like, and whether a day lies between them.
+Copy = tuple[int, int, bool]
+
+
+def copies(rows: Rows) -> list[Copy]:
+    """Return rows that repeat another: the row, the first of its like, whether a day lies between."""
+    like = ["group", "book", "category", "person", "note"]
+    frame = rows.frame[like].assign(
+        day=rows.day, amount=rows.amount, at=np.arange(len(rows)), balance=rows.balance
+    )
+    frame = frame[(rows.amount != 0) & rows.known]
+    twice = frame[frame.duplicated([*like, "amount", "day"], keep=False)]
+    first = twice.groupby([*like, "amount", "day"], sort=False)["at"].transform("first")
+    pairs = zip(twice["at"], first, strict=True)
+    found = [(int(at), int(one), False) for at, one in pairs if at != one]
+    near = frame[rows.stated[frame["at"]]]
+    near = near[near.duplicated([*like, "amount", "balance"], keep=False)]
+    near = near.sort_values([*like, "amount", "balance", "day", "at"])
+    again = near[[*like, "amount", "balance"]].eq(near[[*like, "amount", "balance"]].shift())
+    next_day = again.all(axis=1) & (near["day"] - near["day"].shift() == 1)
+    before = near["at"].shift()[next_day].astype("int64")
+    seen = {at for at, _, _ in found}
+    told = zip(near.loc[next_day, "at"], before, strict=True)
+    return found + [(int(at), int(one), True) for at, one in told if at not in seen]
+
+
+def same_with_balance(rows: Rows, copied: list[Copy]) -> Mask:
+    """Tell the copies that repeat a stated balance too."""
+    same = np.zeros(len(rows), dtype=bool)
+    seen = {(first, rows.balance[first]) for _, first, _ in copied if rows.stated[first]}
+    for at, first, _ in copied:
+        if rows.stated[at]:
+            same[at] = (first, rows.balance[at]) in seen
+            seen.add((first, rows.balance[at]))
+    return same
+
+
+def copied_alone(
+    rows: Rows, copied: list[Copy], balances: Balances, within: int, misdated: Mask
+) -> list[Copy]:
+    """Leave out movements between books that stand as often in the other book: they were made twice."""
+    code = np.where(
+        rows.flow == "unknown", rows.frame["category"].to_numpy(dtype=object), rows.flow
+    )
+    alone: list[Copy] = []
+    taken: set[int] = set()
+    for copy in copied:
+        at = copy[0]
+        if not rows.moves[at] or at in balances.out:
+            alone.append(copy)
+            continue
+        near = rows.moves & (rows.group == rows.group[at]) & (code == code[at])
+        near &= (np.abs(rows.day - rows.day[at]) <= within) | misdated
+        there = near & (rows.key != rows.key[at])
+        twins = [
+            twin
+            for twin, _, _ in copied
+            if there[twin] and rows.amount[twin] == -rows.amount[at] and twin not in taken
+        ]
+        if 2 * there.sum() != near.sum() and not twins:
+            alone.append(copy)
+        taken.update(twins[:1])
+    return alone
+
+
+def duplicates(rows: Rows, copied: list[Copy], balances: Balances) -> list[Finding]:
+    """Return the copies; the balances tell how sure it is that one is too many.
+
+    Equal entries of nobody in particular are left out where a book is full of them: six members who
+    each put in the same amount, their names left out.
+    """
+    findings: list[Finding] = []
+    category = rows.frame["category"].to_numpy(dtype=object)
+    person = rows.frame["person"].to_numpy(dtype=object)
+    usual: dict[tuple[int, str], list[int]] = {}
+    for at, first, next_day in copied:
+        ignored = at in balances.out
+        if next_day and not ignored:
+            continue
+        if ignored:
+            sure = "look" if next_day else "certain"
+            why = "next_day" if next_day else "ignored"
+        else:
+            sure = "likely" if person[at] else "look"
+            why = "moved" if rows.stated[at] else "plain"
+        if sure == "look":
+            usual.setdefault((int(rows.key[at]), category[at]), []).append(at)
+        hint, amount = "twice_sure" if ignored else "twice", int(rows.amount[at])
+        fill: dict[str, object] = {"amount": amount, "row_first": first}
+        told = Finding(at, "duplicate", sure, f"twice_{why}", hint, None, amount, first, fill)
+        findings.append(told)
+    habit = {
+        at
+        for (key, code), ats in usual.items()
+        if len(ats) > 2 and 10 * len(ats) > ((rows.key == key) & (category == code)).sum()
+        for at in ats
+    }
+    return [one for one in findings if one.certainty != "look" or one.at not in habit]
+
+
+#: Halves farther apart than this are not taken for one movement, unless nothing else has the amount.
+FAR = 31
+#: Flows that a group may well keep in one book only.
+_ONE_BOOK = ("cooperative", "iks_share")
+#: Flows under which the other half of a movement may be booked, if nobody is named.
+_BOOKED_AS = ("deposit", "withdrawal", "iks_due", "other_in", "other_out", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One half of a movement between books."""
+
+    at: int
+    group: int
+    book: int
+    category: str
+    flow: str
+    day: int
+    amount: int
+
+
+Pair = tuple[Half, Half]
+
+
+def check_transfers(
+    rows: Rows,
+    balances: Balances,
+    told: set[int],
+    copied: dict[int, int],
+    *,
+    within: int,
+) -> list[Finding]:
+    """Return movements of which a half is missing, differs, is turned round, or stands far away.
+
+    Halves are matched one to one so that as many as possible have a partner of the opposite amount
+    within the days allowed; among such matchings one with the same categories and the closest days is
+    taken.
+
+    Parameters
+    ----------
+    rows : Rows
+        The ledger.
+    balances : Balances
+        What the balances tell; differences that a finding here explains are taken out of it.
+    told : set of int
+        Rows whose day is known to be wrong.
+    copied : dict of int to int
+        Rows that repeat another, and which.
+    within : int
+        Days that may lie between two halves.
+    """
+    halves = [
+        half for half in _halves(rows, balances) if half.at not in balances.out & copied.keys()
+    ]
+    pairs, left = _match(halves, within)
+    left = _booked_otherwise(rows, left, pairs, within)
+    usual = {(a.group, a.category, abs(a.amount)) for a, _ in pairs}
+    findings: list[Finding] = []
+
+    def take(fits: Callable[[Half, Half], bool]) -> Iterator[Pair]:
+        nonlocal left
+        for one, two in _closest(left, fits):
+            left = [half for half in left if half.at not in (one.at, two.at)]
+            yield one, two
+
+    def kin(one: Half, two: Half) -> bool:
+        return one.category == two.category or (one.flow != "" and two.flow != "")
+
+    def far(one: Half, two: Half) -> bool:
+        rare = (one.group, one.category, abs(one.amount)) not in usual
+        near = abs(one.day - two.day) <= FAR or rare or one.at in told or two.at in told
+        same = one.category == two.category or (kin(one, two) and bool({one.at, two.at} & told))
+        return one.amount == -two.amount and same and near
+
+    def turned(one: Half, two: Half) -> bool:
+        near = abs(one.day - two.day) <= within
+        return one.amount == two.amount and kin(one, two) and near
+
+    def unequal(one: Half, two: Half) -> bool:
+        near = abs(one.day - two.day) <= within
+        return kin(one, two) and near and one.amount * two.amount < 0
+
+    def blank(one: Half, two: Half) -> bool:
+        near = abs(one.day - two.day) <= within
+        return kin(one, two) and near and (one.amount == 0) != (two.amount == 0)
+
+    left = [half for half in left if half.amount or half.at not in balances.implied]
+    for one, two in take(blank):
+        empty, full = (one, two) if one.amount == 0 else (two, one)
+        balances.implied.setdefault(empty.at, -full.amount)
+    left = [half for half in left if half.amount]
+    left = _without_copies(left, copied)
+    for one, two in take(turned):
+        findings.append(_turned(rows, one, two))
+    for one, two in take(far):
+        pairs.append((one, two))
+        if one.at not in told and two.at not in told:
+            findings.append(_far(rows, one, two))
+            _moved(rows, balances, one, two)
+    for one, two in take(unequal):
+        findings.append(_unequal(rows, balances, one, two))
+        pairs.append((one, two))
+    return findings + _unmatched(rows, balances, left, pairs, within)
+
+
+def _halves(rows: Rows, balances: Balances) -> Iterator[Half]:
+    """Yield the halves as they should have been written, as far as the balances tell."""
+    category = rows.frame["category"].to_numpy(dtype=object)
+    declared = rows.frame["flow"].isin(["cooperative", "transfer", "iks_share"]).to_numpy()
+    for at in np.flatnonzero(rows.moves):
+        spot = int(at)
+        amount = balances.implied.get(spot, int(rows.amount[spot]))
+        if spot in balances.turned:
+            amount = -amount
+        flow = str(rows.flow[spot]) if declared[spot] else ""
+        yield Half(
+            spot,
+            int(rows.group[spot]),
+            int(rows.key[spot]),
+            str(category[spot]),
+            flow,
+            int(rows.day[spot]),
+            amount,
+        )
+
+
+def _match(halves: list[Half], within: int) -> tuple[list[Pair], list[Half]]:
+    """Return the halves matched one to one, as many as can be, and those left over."""
+    by_amount: dict[tuple[int, int], list[Half]] = {}
+    for half in halves:
+        by_amount.setdefault((half.group, abs(half.amount)), []).append(half)
+    pairs: list[Pair] = []
+    for alike in by_amount.values():
+        alike.sort(key=lambda half: half.day)
+        start = 0
+        for end in range(1, len(alike) + 1):
+            if end == len(alike) or alike[end].day - alike[end - 1].day > within:
+                pairs += _assign(alike[start:end], within)
+                start = end
+    done = {half.at for pair in pairs for half in pair}
+    return pairs, [half for half in halves if half.at not in done]
+
+
+def _fits(one: Half, two: Half, within: int) -> bool:
+    kin = one.category == two.category or (one.flow != "" and two.flow != "")
+    return kin and one.book != two.book and abs(one.day - two.day) <= within
+
+
+def _assign(halves: list[Half], within: int) -> list[Pair]:
+    """Match halves of one amount: most pairs first, then same category, then closest days."""
+    paid = [half for half in halves if half.amount < 0]
+    got = [half for half in halves if half.amount > 0]
+    if not paid or not got:
+        return []
+    if len(paid) == len(got) == 1:
+        return [(paid[0], got[0])] if _fits(paid[0], got[0], within) else []
+    from scipy.optimize import linear_sum_assignment
+
+    reward = np.zeros((len(paid), len(got)), dtype=np.int64)
+    for i, one in enumerate(paid):
+        for j, two in enumerate(got):
+            if _fits(one, two, within):
+                price = 2 * abs(one.day - two.day) + (one.category != two.category)
+                reward[i, j] = (2 * within + 2) * (len(halves) + 1) - price
+    chosen = zip(*linear_sum_assignment(reward, maximize=True), strict=True)
+    return [(paid[i], got[j]) for i, j in chosen if reward[i, j] > 0]
+
+
+def _closest(left: list[Half], fits: Callable[[Half, Half], bool]) -> list[Pair]:
+    """Return pairs of leftover halves that fit, closest days first, each half once."""
+    by_group: dict[int, list[Half]] = {}
+    for half in left:
+        by_group.setdefault(half.group, []).append(half)
+    options = []
+    for alike in by_group.values():
+        for i, one in enumerate(alike[:500]):
+            for two in alike[i + 1 : 500]:
+                if one.book != two.book and fits(one, two):
+                    price = (one.category != two.category, abs(one.day - two.day))
+                    options.append((price, one.at, two.at, one, two))
+    taken: set[int] = set()
+    pairs = []
+    for _, a, b, one, two in sorted(options, key=lambda option: option[:3]):
+        if not taken & {a, b}:
+            taken |= {a, b}
+            pairs.append((one, two))
+    return pairs
+
+
+def _booked_otherwise(rows: Rows, left: list[Half], pairs: list[Pair], within: int) -> list[Half]:
+    """Leave out halves whose other half stands in another book under a code of its own."""
+    plain = ~rows.moves & np.isin(rows.flow.astype(str), _BOOKED_AS)
+    plain &= (rows.frame["person"] == "").to_numpy(dtype=bool)
+    kept = []
+    for half in left:
+        fits = plain & (rows.group == half.group) & (rows.key != half.book)
+        fits &= (rows.amount == -half.amount) & (np.abs(rows.day - half.day) <= within)
+        spots = np.flatnonzero(fits)
+        if half.amount and len(spots):
+            at = int(min(spots, key=lambda spot: (abs(rows.day[spot] - half.day), spot)))
+            plain[at] = False
+            pairs.append((half, replace(half, at=at, book=int(rows.key[at]))))
+        else:
+            kept.append(half)
+    return kept
+
+
+def _without_copies(left: list[Half], copied: dict[int, int]) -> list[Half]:
+    """Leave out one half for every copy: the copy is a finding of its own."""
+    spare: dict[int, int] = {}
+    for first in copied.values():
+        spare[first] = spare.get(first, 0) + 1
+    kept = []
+    for half in left:
+        first = copied.get(half.at, half.at)
+        if spare.get(first, 0):
+            spare[first] -= 1
+        else:
+            kept.append(half)
+    return kept
+
+
+def _fill(rows: Rows, half: Half, other: Half) -> dict[str, object]:
+    return {
+        "book": rows.book(half.at),
+        "amount": half.amount,
+        "day": rows.date(half.at),
+        "category": half.category,
+        "other_book": rows.book(other.at),
+        "other_amount": other.amount,
+        "day_other": rows.date(other.at),
+        "row_other": other.at,
+    }
+
+
+def _turned(rows: Rows, one: Half, two: Half) -> Finding:
+    """Return the finding of two halves that go the same way."""
+    category, book, side = rows.frame["category"], rows.frame["book"], np.sign(rows.amount)
+
+    def unusual(half: Half) -> float:
+        like = ((category == half.category) & (book == rows.book(half.at))).to_numpy()
+        like[half.at] = False
+        moved = side[like & (side != 0)]
+        if len(moved):
+            return float((moved != np.sign(half.amount)).mean())
+        if half.flow not in _ONE_BOOK:
+            return 0.5
+        pays = rows.book(half.at) == "kas"
+        return 0.75 if pays == (half.amount > 0) else 0.25
+
+    wrong, right = sorted((one, two), key=lambda half: (-unusual(half), half.at))
+    sure = unusual(wrong) > 0.5 > unusual(right) or unusual(wrong) - unusual(right) >= 0.5
+    return Finding(
+        wrong.at,
+        "sign" if sure else "transfer",
+        "likely" if sure else "certain",
+        "same_way",
+        "same_way",
+        -wrong.amount if sure else None,
+        2 * wrong.amount,
+        right.at,
+        _fill(rows, wrong, right),
+    )
+
+
+def _far(rows: Rows, one: Half, two: Half) -> Finding:
+    first, last = sorted((one, two), key=lambda half: (half.day, half.at))
+    fill = _fill(rows, last, first)
+    fill["days"] = str(last.day - first.day)
+    return Finding(last.at, "transfer", "look", "far", "far", None, 0, first.at, fill)
+
+
+def _moved(rows: Rows, balances: Balances, one: Half, two: Half) -> None:
+    """Take out the differences that a half written on the other day explains."""
+    first, last = sorted((one.day, two.day))
+    for finding in list(balances.findings):
+        told = finding.kind == "balance" and abs(finding.difference or 0) == abs(one.amount)
+        between = first - FAR <= rows.day[finding.at] <= last + FAR
+        if told and between and rows.key[finding.at] in (one.book, two.book):
+            balances.findings.remove(finding)
+
+
+def _unequal(rows: Rows, balances: Balances, one: Half, two: Half) -> Finding:
+    """Return the finding of halves of different size; the balances may tell which one is right."""
+    wrong, right = sorted((one, two), key=lambda half: half.at, reverse=True)
+    proof = ""
+    for half, other in ((one, two), (two, one)):
+        size = -other.amount - half.amount
+        spots = [h for h in balances.holes if h.finding.at == half.at and h.size == size]
+        if spots:
+            _explained(balances, spots[0])
+            wrong, right, proof = half, other, "balance"
+    cause = slip_of_digits(wrong.amount, -right.amount)
+    hint = (
+        f"half_{cause}" if cause in ("swap", "zeros", "thousands", "dropped", "added") else "half"
+    )
+    return Finding(
+        wrong.at,
+        "transfer",
+        "certain",
+        "unequal_balance" if proof else "unequal",
+        hint,
+        -right.amount,
+        wrong.amount + right.amount,
+        right.at,
+        _fill(rows, wrong, right),
+    )
+
+
+def _explained(balances: Balances, hole: Hole) -> None:
+    """Take out a difference that another finding explains."""
+    balances.findings.remove(hole.finding)
+    balances.holes.remove(hole)
+
+
+def _hole_of(rows: Rows, balances: Balances, half: Half, within: int) -> Hole | None:
+    """Return the difference in another book of the group that the missing half would make good."""
+    for hole in balances.holes:
+        at = hole.finding.at
+        elsewhere = rows.group[at] == half.group and rows.key[at] != half.book
+        near = hole.days[0] - within <= half.day <= hole.days[1] + within
+        if hole.size == -half.amount and elsewhere and near:
+            return hole
+    return None
+
+
+def _unmatched(
+    rows: Rows, balances: Balances, left: list[Half], pairs: list[Pair], within: int
+) -> list[Finding]:
+    """Return halves without a partner; a group that never books the other half is told of once."""
+    findings: list[Finding] = []
+    matched = {(half.group, half.flow or half.category) for pair in pairs for half in pair}
+    books: dict[tuple[int, str], set[int]] = {}
+    kept: dict[int, set[int]] = {}
+    group_of = dict(zip(rows.key.tolist(), rows.group.tolist(), strict=True))
+    for key, group in group_of.items():
+        kept.setdefault(group, set()).add(key)
+    for half in left:
+        books.setdefault((half.group, half.flow or half.category), set()).add(half.book)
+    single = len(set(rows.frame["book"])) == 1
+    once: dict[tuple[int, str], list[Half]] = {}
+    for half in left:
+        name = (half.group, half.flow or half.category)
+        fill: dict[str, object] = {
+            "book": rows.book(half.at),
+            "amount": half.amount,
+            "day": rows.date(half.at),
+            "category": half.category,
+            "missing": -half.amount,
+        }
+        hole = _hole_of(rows, balances, half, within)
+        if hole is not None:
+            _explained(balances, hole)
+            fill["other_book"] = rows.book(hole.finding.at)
+            fill["row_other"] = hole.finding.at
+            reason, other = "half_hole", hole.finding.at
+        else:
+            reason, other = "half_missing", None
+            alone = name not in matched and len(books[name]) == 1
+            if single:
+                continue  # no other book to hold it against
+            if alone and (half.flow in _ONE_BOOK or len(kept[half.group]) == 1):
+                once.setdefault(name, []).append(half)
+                continue
+        findings.append(
+            Finding(half.at, "transfer", "certain", reason, reason, None, None, other, fill)
+        )
+    for halves in once.values():
+        first = min(halves, key=lambda half: (half.day, half.at))
+        fill = {"book": rows.book(first.at), "category": first.category, "count": str(len(halves))}
+        group = str(rows.frame["group"].iat[first.at])
+        fill["group"] = group
+        findings.append(
+            Finding(first.at, "transfer", "look", "one_book", "one_book", None, None, None, fill)
+        )
+    return findings

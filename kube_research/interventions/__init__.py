@@ -1,0 +1,5 @@
+"""Activities of a site: what was planned for them, what came of them."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

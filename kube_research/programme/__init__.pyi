@@ -1,0 +1,83 @@
+from .areas import (
+    area_changes,
+    shrink_estimates,
+)
+from .bootstrap import (
+    bootstrap_changes,
+)
+from .checks import (
+    count_violations,
+    lazy_violations,
+)
+from .fallback import (
+    fallen_by,
+    fallen_groups,
+    group_changes,
+)
+from .figures import (
+    area_forest,
+    area_forest_frame,
+    attrition_plot,
+    attrition_plot_frame,
+    caterpillar_plot,
+    caterpillar_plot_frame,
+    funnel_plot,
+    funnel_plot_frame,
+)
+from .folder import (
+    open_programme,
+    programme_inventory,
+)
+from .funnel import (
+    funnel_limits,
+)
+from .leavers import (
+    attrition_bounds,
+    attrition_rates,
+)
+from .scan import (
+    scan_sites,
+)
+from .summaries import (
+    write_summaries,
+)
+from .sums import (
+    group_sums,
+    in_memory,
+    item_area_sums,
+)
+from .weak import (
+    weak_by_area,
+    weak_everywhere,
+)
+
+__all__ = [
+    "area_changes",
+    "area_forest",
+    "area_forest_frame",
+    "attrition_bounds",
+    "attrition_plot",
+    "attrition_plot_frame",
+    "attrition_rates",
+    "bootstrap_changes",
+    "caterpillar_plot",
+    "caterpillar_plot_frame",
+    "count_violations",
+    "fallen_by",
+    "fallen_groups",
+    "funnel_limits",
+    "funnel_plot",
+    "funnel_plot_frame",
+    "group_changes",
+    "group_sums",
+    "in_memory",
+    "item_area_sums",
+    "lazy_violations",
+    "open_programme",
+    "programme_inventory",
+    "scan_sites",
+    "shrink_estimates",
+    "weak_by_area",
+    "weak_everywhere",
+    "write_summaries",
+]

@@ -1,0 +1,181 @@
+"""The bootstrap of whole groups, from each group's sums instead of its ratings.
+
+To draw a group again is to count its sums again. A resample of 140,000 groups is therefore one row
+of counts times a small table, and gives to the last digit what copying the ratings of the drawn
+groups would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kube_research.compare.effects import bca_ends
+from kube_research.errors import OptionError
+from kube_research.frames import need_option
+from kube_research.programme.areas import CHOICES, Areas
+from kube_research.texts import text
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+INTERVALS = ("bca", "percentile")
+#: Most numbers of one block of resamples: it keeps memory small and the counts in the cache.
+_BLOCK = 100_000
+
+
+def draw_counts(size: int, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return how often each of ``size`` units is drawn in each resample: shape (draws, size).
+
+    Examples
+    --------
+    >>> draw_counts(3, 2, np.random.default_rng(0)).sum(axis=1).tolist()
+    [3, 3]
+    """
+    drawn = rng.integers(
+        0, size, (draws, size), dtype=np.int32 if draws * size < 2**31 else np.int64
+    )
+    drawn += (size * np.arange(draws, dtype=drawn.dtype))[:, None]
+    return np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)
+
+
+def resample_sums(
+    table: npt.ArrayLike, *, strata: npt.ArrayLike | None = None, draws: int = 1000, seed: int = 0
+) -> Floats:
+    """Return the column sums of resampled rows: every row is one unit, drawn whole.
+
+    Parameters
+    ----------
+    table : array_like, shape (units, columns)
+        Sums of each unit: anything that adds up, such as counts, totals, squares.
+    strata : array_like of int, shape (units,), optional
+        Rows of equal numbers (0, 1, ... in order) are resampled among themselves.
+    draws, seed : int
+        Resamples and seed; every stratum has a stream of its own.
+
+    Returns
+    -------
+    ndarray, shape (draws, strata, columns)
+
+    Notes
+    -----
+    Time and memory do not depend on how many ratings stand behind a row. Checked, resample by resample,
+    against copying the ratings of the drawn groups.
+
+    Examples
+    --------
+    >>> resample_sums([[1.0, 2.0], [1.0, 4.0]], draws=3)[:, 0, 0].tolist()
+    [2.0, 2.0, 2.0]
+    """
+    rows = np.asarray(table, dtype=float)
+    code = np.zeros(len(rows), dtype=np.int64) if strata is None else np.asarray(strata)
+    starts = np.flatnonzero(np.diff(code, prepend=-1))
+    ends = np.append(starts, len(rows))[1:]
+    done = np.empty((draws, len(starts), rows.shape[1]))
+    for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(place,)))
+        part, size = rows[start:end], int(end - start)
+        step = max(8, _BLOCK // size)
+        for first in range(0, draws, step):
+            counts = draw_counts(size, min(step, draws - first), rng)
+            done[first : first + step, place] = counts.astype(float) @ part
+    return done
+
+
+def bootstrap_changes(
+    sums: Any,
+    *,
+    by: str | Sequence[str] | None = None,
+    weight: str = "group",
+    groups: str = "both",
+    interval: str = "bca",
+    draws: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Return bootstrap intervals of the change of every area, drawing whole groups within the area.
+
+    Parameters
+    ----------
+    sums, by, weight, groups
+        As for :func:`~kube_research.programme.areas.area_changes`.
+    interval : {"bca", "percentile"}
+        Bias-corrected and accelerated (Efron 1987), or plain quantiles of the resamples.
+    draws, seed : int
+        Resamples and seed.
+    confidence : float
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row an area: ``by``, ``groups`` (drawn from), ``change`` in points of the scale, ``se``
+        (standard deviation of the resamples), ``change_low``, ``change_high`` (missing with fewer
+        than ten groups), ``draws``, ``interval`` and ``evidence``.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+
+    Notes
+    -----
+    Groups of the area that have no round in common are left out with ``groups="both"``. Field and Welsh
+    (2007, doi:10.1111/j.1467-9868.2007.00593.x) for drawing whole clusters.
+
+    Examples
+    --------
+    >>> names = [f"g{n:02d}" for n in range(20)]
+    >>> rows = pd.DataFrame({"group": names, "raters_before": 2, "raters_after": 2,
+    ...                      "total_before": 4.0, "total_after": [4.0, 6.0] * 10})
+    >>> found = bootstrap_changes(rows, draws=200)
+    >>> found["change"].tolist(), bool(found["change_low"][0] > 0.2)
+    ([0.5], True)
+    """
+    need_option("interval", interval, INTERVALS)
+    need_option("groups", groups, CHOICES)
+    if not 0.5 < confidence < 1 or draws < 1:
+        raise OptionError(text("programme.error.draws", confidence=confidence, draws=draws))
+    areas = Areas.of(sums, by)
+    table = np.stack(areas.sides(weight, groups), axis=1)
+    drawn_from = (table[:, 0] > 0) | (table[:, 2] > 0)
+    table, code = table[drawn_from], areas.code[drawn_from]
+    there, strata = np.unique(code, return_inverse=True)
+    done = areas.keys.copy()
+    done["groups"] = np.bincount(code, minlength=len(areas.keys)).astype("int64")
+    values = _changes(resample_sums(table, strata=strata, draws=draws, seed=seed))
+    sides = [np.bincount(strata, column, len(there)) for column in table.T]
+    whole = np.stack(sides, axis=1).astype(float)
+    observed = _changes(whole)
+    found = {name: np.full(len(areas.keys), np.nan) for name in ("change", "se", "low", "high")}
+    found["change"][there] = observed
+    tails = ((1 - confidence) / 2, (1 + confidence) / 2)
+    for place, area in enumerate(there):
+        here = values[:, place]
+        enough = done["groups"][area] >= _ENOUGH and not np.isnan(here).all()
+        if draws > 1 and done["groups"][area] > 1:
+            found["se"][area] = np.nanstd(here, ddof=1)
+        if enough and interval == "percentile":
+            found["low"][area], found["high"][area] = np.nanquantile(here, tails)
+        elif enough:
+            left_out = _changes(whole[place] - table[strata == place])
+            ends = bca_ends(
+                here[:, None], observed[place : place + 1], [left_out[:, None]], confidence
+            )
+            found["low"][area], found["high"][area] = ends[:, 0]
+    done["change"], done["se"] = found["change"], found["se"]
+    done["change_low"], done["change_high"] = found["low"], found["high"]
+    done["draws"], done["interval"] = draws, interval
+    done["evidence"] = areas.grades().to_numpy()
+    return done.astype({"interval": "string", "evidence": "string"})
+
+
+#: With fewer groups too few distinct resamples exist.
+_ENOUGH = 10
+
+
+def _changes(sums: Floats) -> Floats:
+    """Return the change of the mean from counts and totals before and after (last axis)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(sums[..., 3] / sums[..., 2] - sums[..., 1] / sums[..., 0])

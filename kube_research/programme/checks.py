@@ -1,0 +1,628 @@
+"""A site or a programme checked where its rows lie: violations by rule, and the first offenders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from kube_research.engines import Step, column_names, engine_of, joined, numbered, walk
+from kube_research.programme.scan import SiteScan
+from kube_research.programme.sums import in_memory
+from kube_research.site.doubts import unsettled
+from kube_research.site.folder import Site
+from kube_research.site.schema import PATTERNS, Column, tables
+
+#: Columns that belong to a programme, not to a table of a site.
+EXTRA = ("site", "province", "regency", "field_no")
+#: References whose targets may hold more values than a condition should list.
+_LONG = ("members", "groups")
+#: Most bits of a whole number that a double keeps: items up to this number are told apart by one sum.
+_BITS = 50
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of one table.
+
+    Attributes
+    ----------
+    table, column, code : str
+        Where it applies and its name, as in :class:`kube_research.site.problems.Problem`.
+    broken : expression, optional
+        True for a row that breaks it, never missing.
+    rows : callable, optional
+        Returns the breaking rows as a lazy frame; with a column ``_count``, a row stands for that
+        many.
+    severity : str
+        As for :class:`kube_research.site.problems.Problem`.
+    """
+
+    table: str
+    column: str
+    code: str
+    broken: Any = None
+    rows: Callable[[], Any] | None = None
+    severity: str = "error"
+
+
+def where(frame: Any, condition: Any) -> Any:
+    """Return the rows of a frame of any engine for which a condition holds."""
+    return walk(frame, [Step(partial(_where, condition=condition))])
+
+
+def _where(rows: Any, *, condition: Any) -> Any:
+    return rows.filter(condition)
+
+
+def counted(frame: Any, by: Sequence[str]) -> Any:
+    """Return how many rows have each combination of values, as ``_count``; blanks left out."""
+    keys = list(by)
+    add = partial(_added, by=keys)
+    return walk(frame, [Step(partial(_counted, by=keys)), Step(_as_is, tuple(keys), add)])
+
+
+def _counted(rows: Any, *, by: list[str]) -> Any:
+    return rows.group_by(*by, drop_null_keys=True).agg(nw.len().alias("_count"))
+
+
+def _added(parts: Any, *, by: list[str]) -> Any:
+    return parts.group_by(*by, drop_null_keys=True).agg(nw.col("_count").sum())
+
+
+def _as_is(rows: Any) -> Any:
+    return rows.with_columns(nw.col("_count").cast(nw.Int64))
+
+
+def _true(condition: Any) -> Any:
+    """Read a missing answer as no."""
+    return condition.fill_null(False)
+
+
+class TableRules:
+    """The rules of one table that look at one row at a time.
+
+    Parameters
+    ----------
+    name : str
+        The table.
+    frame : frame of any engine
+        Its rows.
+    others : mapping of str to frame
+        All tables, for what they refer to.
+    scale : (int, int) or None
+        Lowest and highest score.
+    groups : collection of str or None
+        Codes of the groups, if a short list is known.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        frame: Any,
+        others: Mapping[str, Any],
+        scale: tuple[int, int] | None,
+        groups: Iterable[str] | None,
+    ) -> None:
+        self.name, self.frame, self.others = name, frame, others
+        self.scale, self.groups = scale, None if groups is None else sorted(groups)
+        self.names = column_names(frame)
+        self.kinds = _kinds(frame)
+
+    def __iter__(self) -> Iterator[Rule]:
+        yield from self._columns()
+        told: dict[str, Any] = {}
+        for column, code, broken in self._cells():
+            before = told.get(column)
+            told[column] = broken if before is None else before | broken
+            alone = broken if before is None else broken & ~before
+            yield Rule(self.name, column, code, alone)
+
+    def _columns(self) -> Iterator[Rule]:
+        if self.name not in tables():
+            return
+        table = tables()[self.name]
+        absent = [one.name for one in table.columns if one.need and one.name not in self.names]
+        strange = [name for name in self.names if name not in (*table.names, *EXTRA)]
+        nowhere = [
+            one.columns[-1]
+            for one in table.references
+            if one.table not in self.others
+            and (self.name, one.table) != ("ledger", "members")
+            and one.columns[-1] in self.names
+        ]
+        kinds = {"column_missing": absent, "column_unknown": strange, "reference_absent": nowhere}
+        for code, names in kinds.items():
+            for name in names:
+                one = pd.DataFrame({"column": [name], "_count": [1]})
+                yield Rule(self.name, name, code, rows=partial(_same, one))
+
+    def _cells(self) -> Iterator[tuple[str, str, Any]]:
+        """Yield column, rule and condition, of each column the first rule first."""
+        columns = tables()[self.name].columns if self.name in tables() else ()
+        for column in (one for one in columns if one.name in self.names):
+            cell = nw.col(column.name)
+            if not column.empty:
+                yield column.name, "required", cell.is_null()
+            yield from ((column.name, *rule) for rule in self._typed(column))
+        yield from self._referring()
+        if self.name == "ratings" and self.scale is not None and self._is_number("score"):
+            low, high = self.scale
+            score = nw.col("score")
+            yield "score", "off_scale", _true((score < low) | (score > high))
+        grouped = ("ratings", "members", "attendance", "ledger", "growth_answers")
+        if self.groups is not None and self.name in grouped and "group" in self.names:
+            group = nw.col("group")
+            yield "group", "unknown_group", ~(group.is_in(self.groups) | group.is_null())
+        for start, end in (("date", "last_date"), ("start", "end"), ("joined", "left")):
+            pair = ("members" if start == "joined" else "activities", start, end)
+            if pair[0] == self.name and {start, end} <= set(self.names):
+                yield end, "end_before_start", _true(nw.col(end) < nw.col(start))
+
+    def _is_number(self, name: str) -> bool:
+        return name in self.kinds and self.kinds[name] in ("integer", "float")
+
+    def _typed(self, column: Column) -> Iterator[tuple[str, Any]]:
+        cell, kind = nw.col(column.name), self.kinds[column.name]
+        whole = column.kind in ("integer", "money")
+        if kind == "text" and column.kind in PATTERNS:
+            pattern = f"^(?:{PATTERNS[column.kind]})$"
+            yield f"type_{column.kind}", ~(_true(cell.str.contains(pattern)) | cell.is_null())
+        elif kind == "float" and whole:
+            yield f"type_{column.kind}", _true(cell != cell.floor())
+        if column.allowed:
+            yield "choice", ~(cell.is_in(list(column.allowed)) | cell.is_null())
+        if column.minimum is not None and kind in ("integer", "float"):
+            yield "minimum", _true(cell < column.minimum)
+
+    def _referring(self) -> Iterator[tuple[str, str, Any]]:
+        for reference in tables()[self.name].references if self.name in tables() else ():
+            there, short = reference.table, len(reference.columns) == 1
+            name = reference.columns[-1]
+            if not short or name not in self.names or there in _LONG or "site" in self.names:
+                continue
+            target = self.others.get(there)
+            if isinstance(target, pd.DataFrame) and reference.to[0] in target:
+                known = target[reference.to[0]].dropna().unique().tolist()
+                yield name, "reference", ~(nw.col(name).is_in(known) | nw.col(name).is_null())
+
+
+def _same(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame
+
+
+def _kinds(frame: Any) -> dict[str, str]:
+    """Return what each column holds: integer, float, text or other."""
+    if engine_of(frame) == "dask":
+        frame = frame._meta
+    kinds = {}
+    for name, kind in nw.from_native(frame).collect_schema().items():
+        number = "integer" if kind.is_integer() else "float" if kind.is_numeric() else "other"
+        kinds[name] = "text" if kind in (nw.String, nw.Object, nw.Categorical) else number
+    return kinds
+
+
+def duplicates(name: str, frame: Any) -> Any:
+    """Return the combinations of the key that stand more than once: ``_count`` rows too many."""
+    site = [key for key in ("site",) if key in column_names(frame)]
+    keys = [*site, *tables()[name].key]
+    rows = frame
+    if name == "ratings" and _kinds(frame)["item"] == "integer":
+        rows = _suspects(frame, [*site, "round", "rater"])
+    twice = where(counted(rows, keys), nw.col("_count") > 1)
+    return walk(twice, [Step(_one_less)])
+
+
+def _one_less(rows: Any) -> Any:
+    return rows.with_columns(nw.col("_count") - 1)
+
+
+def _suspects(ratings: Any, unit: list[str]) -> Any:
+    """Return the ratings of those units in which some item stands twice, found by one sum per unit.
+
+    The powers of two of different items add up to a number with as many binary digits 1 as there
+    are items; if an item is repeated there are fewer. So millions of ratings need no table of all
+    keys. The digits are counted by Legendre's formula: the number minus all its halves, rounded
+    down.
+    """
+    inside = (nw.col("item") >= 1) & (nw.col("item") <= _BITS)
+    sums = partial(_powers, unit=unit)
+    add = partial(_add_powers, unit=unit)
+    doubtful = walk(where(ratings, inside), [Step(sums), Step(_repeated, tuple(unit), add)])
+    doubtful = walk(doubtful, [Step(partial(_only, names=unit))])
+    few = joined(where(ratings, inside), doubtful, unit)
+    rest = where(ratings, ~inside)
+    if engine_of(ratings) == "dask":
+        from dask.dataframe import concat
+
+        return concat([few[column_names(ratings)], rest])
+    parts = [nw.from_native(part).select(*column_names(ratings)) for part in (few, rest)]
+    return nw.to_native(nw.concat(parts, how="vertical"))
+
+
+def _powers(rows: Any, *, unit: list[str]) -> Any:
+    power = nw.lit(2.0) ** nw.col("item").cast(nw.Float64)
+    named = rows.select(*unit, _sum=power, _count=nw.lit(1))
+    return _add_powers(named, unit=unit)
+
+
+def _add_powers(parts: Any, *, unit: list[str]) -> Any:
+    sums = (nw.col("_sum").sum(), nw.col("_count").sum())
+    return parts.group_by(*unit, drop_null_keys=True).agg(*sums)
+
+
+def _repeated(sums: Any) -> Any:
+    total = nw.col("_sum")
+    halves = nw.sum_horizontal(*((total / 2.0**place).floor() for place in range(1, _BITS + 4)))
+    return sums.filter(total - halves < nw.col("_count"))
+
+
+def _only(rows: Any, *, names: list[str]) -> Any:
+    return rows.select(*names)
+
+
+#: What names an offender, in the order told.
+_SHOWN = (
+    *("site", "province", "regency", "round", "group", "rater", "item", "activity", "person"),
+    *("date", "book", "category"),
+)
+_BOOK = ("group", "book")
+
+
+@dataclass(frozen=True)
+class _Source:
+    tables: Mapping[str, Any]
+    scale: tuple[int, int] | None
+    groups: tuple[str, ...] | None
+
+
+def lazy_violations(
+    source: Any,
+    *,
+    scale: tuple[int, int] | None = None,
+    groups: Sequence[str] | None = None,
+) -> list[tuple[str, str, str, Any]]:
+    """Return the rows that break each rule, as lazy frames: nothing is computed.
+
+    Parameters
+    ----------
+    source, scale, groups
+        As for :func:`count_violations`.
+
+    Returns
+    -------
+    list of (str, str, str, frame)
+        Table, column, rule and the rows; in frames with a column ``_count`` a row stands for that many.
+        The rule ``balance`` has the entries around every change of a book's difference.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame({"round": [1, 1], "group": "07", "rater": "A", "item": [9, 9],
+    ...                         "score": [3, 7]})
+    >>> found = lazy_violations({"ratings": ratings}, scale=(1, 4))
+    >>> {code: len(rows) for _, column, code, rows in found if column == "score" and len(rows)}
+    {'off_scale': 1}
+    """
+    given = _source(source, scale, groups)
+    done = []
+    for rule in _rules(given):
+        frame = given.tables[rule.table]
+        rows = rule.rows() if rule.rows is not None else where(frame, rule.broken)
+        done.append((rule.table, rule.column, rule.code, rows))
+    return done
+
+
+def count_violations(
+    source: Any,
+    *,
+    scale: tuple[int, int] | None = None,
+    groups: Sequence[str] | None = None,
+    first: int = 3,
+) -> pd.DataFrame:
+    """Count how often each rule of :func:`~kube_research.check_site` is broken, without loading tables.
+
+    Parameters
+    ----------
+    source : SiteScan, Site, or mapping of str to frame
+        The tables, as frames of any engine (the large ones of one engine) or of pandas.
+    scale : (int, int), optional
+        Lowest and highest score; by default what the source says. Without it no score is off the scale.
+    groups : sequence of str, optional
+        Codes of the groups; by default what the source says, else its table ``groups`` or ``members``.
+    first : int
+        How many offenders of each rule to name.
+
+    Returns
+    -------
+    DataFrame
+        One row per table, column and rule that is broken: ``table``, ``column``, ``code``, ``severity``
+        (as in :class:`~kube_research.site.problems.Problem`), ``count`` (cells;
+        for duplicates rows too many),
+        ``first`` (the first offenders in order of their keys). Empty when all is sound.
+
+    Notes
+    -----
+    The engine counts; only counts and the offenders named reach this process, and of books that do not
+    add up the entries around each change. A cell counts once, under the first rule it breaks. Of raters
+    who stand in several groups the rows outside their most frequent group count. Counts agree with
+    :func:`~kube_research.check_site` (tests); rules about names, dates far off, few people, and hours
+    are left to it.
+
+    Examples
+    --------
+    >>> ratings = pd.DataFrame({"round": [1, 1], "group": "07", "rater": "A", "item": [9, 9],
+    ...                         "score": [3, 7]})
+    >>> found = count_violations({"ratings": ratings}, scale=(1, 4))
+    >>> found[found["code"] == "off_scale"][["count", "first"]].values.tolist()
+    [[1, 'round 1, group 07, rater A, item 9: 7']]
+    """
+    given = _source(source, scale, groups)
+    rows = []
+    for rule, count in _counts(given):
+        if count and rule.code == "balance":
+            count, offenders = _books(rule, first)
+        elif count:
+            offenders = _first(given, rule, first)
+        if not count:
+            continue
+        rows.append(
+            {
+                "table": rule.table,
+                "column": rule.column,
+                "code": rule.code,
+                "severity": rule.severity,
+                "count": count,
+                "first": offenders,
+            }
+        )
+    columns = ["table", "column", "code", "severity", "count", "first"]
+    words = dict.fromkeys((*columns[:4], "first"), "string")
+    return pd.DataFrame(rows, columns=columns).astype({**words, "count": "int64"})
+
+
+def _source(source: Any, scale: tuple[int, int] | None, groups: Sequence[str] | None) -> _Source:
+    given: Mapping[str, Any] = {}
+    if isinstance(source, SiteScan):
+        given = {name: source.table(name) for name in source.names}
+        scale, groups = scale or source.scale, groups or source.groups_known
+    elif isinstance(source, Site):
+        given, info = source.tables, source.info
+        scale, groups = scale or info.scale, groups or info.groups
+    else:
+        given = dict(source)
+    known = None if groups is None else tuple(groups)
+    return _Source(given, scale, known)
+
+
+def _rules(given: _Source) -> Iterator[Rule]:
+    for name, frame in given.tables.items():
+        yield from TableRules(name, frame, given.tables, given.scale, given.groups)
+        if (
+            name in tables()
+            and tables()[name].key
+            and set(tables()[name].key) <= set(column_names(frame))
+        ):
+            column = tables()[name].key[-1]
+            yield Rule(name, column, "duplicate", rows=partial(duplicates, name, frame))
+    yield from _people(given)
+    if "ledger" in given.tables:
+        frame = given.tables["ledger"]
+        if {"date", *_BOOK, "amount", "balance"} <= set(column_names(frame)):
+            rows = partial(_changes, frame)
+            yield Rule("ledger", "balance", "balance", rows=rows, severity="finding")
+
+
+def _people(given: _Source) -> Iterator[Rule]:
+    """Yield the rules about who belongs where."""
+    members = given.tables.get("members")
+    for name, person in (("ratings", "rater"), ("attendance", "person"), ("ledger", "person")):
+        frame = given.tables.get(name)
+        if frame is None or person not in column_names(frame):
+            continue
+        site = [key for key in ("site",) if key in column_names(frame)]
+        if members is not None and name != "ratings":
+            yield Rule(
+                name, person, "reference", rows=partial(_absent, frame, members, person, site)
+            )
+        keys = [*site, person, "group"]
+        if "group" in column_names(frame):
+            pairs = partial(_pairs, given, frame, keys)
+            if name == "ratings":
+                yield Rule(name, "group", "two_groups", rows=partial(_elsewhere, pairs, keys))
+            if members is not None:
+                rows = partial(_differs, pairs, members, person, "group", site)
+                yield Rule(name, "group", "group_differs", rows=rows)
+        if name == "attendance" and members is not None and "role" in column_names(frame):
+            roles = partial(counted, frame, [*site, person, "role"])
+            rows = partial(_differs, roles, members, person, "role", site)
+            yield Rule(name, "role", "role_differs", rows=rows)
+    target = given.tables.get("groups")
+    if given.groups is None and target is not None and "group" in column_names(target):
+        for name in ("ratings", "members", "attendance", "ledger"):
+            frame = given.tables.get(name)
+            if frame is not None and "group" in column_names(frame):
+                rows = partial(_no_group, frame, target)
+                yield Rule(name, "group", "unknown_group", rows=rows)
+
+
+def _pairs(given: _Source, frame: Any, keys: list[str]) -> Any:
+    """Return how many rows each person has in each group that exists."""
+    pairs, target = counted(frame, keys), given.tables.get("groups")
+    if given.groups is not None:
+        return where(pairs, nw.col("group").is_in(list(given.groups)))
+    if target is not None and "group" in column_names(target):
+        known = walk(counted(target, ["group"]), [Step(partial(_names, names={"group": "group"}))])
+        return joined(pairs, known, ["group"])
+    return pairs
+
+
+def _names(rows: Any, *, names: Mapping[str, str]) -> Any:
+    return rows.select(**{new: nw.col(old) for new, old in names.items()})
+
+
+def _absent(frame: Any, members: Any, person: str, site: list[str]) -> Any:
+    named = where(frame, ~nw.col(person).is_null())
+    roster = counted(members, [*site, "person"])
+    roster = walk(roster, [Step(partial(_names, names={key: key for key in (*site, "person")}))])
+    return joined(named, roster, [*site, person], "anti")
+
+
+def _no_group(frame: Any, groups: Any) -> Any:
+    known = walk(counted(groups, ["group"]), [Step(partial(_names, names={"group": "group"}))])
+    return joined(counted(frame, ["group"]), known, ["group"], "anti")
+
+
+def _differs(pairs: Any, members: Any, person: str, column: str, site: list[str]) -> Any:
+    """Return persons whose group or role is another one than in the roster."""
+    names = {**{key: key for key in site}, person: "person", "_listed": column}
+    roster = walk(members, [Step(partial(_names, names=names))])
+    both = joined(pairs(), roster, [*site, person])
+    other = (nw.col(column) != nw.col("_listed")).fill_null(False)
+    return where(both, other)
+
+
+def _elsewhere(pairs: Any, keys: list[str]) -> Any:
+    """Return raters in groups other than the one they have most rows in (of equals the first code)."""
+    person = keys[:-1]
+    found = pairs()
+    steps = [
+        Step(partial(_many_groups, person=person), tuple(person)),
+        Step(lambda rows: rows.filter(nw.col("_place") > 1)),
+    ]
+    return walk(found, steps)
+
+
+def _many_groups(rows: Any, *, person: list[str]) -> Any:
+    rows = rows.with_columns(_minus=-nw.col("_count"), _one=nw.lit(1))
+    place = nw.col("_one").cum_sum().over(*person, order_by=["_minus", "group"])
+    return rows.with_columns(_place=place).drop("_minus", "_one")
+
+
+def _changes(ledger: Any) -> Any:
+    """Return the entries around each change of the difference between stated and running balance."""
+    site = [key for key in ("site",) if key in column_names(ledger)]
+    keys = [*site, *_BOOK]
+    steps = [
+        Step(partial(_differences, keys=keys), tuple(keys)),
+        Step(partial(_changed, keys=keys), tuple(keys)),
+    ]
+    return walk(numbered(ledger, "_place"), steps)
+
+
+def _differences(rows: Any, *, keys: list[str]) -> Any:
+    order = ["date", "_place"]
+    rows = rows.select(*keys, *order, "amount", "balance").with_columns(
+        _no=nw.col("amount").is_null().cast(nw.Int64),
+        _sum=nw.col("amount").fill_null(0).cast(nw.Int64),
+    )
+    rows = rows.with_columns(
+        _unsure=nw.col("_no").cum_sum().over(*keys, order_by=order),
+        _running=nw.col("_sum").cum_sum().over(*keys, order_by=order),
+    ).filter(~nw.col("balance").is_null())
+    return rows.with_columns(_off=nw.col("balance") - nw.col("_running"))
+
+
+def _changed(rows: Any, *, keys: list[str]) -> Any:
+    order = ["date", "_place"]
+
+    def before(name: str) -> Any:  # what stood one entry earlier, at first 0
+        both = nw.col(name).rolling_sum(2, min_samples=1).over(*keys, order_by=order)
+        return both - nw.col(name)
+
+    for name in ("_off", "_unsure"):
+        new = (before(name) != nw.col(name)).cast(nw.Int64)
+        rows = rows.with_columns(new.alias(f"{name}_new"))
+    rows = rows.with_columns(_new=nw.max_horizontal("_off_new", "_unsure_new"))
+    rows = rows.with_columns(_near=nw.max_horizontal(nw.col("_new"), before("_new")))
+    kept = rows.filter(nw.col("_near") > 0)
+    return kept.select(*keys, *order, "_off", "_unsure", "balance", "_running")
+
+
+def _books(rule: Rule, first: int) -> tuple[int, str]:
+    """Return how many balances are off, and the first of them."""
+    rows = in_memory(rule.rows()) if rule.rows is not None else pd.DataFrame()
+    keys = [name for name in ("site", *_BOOK) if name in rows]
+    rows = rows.sort_values([*keys, "date", "_place"], ignore_index=True)
+    columns = [*keys, "_off", "_unsure", "balance", "_running"]
+    entries = [
+        (place, *values)
+        for place, values in enumerate(rows[columns].itertuples(index=False, name=None))
+    ]
+    off = list(unsettled(entries))
+    shown = [_told(rows.loc[place], f"{int(stated)}") for place, stated, _ in off[:first]]
+    return len(off), " | ".join(shown)
+
+
+def _counts(given: _Source) -> Iterator[tuple[Rule, int]]:
+    """Count every rule: the conditions of a table in one pass, the others one by one."""
+    rules = list(_rules(given))
+    for name in given.tables:
+        single = [rule for rule in rules if rule.table == name and rule.rows is None]
+        if not single:
+            continue
+        flags = {f"_{place}": rule.broken for place, rule in enumerate(single)}
+        sums = partial(_summed, names=list(flags))
+        steps = [Step(partial(_flagged, flags=flags)), Step(sums), Step(sums, ())]
+        row = in_memory(walk(given.tables[name], steps)).iloc[0]
+        yield from ((rule, _whole(row[flag])) for rule, flag in zip(single, flags, strict=True))
+    for rule in rules:
+        if rule.rows is not None:
+            rows = rule.rows()
+            total = partial(_total, weighed="_count" in column_names(rows))
+            added = partial(_summed, names=["_n"])
+            yield rule, _whole(in_memory(walk(rows, [Step(total), Step(added, ())])).iloc[0, 0])
+
+
+def _whole(value: Any) -> int:
+    return 0 if pd.isna(value) else int(value)
+
+
+def _flagged(rows: Any, *, flags: Mapping[str, Any]) -> Any:
+    return rows.select(**{name: flag.cast(nw.Int64) for name, flag in flags.items()})
+
+
+def _summed(rows: Any, *, names: list[str]) -> Any:
+    return rows.select(*(nw.col(name).sum() for name in names))
+
+
+def _total(rows: Any, *, weighed: bool) -> Any:
+    return rows.select(_n=nw.col("_count").sum() if weighed else nw.len())
+
+
+def _first(given: _Source, rule: Rule, many: int) -> str:
+    rows = rule.rows() if rule.rows is not None else where(given.tables[rule.table], rule.broken)
+    names = column_names(rows)
+    keys = [name for name in _SHOWN if name in names]
+    columns = list(dict.fromkeys([*keys, *([rule.column] if rule.column in names else [])]))
+    if not columns:
+        return ""
+    top = partial(_top, columns=columns, by=keys or columns, many=many)
+    shown = in_memory(walk(rows, [Step(top), Step(top, ())]))
+    told = []
+    for _, row in shown.iterrows():
+        value = "" if rule.column in keys or rule.column not in columns else str(row[rule.column])
+        told.append(_told(row, value))
+    return " | ".join(told)
+
+
+def _top(rows: Any, *, columns: list[str], by: list[str], many: int) -> Any:
+    return rows.select(*columns).sort(*by, nulls_last=True).head(many)
+
+
+def _told(row: pd.Series, value: str) -> str:
+    pairs = [
+        f"{name} {_plain(row[name])}"
+        for name in _SHOWN
+        if name in row and pd.notna(row[name]) and name not in EXTRA[1:3]
+    ]
+    return ", ".join(pairs) + (f": {value}" if value not in ("", "<NA>", "nan", "None") else "")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)[:10] if isinstance(value, pd.Timestamp) else str(value)

@@ -1,0 +1,410 @@
+"""Many sites, or a programme in Parquet, as frames of any engine: read only when they are used."""
+
+from __future__ import annotations
+
+import glob
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from kube_research.engines import Step, column_names, need_engine, walk
+from kube_research.errors import SiteError, SiteNotFoundError
+from kube_research.frames import GRADES, weakest
+from kube_research.levels import field_column
+from kube_research.site.folder import Site, bundled_sites, find_folder, load_site
+from kube_research.site.info import SiteInfo, read_info
+from kube_research.site.problems import Problem, missing_table
+from kube_research.site.schema import tables
+from kube_research.texts import check_language, text
+
+#: Columns that stand in the names of folders, as text: a leading zero is part of a code.
+PARTITIONS = ("province", "regency")
+
+
+class Reader:
+    """Makes frames of one engine that can be joined with each other.
+
+    Parameters
+    ----------
+    engine : str
+        A name of :data:`kube_research.engines.ENGINES`.
+    memory : str
+        How much DuckDB may use before it writes to disk. The other engines have their own settings.
+
+    Raises
+    ------
+    kube_research.errors.OptionError, kube_research.errors.MissingExtraError
+    """
+
+    def __init__(self, engine: str, memory: str = "1GB") -> None:
+        need_engine(engine)
+        self.engine = engine
+        self._duckdb: Any = None
+        if engine == "duckdb":
+            spill = Path(tempfile.gettempdir()) / f"kube_research-{os.getpid()}"
+            settings = {"memory_limit": memory, "temp_directory": str(spill)}
+            self._duckdb = import_module("duckdb").connect(config=settings)
+
+    def parquet(self, folder: Path) -> Any:
+        """Return a Parquet folder partitioned by :data:`PARTITIONS`; lazy but for pandas and PyArrow."""
+        match self.engine:
+            case "duckdb":
+                files = f"{folder.as_posix()}/**/*.parquet".replace("'", "''")
+                how = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true"
+                return self._duckdb.sql(f"select * from read_parquet('{files}', {how})")
+            case "polars":
+                polars = import_module("polars")
+                schema = dict.fromkeys(self._partitions(folder), polars.String)
+                return polars.scan_parquet(
+                    folder / "**/*.parquet", hive_partitioning=bool(schema), hive_schema=schema
+                )
+            case "dask":
+                frame = import_module("dask.dataframe").read_parquet(
+                    str(folder), dataset={"partitioning": self._arrow_partitioning(folder)}
+                )
+                return frame.astype(dict.fromkeys(self._partitions(folder), "string[pyarrow]"))
+            case "spark":
+                return self._spark(folder)
+        dataset = import_module("pyarrow.dataset")
+        table = dataset.dataset(
+            folder, format="parquet", partitioning=self._arrow_partitioning(folder)
+        ).to_table()
+        return table.to_pandas() if self.engine == "pandas" else table
+
+    def frame(self, table: pd.DataFrame) -> Any:
+        """Return a pandas table as a frame of the engine."""
+        if self.engine == "pandas":
+            return table
+        if self.engine == "dask":
+            return import_module("dask.dataframe").from_pandas(table, npartitions=1)
+        arrow = import_module("pyarrow").Table.from_pandas(table, preserve_index=False)
+        match self.engine:
+            case "duckdb":
+                return self._duckdb.from_arrow(arrow)
+            case "polars":
+                return import_module("polars").from_arrow(arrow).lazy()
+            case "spark":
+                return _session().createDataFrame(arrow)
+        return arrow
+
+    def _partitions(self, folder: Path) -> list[str]:
+        first = next((path.parts for path in sorted(folder.rglob("*.parquet"))), ())
+        return [name for name in PARTITIONS if any(part.startswith(f"{name}=") for part in first)]
+
+    def _arrow_partitioning(self, folder: Path) -> Any:
+        arrow = import_module("pyarrow")
+        schema = arrow.schema([(name, arrow.string()) for name in self._partitions(folder)])
+        return import_module("pyarrow.dataset").partitioning(schema, flavor="hive")
+
+    def _spark(self, folder: Path) -> Any:
+        session = _session()
+        setting = "spark.sql.sources.partitionColumnTypeInference.enabled"
+        before = session.conf.get(setting)
+        session.conf.set(setting, "false")
+        try:
+            return session.read.parquet(folder.absolute().as_uri())
+        finally:
+            session.conf.set(setting, before)
+
+
+def _session() -> Any:
+    return import_module("pyspark.sql").SparkSession.builder.getOrCreate()
+
+
+#: Tables that grow with the number of people; they are frames of the engine, all others pandas frames.
+LARGE = ("groups", "members", "ratings", "item_means", "attendance", "ledger", "growth_answers")
+_INFO = "programme.toml"
+
+
+@dataclass(frozen=True)
+class SiteScan:
+    """Many sites together; each table is an attribute, as of a :class:`~kube_research.site.folder.Site`.
+
+    ``ratings``, ``attendance``, ``ledger``, ``members``, ``item_means`` and ``groups`` are frames of the
+    engine, lazy where the engine is; the small tables (``items``, ``rounds``, ``activities``) are pandas
+    frames.
+
+    Attributes
+    ----------
+    where : str
+        What was scanned.
+    engine : str
+        The engine of the large tables.
+    name : str
+        Name of the programme; empty for a directory of sites.
+    scale : (int, int) or None
+        Lowest and highest score; None if nothing says so, or if sites differ.
+    threshold : float or None
+        Means below it are weak; None likewise.
+    groups_known : tuple of str or None
+        Codes of all groups, where site.toml files give them.
+    evidence : str
+        Grade of rows that say nothing themselves (of several sites: the weakest).
+    """
+
+    where: str
+    engine: str
+    name: str = ""
+    scale: tuple[int, int] | None = None
+    threshold: float | None = None
+    groups_known: tuple[str, ...] | None = None
+    evidence: str = "recorded"
+    _reader: Reader = field(default=None, repr=False)  # type: ignore[assignment]
+    _folder: Path | None = field(default=None, repr=False)
+    _sites: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    _lang: str = field(default="en", repr=False)
+    _early: tuple[Problem, ...] = field(default=(), repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in tables() or name == "groups":
+            return self.table(name)
+        raise AttributeError(name)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Names of the sites; empty for a Parquet programme."""
+        return tuple(self._sites)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tables there are."""
+        known = ("groups", *tables())
+        if self._folder is not None:
+            return tuple(name for name in known if self._file(name) is not None)
+        return tuple(name for name in known if any(one.has(name) for one in self._loaded.values()))
+
+    def has(self, *names: str) -> bool:
+        """Tell whether there are all the tables named."""
+        return all(name in self.names for name in names)
+
+    def table(self, name: str) -> Any:
+        """Return one table; raise MissingTableError if no site has it."""
+        if name not in self.names:
+            folder = str(self._folder) if self._folder is not None else self.where
+            raise missing_table(name, self.name or self.where, folder, self._lang)
+        if self._folder is not None:
+            return self._programme_table(name)
+        joined = pd.concat(self._parts(name), ignore_index=True)
+        return self._reader.frame(joined) if name in LARGE else joined
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What kept sites out, and warnings: empty when every site found was read whole.
+
+        Problems stand under ``SITE/FILE``. Reading them loads the sites of a directory of sites.
+        """
+        late = [] if self._folder is not None else self._broken
+        return sorted({*self._early, *late})
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, Site], list[Problem]]:
+        loaded, broken = {}, []
+        for name, folder in self._sites.items():
+            try:
+                loaded[name] = load_site(folder, lang=self._lang)
+            except SiteError as error:
+                broken += [replace(one, file=f"{name}/{one.file}") for one in error.problems]
+        return loaded, broken
+
+    @property
+    def _loaded(self) -> dict[str, Site]:
+        return self._read[0]
+
+    @property
+    def _broken(self) -> list[Problem]:
+        return self._read[1]
+
+    def _parts(self, name: str) -> Iterable[pd.DataFrame]:
+        for site, loaded in self._loaded.items():
+            if loaded.has(name):
+                info = loaded.info
+                place = {"province": info.province or None, "regency": info.regency or None}
+                part = loaded.table(name).assign(site=site, **place)
+                kinds = dict.fromkeys(("site", *place), "string")
+                yield part.astype(kinds)
+
+    def _file(self, name: str) -> Path | None:
+        """Return the folder or file of a table of a Parquet programme."""
+        folder = self._folder or Path()
+        ends = (name, f"{name}.parquet", f"{name}.csv")
+        return next((folder / end for end in ends if (folder / end).exists()), None)
+
+    def _programme_table(self, name: str) -> Any:
+        path = self._file(name) or Path()
+        if path.is_dir():
+            frame = self._reader.parquet(path)
+        else:
+            small = pd.read_parquet(path) if path.suffix == ".parquet" else small_table(path)
+            frame = self._reader.frame(small) if name in LARGE else small
+        have = column_names(frame)
+        steps = []
+        if "evidence" not in have:
+            grade = partial(_graded, grade=self.evidence)
+            steps.append(Step(grade))
+        if name == "ratings" and "field_no" not in have and self._fields:
+            steps.append(Step(partial(field_column, fields=self._fields)))
+        return walk(frame, steps) if steps else frame
+
+    @cached_property
+    def _fields(self) -> dict[int, int]:
+        if not self.has("items"):
+            return {}
+        items = self.table("items").dropna(subset=["item", "field_no"])
+        pairs = zip(items["item"], items["field_no"], strict=True)
+        return {int(item): int(number) for item, number in pairs}
+
+
+def _graded(rows: Any, *, grade: str) -> Any:
+    return rows.with_columns(evidence=nw.lit(grade))
+
+
+def small_table(path: Path) -> pd.DataFrame:
+    """Read a small table of a programme; codes stay text, so that no leading zero is lost."""
+    kinds = {column.name: column.kind for table in tables().values() for column in table.columns}
+    words = {name: "string" for name, kind in kinds.items() if kind not in ("integer", "money")}
+    return pd.read_csv(path, dtype={**words, **dict.fromkeys(PARTITIONS, "string")})
+
+
+def scan_sites(
+    where: str | Path, *, engine: str = "duckdb", memory: str = "1GB", lang: str = "en"
+) -> SiteScan:
+    """Find the sites of a programme without reading their tables.
+
+    Parameters
+    ----------
+    where : str or Path
+        A pattern of site folders (``"programme/*"``), a folder of site folders, one site, or a folder
+        of Parquet tables partitioned by province and regency, as ``tools.programme`` writes
+        them: ``TABLE/province=PP/regency=RRRR/*.parquet``, small tables as CSV, ``programme.toml``
+        with ``scale``, ``threshold`` and ``evidence``.
+    engine : str
+        Engine of the large tables: ``"duckdb"``, ``"polars"``, ``"dask"``, ``"spark"`` (all lazy),
+        ``"pyarrow"`` or ``"pandas"`` (in memory).
+    memory : str
+        How much DuckDB may use before it writes to disk; other engines have their own settings.
+    lang : {"en", "id"}
+        Language of problems.
+
+    Returns
+    -------
+    SiteScan
+        The tables with a column ``site`` (a Parquet programme has none), ``province`` and ``regency``
+        (from the names of folders, or from site.toml), and ``problems``: what kept a site out. Site
+        folders are read and checked as by :func:`~kube_research.load_site` when a table is first asked
+        for; Parquet is read by the engine, only as far as a calculation needs it.
+
+    Raises
+    ------
+    kube_research.errors.SiteNotFoundError
+        If nothing is found there.
+    kube_research.errors.OptionError, kube_research.errors.MissingExtraError
+        For an unknown engine, or one that is not installed.
+
+    Examples
+    --------
+    >>> scan = scan_sites("cibeunying-simulated", engine="pandas")
+    >>> scan.sites, scan.scale, int(scan.ratings["score"].max())
+    (('cibeunying-simulated',), (1, 4), 4)
+    """
+    check_language(lang)
+    reader = Reader(engine, memory)
+    named = str(where) in bundled_sites()
+    given = (
+        [find_folder(where)] if named else [Path(path) for path in sorted(glob.glob(str(where)))]  # noqa: PTH207
+    )
+    folders = [path for path in given if path.is_dir()]
+    if len(folders) == 1:
+        if _is_programme(folders[0]):
+            return _scan_programme(str(where), folders[0], reader, lang)
+        if not _is_site(folders[0]):
+            folders = [path for path in sorted(folders[0].iterdir()) if path.is_dir()]
+    found = [path for path in folders if _is_site(path)]
+    if not found:
+        raise SiteNotFoundError(text("engines.error.nothing", lang, where=where))
+    return _scan_folders(str(where), found, folders, reader, lang)
+
+
+def _is_site(folder: Path) -> bool:
+    return (folder / "site.toml").is_file() or (folder / "site.xlsx").is_file()
+
+
+def _is_programme(folder: Path) -> bool:
+    parquet = any(next((folder / name).rglob("*.parquet"), None) for name in LARGE)
+    return (folder / _INFO).is_file() or (parquet and not _is_site(folder))
+
+
+def _scan_programme(where: str, folder: Path, reader: Reader, lang: str) -> SiteScan:
+    raw: dict[str, Any] = {}
+    problems = []
+    path = folder / _INFO
+    if path.is_file():
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except ValueError:
+            problems.append(_problem(_INFO, "toml", lang))
+    scale: Any = raw.get("scale")
+    ends = scale if isinstance(scale, list) and len(scale) == 2 else []
+    good = bool(ends) and all(isinstance(end, int) for end in ends)
+    cut = raw.get("threshold")
+    evidence = raw.get("evidence", "recorded")
+    return SiteScan(
+        where,
+        reader.engine,
+        name=str(raw.get("name", "")),
+        scale=(ends[0], ends[1]) if good else None,
+        threshold=float(cut) if isinstance(cut, int | float) else None,
+        evidence=evidence if evidence in GRADES else "simulated",
+        _reader=reader,
+        _folder=folder,
+        _lang=lang,
+        _early=tuple(problems),
+    )
+
+
+def _scan_folders(
+    where: str, found: list[Path], given: list[Path], reader: Reader, lang: str
+) -> SiteScan:
+    names = {path: path.name for path in found}
+    if len(set(names.values())) < len(names):
+        names = {path: path.as_posix() for path in found}
+    problems = [_problem(path.name, "not_a_site", lang) for path in given if path not in names]
+    infos = [info for path in found if (info := _info(path, lang)) is not None]
+    scales, cuts = {info.scale for info in infos}, {info.threshold for info in infos}
+    if len(scales) > 1:
+        listed = ", ".join(f"{low}-{high}" for low, high in sorted(scales))
+        problems.append(_problem("site.toml", "scales_differ", lang, scales=listed))
+    return SiteScan(
+        where,
+        reader.engine,
+        scale=scales.pop() if len(scales) == 1 else None,
+        threshold=cuts.pop() if len(cuts) == 1 else None,
+        groups_known=tuple(sorted({group for info in infos for group in info.groups})),
+        evidence=weakest(info.evidence for info in infos),
+        _reader=reader,
+        _sites={name: path for path, name in names.items()},
+        _lang=lang,
+        _early=tuple(problems),
+    )
+
+
+def _info(folder: Path, lang: str) -> SiteInfo | None:
+    if (folder / "site.toml").is_file():
+        return read_info(folder, lang)[0]
+    try:
+        return load_site(folder, lang=lang).info
+    except SiteError:
+        return None
+
+
+def _problem(file: str, code: str, lang: str, **fill: object) -> Problem:
+    said = text(f"problem.{code}", lang, **fill)
+    return Problem(file, 0, "", "", said, text(f"remedy.{code}", lang, **fill), code, lang=lang)

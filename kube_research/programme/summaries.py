@@ -1,0 +1,199 @@
+"""The summaries of a whole programme, and its violations, written to files by the engine asked for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from kube_research.attendance.rates import attendance_rates
+from kube_research.engines import Step, column_names, engine_of, in_order, joined, walk
+from kube_research.errors import KubeError
+from kube_research.finance.balances import closing_balances
+from kube_research.frames import as_list, need_columns, need_option
+from kube_research.levels import field_steps, item_count_steps
+from kube_research.peka.scores import score_fields, score_items
+from kube_research.programme.checks import count_violations, counted, where
+from kube_research.programme.scan import SiteScan, scan_sites
+from kube_research.programme.sums import in_memory
+from kube_research.site.problems import Problem
+from kube_research.texts import text
+
+#: The summaries, the table each is made of, and what it is broken down by at least.
+SUMMARIES = {
+    "items": ("ratings", ("round", "item")),
+    "fields": ("ratings", ("round", "field_no")),
+    "attendance": ("attendance", ("activity",)),
+    "ledger": ("ledger", ("book",)),
+}
+FORMS = ("csv", "parquet")
+
+
+class SummariesExistError(KubeError):
+    """Something stands where summaries were to be written; nothing was written."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What :func:`write_summaries` wrote.
+
+    Attributes
+    ----------
+    folder : Path
+        Where.
+    seconds : dict of str to float
+        How long each file took.
+    violations : DataFrame
+        As from :func:`~kube_research.programme.checks.count_violations`.
+    problems : list of Problem
+        What kept sites out.
+    """
+
+    folder: Path
+    seconds: dict[str, float]
+    violations: pd.DataFrame
+    problems: list[Problem]
+
+
+def write_summaries(
+    programme: str | Path | SiteScan,
+    out: str | Path,
+    *,
+    engine: str = "duckdb",
+    by: str | Sequence[str] = (),
+    form: str = "csv",
+    memory: str = "1GB",
+    lang: str = "en",
+    done: Callable[[str], object] = lambda _: None,
+) -> Written:
+    """Write item, field, attendance and ledger summaries and the counts of violations.
+
+    Parameters
+    ----------
+    programme : str, Path or SiteScan
+        What :func:`~kube_research.scan_sites` takes, or returned.
+    out : str or Path
+        Folder to write to; it must not exist, or be empty.
+    engine, memory, lang
+        As for :func:`~kube_research.scan_sites`.
+    by : str or sequence of str
+        Columns to break all summaries down by, such as ``("province", "regency")``.
+    form : {"csv", "parquet"}
+        Form of the files.
+    done : callable
+        Called with the name of each file once it is written.
+
+    Returns
+    -------
+    Written
+        ``items``, ``fields`` (see :func:`~kube_research.score_items` and
+        :func:`~kube_research.score_fields`), ``attendance`` (:func:`~kube_research.attendance_rates`),
+        ``ledger`` (:func:`~kube_research.closing_balances` by book) and ``violations``, those for which
+        there is a table.
+
+    Raises
+    ------
+    SummariesExistError
+        If there is something at ``out``.
+    kube_research.errors.SiteNotFoundError, kube_research.errors.OptionError
+    kube_research.errors.MissingColumnError
+        If a table has no such column to break it down by.
+
+    Notes
+    -----
+    DuckDB is the default engine: it keeps to its memory by writing to disk, and reads nothing that a
+    summary does not need. Polars is quicker on items and needs more memory where people are counted.
+    Files are written aside and put in place together.
+    """
+    need_option("form", form, FORMS)
+    folder = Path(out)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SummariesExistError(text("engines.error.exists", lang, folder=folder))
+    if isinstance(programme, SiteScan):
+        scan = programme
+    else:
+        scan = scan_sites(programme, engine=engine, memory=memory, lang=lang)
+    keys = as_list(by)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    seconds: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".summaries-") as place:
+        aside = Path(place) / "new"
+        aside.mkdir()
+        for name, make in _makers(scan, keys):
+            started = time.perf_counter()
+            _write(make(), aside / f"{name}.{form}")
+            seconds[name] = time.perf_counter() - started
+            done(name)
+        started = time.perf_counter()
+        violations = count_violations(scan)
+        _write(violations, aside / f"violations.{form}")
+        seconds["violations"] = time.perf_counter() - started
+        done("violations")
+        if folder.exists():
+            folder.rmdir()
+        shutil.move(aside, folder)
+    return Written(folder, seconds, violations, scan.problems)
+
+
+def _makers(scan: SiteScan, keys: list[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    for name, (table, own) in SUMMARIES.items():
+        if not scan.has(table):
+            continue
+        frame = scan.table(table)
+        if name == "fields" and "field_no" not in column_names(frame):
+            continue
+        need_columns(frame, *keys)
+        levels = list(dict.fromkeys([*keys, *own]))
+        makers: dict[str, Any] = {
+            "items": score_items,
+            "fields": partial(_fields, items=_one_instrument(scan)),
+            "attendance": attendance_rates,
+            "ledger": closing_balances,
+        }
+        yield name, partial(makers[name], frame, by=levels)
+
+
+def _one_instrument(scan: SiteScan) -> pd.DataFrame | None:
+    """Return the items of a programme; the sites of a directory may each have their own."""
+    return None if scan.sites or not scan.has("items") else scan.items
+
+
+def _fields(ratings: Any, *, by: list[str], items: pd.DataFrame | None) -> Any:
+    """Score the fields; with polars, which keeps all raters in memory, province by province."""
+    if engine_of(ratings) != "polars" or "province" not in column_names(ratings):
+        return score_fields(ratings, items, by=by)
+    count, levels, describe, order = field_steps(by, [*by, "rater"], 3)
+    parts = []
+    for province in in_memory(counted(ratings, ["province"]))["province"]:
+        here = where(ratings, nw.col("province") == province)
+        parts.append(in_memory(walk(here, [count, levels])))
+    merge = Step(describe.merge or describe.run)
+    scored = walk(pd.concat(parts, ignore_index=True), [merge, describe, order])
+    known = in_memory(walk(ratings, item_count_steps(by)))
+    return walk(joined(scored, known, by), [in_order(by)])
+
+
+def _write(frame: Any, path: Path) -> None:
+    """Write a summary; DuckDB and polars do it themselves, row by row, however long it is."""
+    match engine_of(frame), path.suffix:
+        case "duckdb", ".parquet":
+            frame.write_parquet(str(path))
+        case "duckdb", _:
+            days = {"date_format": "%Y-%m-%d", "timestamp_format": "%Y-%m-%d"}
+            frame.write_csv(str(path), header=True, **days)
+        case "polars", ".parquet":
+            frame.lazy().sink_parquet(path)
+        case "polars", _:
+            frame.lazy().sink_csv(path, date_format="%Y-%m-%d", datetime_format="%Y-%m-%d")
+        case _, ".parquet":
+            in_memory(frame).to_parquet(path, index=False)
+        case _:
+            in_memory(frame).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""A report of a site, for Word or as one page."""

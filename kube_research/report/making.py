@@ -1,0 +1,203 @@
+"""A report of a site as Word or HTML: what its tables allow, and in one sentence what they do not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kube_research.errors import OptionError
+from kube_research.files import replace_file
+from kube_research.formats import day_of, number
+from kube_research.report import change as report_change
+from kube_research.report import logs as report_growth
+from kube_research.report import logs as report_logs
+from kube_research.report import notes as report_notes
+from kube_research.report import scores as report_scores
+from kube_research.report.document import Cover, Draft, Report, clean, installed
+from kube_research.texts import check_language, text
+
+if TYPE_CHECKING:
+    from kube_research.site.folder import Site
+
+#: The sections in order, each with the modules of the package it cannot do without.
+SECTIONS: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
+    (report_scores.data_summary, ()),
+    (report_scores.profile, ()),
+    (report_scores.weak_items, ()),
+    (report_scores.answers, ()),
+    (report_logs.attendance, ()),
+    (report_logs.outcomes, ()),
+    (report_logs.finances, ()),
+    (report_growth.indicators, ("indicator_frames",)),
+    (report_growth.growth, ("indicator_frames",)),
+    (report_change.change, ()),
+    (report_notes.method, ()),
+    (report_notes.limits, ()),
+)
+SUFFIXES = (".docx", ".html")
+
+
+def build_report(
+    site: Site,
+    *,
+    lang: str = "id",
+    title: str | None = None,
+    author: str | None = None,
+    day: dt.date | None = None,
+) -> Report:
+    """Return what a report of the site says, as blocks of text, tables and figures.
+
+    Parameters
+    ----------
+    site : Site
+        What its tables do not hold is named, never filled in.
+    lang : {"id", "en"}
+        Language of every word that is not the site's own.
+    title, author : str, optional
+        For the title page and the properties of the document.
+    day : date, optional
+        Day of the report; left out by default, so that the same site gives the same file.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        For a language that is not known.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> report = build_report(kr.load_site("cibeunying"), lang="en")
+    >>> report.title
+    'Analysis report: KUBE Maju Sejahtera'
+    >>> report.numbers()["table:weak"]
+    ('Table', 4)
+    """
+    draft = Draft(site, check_language(lang))
+    for section, modules in SECTIONS:
+        if installed(*modules):
+            draft.part(section)
+    heading = clean(title or text("report.title", lang, name=site.info.name))
+    cover = _cover(draft, heading, clean(author), day)
+    return Report(lang, heading, clean(author), (cover, *draft.blocks))
+
+
+def _cover(draft: Draft, title: str, author: str, day: dt.date | None) -> Cover:
+    info, lang = draft.site.info, draft.lang
+    low, high = info.scale
+    lines = [("cover_site", info.name), ("cover_place", info.place)]
+    if info.period:
+        first, last = (day_of(end, lang, "d MMMM y") for end in info.period)
+        lines.append(("cover_period", draft.words("span", first=first, last=last)))
+    lines.append(("cover_groups", ", ".join(info.groups)))
+    cut = number(info.threshold, lang, "0.0#")
+    lines.append(("cover_scale", draft.words("scale_cut", low=low, high=high, cut=cut)))
+    lines.append(("cover_language", draft.words(f"language_{lang}")))
+    if author:
+        lines.append(("cover_author", author))
+    if day:
+        lines.append(("cover_day", day_of(day, lang, "d MMMM y")))
+    told = tuple((draft.words(key), clean(value)) for key, value in lines)
+    tables = draft.site.tables.items()
+    drawn = [name for name, frame in tables if frame["evidence"].eq("simulated").any()]
+    mark = ""
+    if draft.site.simulated or len(drawn) == len(draft.site.tables) > 0:
+        mark = draft.words("cover_simulated")
+    elif drawn:
+        mark = draft.words("cover_partly", tables=", ".join(f"{name}.csv" for name in drawn))
+    return Cover(title, draft.words("subtitle"), told, mark)
+
+
+def write_report(
+    site: Site,
+    path: str | Path,
+    *,
+    lang: str = "id",
+    overwrite: bool = False,
+    title: str | None = None,
+    author: str | None = None,
+    day: dt.date | None = None,
+) -> Path:
+    """Write a report of the site as a Word document or as one HTML page.
+
+    Parameters
+    ----------
+    site : Site
+    path : str or Path
+        Ends in ``.docx`` or ``.html``; its folder must exist.
+    lang, title, author, day
+        See :func:`build_report`.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+
+    Returns
+    -------
+    Path
+        The file written; the same site, options and package versions give the same bytes.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        For another ending, a folder that does not exist, a file that is there already, an unknown
+        language, or Word without the package python-docx. Nothing is written then.
+
+    Examples
+    --------
+    >>> import tempfile, kube_research as kr
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(kr.load_site("cibeunying"), f"{folder}/laporan.html").name
+    'laporan.html'
+    """
+    check_language(lang)
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise OptionError(text("report.error_suffix", lang, path=path))
+    try:
+        there, folder, parent = target.exists(), target.is_dir(), target.parent.is_dir()
+    except OSError as error:  # a name too long
+        raise _unwritten(path, error, lang) from error
+    if not parent:
+        raise OptionError(text("report.error_folder", lang, folder=target.parent))
+    if folder or (there and not overwrite):
+        raise OptionError(text("report.error_exists", lang, path=path))
+    if suffix == ".docx":
+        from kube_research.report.word import need_docx, to_word
+
+        need_docx(lang)
+        render = to_word
+    else:
+        from kube_research.report.html import to_page
+
+        render = to_page
+    content = render(build_report(site, lang=lang, title=title, author=author, day=day))
+    try:
+        replace_file(target, content)
+    except OSError as error:
+        raise _unwritten(path, error, lang) from error
+    return target
+
+
+def _unwritten(path: str | Path, error: OSError, lang: str) -> OptionError:
+    why = error.strerror or str(error)
+    return OptionError(text("report.error_write", lang, path=path, why=why))
+
+
+def report_path(site: Site, lang: str = "id") -> Path:
+    """Return where a report goes when nobody says: into the site's folder, or here for a bundled site.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> report_path(kr.load_site("cibeunying"), "en").name
+    'report.docx'
+    """
+    from kube_research.files import home
+
+    bundled = site.folder.resolve().parent == (home() / "data").resolve()
+    return (Path() if bundled else site.folder) / text("report.file_name", lang)

@@ -1,0 +1,287 @@
+"""What notebook cells call: show a table or figure, say what is simulated, skip what a site lacks."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kube_research import files
+from kube_research.errors import MissingTableError, OptionError
+from kube_research.frames import grade_of
+from kube_research.texts import notebook_language, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from kube_research.site.folder import Site
+
+
+def figures_folder(site: Site) -> Path:
+    """Return where notebooks write figures and tables: ``$KUBE_FIGURES``, else :func:`figures_of`."""
+    chosen = os.environ.get("KUBE_FIGURES")
+    return Path(chosen) if chosen else figures_of(site.folder)
+
+
+def figures_of(folder: Path) -> Path:
+    """Return where the figures of a site folder belong.
+
+    ``figures`` beside the bundled data for the study and its twin; else ``figures`` inside the site's
+    own folder. For bundled data of an installed package the working folder takes the place of both.
+    """
+    from kube_research.files import home
+
+    if folder.resolve().parent != (home() / "data").resolve():
+        return folder / "figures"
+    study = folder.name in ("cibeunying", "cibeunying-simulated")
+    if home().name == "_bundled":
+        return Path("figures") if study else Path("figures") / folder.name
+    return (home() if study else folder) / "figures"
+
+
+def raw_logs(site: Site, table: str) -> Site:
+    """Return the site that can stand for raw logs: itself, or its simulated twin; say which.
+
+    Parameters
+    ----------
+    site : Site
+    table : str
+        The table that is wanted, such as ``"ratings"``.
+
+    Returns
+    -------
+    Site
+        The site itself if it has the table or has no twin; its twin otherwise.
+    """
+    lang = notebook_language()
+    try:
+        logs = site.with_raw_logs(table)
+    except MissingTableError:
+        logs = site
+    if logs.has(table):
+        _say(text("notebook.simulated" if logs.simulated else "notebook.own", lang))
+    return logs
+
+
+def show(name: str, site: Site) -> None:
+    """Show a catalogued table or figure and write its files in every language.
+
+    A figure is written, closed, shown, and followed by the table it draws. Where the site lacks the
+    tables, the cell says so and goes on.
+
+    Parameters
+    ----------
+    name : str
+        A name of :data:`kube_research.reproduction.catalogue.OUTPUTS`, such as ``"table_2"``.
+    site : Site
+        The site; an output that needs raw logs falls back to its simulated twin.
+    """
+    from kube_research.reproduction.catalogue import build, find_output, title_of
+
+    lang = notebook_language()
+    output = find_output(name)
+    try:
+        chosen = site.with_raw_logs(output.logs) if output.logs else site
+        frame, paths = build(output, chosen, figures_folder(site), lang)
+        files.written_files.update(dict.fromkeys(paths))
+    except (MissingTableError, OptionError) as error:
+        _skip(str(error))
+        return
+    if output.kind == "figure":
+        from IPython.display import Image, display
+
+        wanted = next(path for path in paths if path.name.endswith(f".{lang}.png"))
+        display(Image(data=wanted.read_bytes(), width=760, alt=title_of(name, lang)))
+        if not output.long:
+            present_frame(frame, title_of(name, lang))
+    else:
+        present_frame(frame, title_of(name, lang), simulated=chosen.simulated)
+
+
+def present(
+    function: Callable[..., pd.DataFrame],
+    site: Site,
+    *names: str,
+    title: str = "",
+    columns: Sequence[str] = (),
+    **options: Any,
+) -> None:
+    """Call a function on tables of a site and show the frame it returns.
+
+    Parameters
+    ----------
+    function : callable
+        Takes frames (one for each name) or, when no table is named, the site.
+    site : Site
+    *names : str
+        Tables to hand over.
+    title : str
+        Caption.
+    columns : sequence of str
+        Show only these columns, and ``evidence``.
+    **options
+        Passed on to the function.
+
+    Notes
+    -----
+    Where the site lacks a table the cell says which file would hold it, and goes on.
+    """
+    lang = notebook_language()
+    try:
+        tables = [site.table(name, lang) for name in names]
+        inputs: list[Any] = tables or [site]
+        frame = function(*inputs, **options)
+    except (MissingTableError, OptionError) as error:
+        _skip(str(error))
+        return
+    if columns:
+        frame = frame[[name for name in (*columns, "evidence") if name in frame]]
+    present_frame(frame, title)
+
+
+def present_frame(
+    frame: pd.DataFrame, title: str = "", *, simulated: bool | None = None, digits: int = 3
+) -> None:
+    """Show a frame as a plain table, marked on its face when it is simulated."""
+    from IPython.display import HTML, display
+
+    if simulated is None:
+        simulated = "evidence" in frame and len(frame) > 0 and grade_of(frame) == "simulated"
+    mark = (
+        f"<em>{text('evidence.simulated', notebook_language()).upper()}</em> " if simulated else ""
+    )
+    caption = f"<p>{mark}<strong>{title}</strong></p>" if title or mark else ""
+    display(
+        HTML(
+            caption + to_html(_in_language(frame, notebook_language()), digits, notebook_language())
+        )
+    )
+
+
+def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
+    """Return a frame as an HTML table: rounded numbers to the right, escaped text to the left.
+
+    In columns that reach five digits (rupiah) numbers are whole and have their thousands marked, and
+    decimals are written as readers of ``lang`` expect.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ">a &lt; b</td>" in to_html(pd.DataFrame({"what": ["a < b"]}))
+    True
+    """
+    import pandas as pd
+
+    from kube_research.formats import whole
+
+    left, right = "text-align:left;vertical-align:top", "text-align:right;vertical-align:top"
+    styles, cells = [], []
+    for name in frame.columns:
+        column = frame[name]
+        numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+        styles.append(right if numeric else left)
+        if pd.api.types.is_float_dtype(column) and (column.abs() >= 10_000).any():
+            cells.append([whole(cell, lang) for cell in column])
+        elif pd.api.types.is_float_dtype(column):
+            places = digits + 1 if str(name) in _P_VALUES else digits
+            shown = [_shown(cell, _form(cell, places)) for cell in column]
+            cells.append([cell.replace(".", ",") for cell in shown] if lang == "id" else shown)
+        elif pd.api.types.is_integer_dtype(column) and (column.abs() >= 10_000).any():
+            cells.append([whole(cell, lang) for cell in column])
+        elif pd.api.types.is_datetime64_any_dtype(column):
+            cells.append([_shown(cell, "{:%Y-%m-%d}") for cell in column])
+        else:
+            cells.append([_shown(cell, "{}") for cell in column])
+    heads = zip(frame.columns, styles, strict=True)
+    lines = ["<table>", "<thead><tr>"]
+    lines += [f'<th style="{look}">{escape(str(name))}</th>' for name, look in heads]
+    lines += ["</tr></thead>", "<tbody>"]
+    for row in zip(*cells, strict=True):
+        filled = zip(row, styles, strict=True)
+        inner = "".join(f'<td style="{look}">{cell}</td>' for cell, look in filled)
+        lines.append(f"<tr>{inner}</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+#: Columns of p-values, which want one more digit (0.0625 is what five groups can attain).
+_P_VALUES = ("p", "p_adjusted", "smallest_p")
+
+
+def _form(cell: float, places: int) -> str:
+    """Return how to write a number: very small ones as a power, never as 0.000."""
+    import pandas as pd
+
+    if pd.isna(cell):
+        return ""
+    return "{:.1e}" if 0 < abs(cell) < 0.5 * 10**-places else f"{{:.{places}f}}"
+
+
+def _shown(cell: Any, form: str) -> str:
+    import pandas as pd
+
+    return "" if pd.isna(cell) else escape(form.format(cell)).replace("\n", "<br>")
+
+
+def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Leave out the columns that say the same in the other language."""
+    other = "id" if lang == "en" else "en"
+    names = set(frame.columns)
+    twice = [f"{n[:-2]}{other}" for n in names if str(n).endswith(f"_{lang}")]
+    return frame.drop(columns=[name for name in twice if name in names])
+
+
+def colophon(site: Site) -> None:
+    """Print what the notebook ran on: versions and checksums of the site's data files."""
+    import platform
+    from importlib.metadata import version
+
+    from kube_research.site.checksums import file_checksum
+
+    names = ("kube_research", "pandas", "numpy", "scipy", "matplotlib", "seaborn")
+    print("Python", platform.python_version(), *(f"· {name} {version(name)}" for name in names))
+    for path in sorted(site.folder.glob("*.*")):
+        if path.suffix in (".csv", ".xlsx", ".toml"):
+            print(file_checksum(path)[:16], path.name)
+
+
+def _skip(why: str) -> None:
+    """Say what is skipped and why, in a way that ``reproduce`` can gather."""
+    from IPython.display import Markdown, display
+
+    words = text("notebook.skipped", notebook_language(), why=why)
+    display(Markdown(f"> {words}"), metadata={"kube_research": {"skipped": why}})
+
+
+def _say(words: str) -> None:
+    from IPython.display import Markdown, display
+
+    display(Markdown(f"> {words}"))
+
+
+def show_plot(plot: Callable[..., Axes], frame: pd.DataFrame, **options: Any) -> None:
+    """Draw a figure of a programme in the language of the notebook, show it and close it.
+
+    Parameters
+    ----------
+    plot : callable
+        Such as :func:`kube_research.programme.figures.area_forest`.
+    frame : DataFrame
+        What it draws.
+    **options
+        Passed on.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import Image, display
+
+    from kube_research.figures import style
+
+    ax = plot(frame, lang=notebook_language(), **options)
+    picture = io.BytesIO()
+    with plt.rc_context(style.FIXED):
+        ax.get_figure(root=True).savefig(picture, format="png", dpi=style.DPI)  # type: ignore[union-attr]
+    plt.close("all")
+    display(Image(data=picture.getvalue(), width=760))

@@ -1,0 +1,5 @@
+"""A folder becomes a site: checked, tidy frames that carry their evidence."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,303 @@
+"""A folder becomes a site: typed, checked, tidy frames that carry their evidence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kube_research import files
+from kube_research.errors import SiteNotFoundError
+from kube_research.files import home
+from kube_research.site.info import ROUNDING_RULES, SiteInfo
+from kube_research.site.problems import Problem, missing_table, site_error
+from kube_research.site.schema import tables, typed
+from kube_research.texts import check_language, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "ROUNDING_RULES",
+    "Site",
+    "SiteInfo",
+    "bundled_sites",
+    "check_site",
+    "find_folder",
+    "load_site",
+]
+
+
+def bundled_sites() -> list[str]:
+    """Return the names of the sites that come with the package.
+
+    Examples
+    --------
+    >>> bundled_sites()
+    ['cibeunying', 'cibeunying-simulated', 'contohsari-tutorial']
+    """
+    marks = ("site.toml", "site.xlsx")
+    return sorted(
+        {path.parent.name for mark in marks for path in (home() / "data").glob(f"*/{mark}")}
+    )
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's tables as tidy frames.
+
+    Each table is an attribute (``site.ratings``); a table the site lacks raises
+    :class:`~kube_research.errors.MissingTableError`, which names the file that would hold it.
+
+    Examples
+    --------
+    >>> site = load_site("cibeunying")
+    >>> site.item_means["mean"].tolist()
+    ['2.46', '2.33', '2.40', '2.46', '2.20', '2.26']
+    >>> site.has("ratings")
+    False
+    """
+
+    folder: Path
+    info: SiteInfo
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    _answers: dict[tuple[Any, ...], pd.DataFrame] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def has(self, *names: str) -> bool:
+        """Tell whether the site has all the tables named."""
+        return all(name in self.tables for name in names)
+
+    def table(self, name: str, lang: str = "en") -> pd.DataFrame:
+        """Return one table; raise MissingTableError if the site does not have it."""
+        if name not in self.tables:
+            raise missing_table(name, self.info.name, self.folder.name, lang)
+        return self.tables[name].copy()
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in tables():
+            return self.table(name)
+        raise AttributeError(name)
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *self.tables]
+
+    def cached(self, function: Callable[..., pd.DataFrame], *options: object) -> pd.DataFrame:
+        """Return ``function(site, *options)``, worked out once: figures ask in each language.
+
+        Parameters
+        ----------
+        function : callable
+            Of a site and hashable options; its result must depend on them alone.
+        *options
+            Passed on.
+
+        Returns
+        -------
+        DataFrame
+            A copy, which the caller may change.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> asked = []
+        >>> def frame(site):
+        ...     asked.append(site.info.name)
+        ...     return pd.DataFrame({"name": asked})
+        >>> site = load_site()
+        >>> len(site.cached(frame)), len(site.cached(frame)), len(asked)
+        (1, 1, 1)
+        """
+        key = (function, *options)
+        if key not in self._answers:
+            self._answers[key] = function(self, *options)
+        return self._answers[key].copy()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the site as a whole is graded ``simulated``."""
+        return self.info.evidence == "simulated"
+
+    @property
+    def fields_table(self) -> pd.DataFrame:
+        """Fields of the instrument: the fields table, or what the items table names."""
+        if self.has("fields"):
+            return self.table("fields")
+        columns = ["field_no", "field_id", "field_en", "evidence"]
+        named = self.table("items")[columns].drop_duplicates("field_no")
+        return named.sort_values("field_no", ignore_index=True)
+
+    def with_raw_logs(self, name: str) -> Site:
+        """Return this site if it has the table ``name``, else its simulated twin if that has it.
+
+        The twin is handed over with this site's published facts beside its logs, so that a figure of
+        simulated attendance can show the printed band it was held to.
+
+        Raises
+        ------
+        kube_research.errors.MissingTableError
+            If neither has the table.
+        """
+        if self.has(name) or not self.info.twin:
+            self.table(name)
+            return self
+        self._twin.table(name)
+        return self._twin
+
+    @cached_property
+    def _twin(self) -> Site:
+        twin = load_site(self.info.twin)
+        facts = {"facts": self.tables["facts"]} if self.has("facts") else {}
+        return replace(twin, tables={**facts, **twin.tables})
+
+
+def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
+    """Load a site from a folder or by its bundled name.
+
+    Parameters
+    ----------
+    where : str or Path, optional
+        A bundled name or a folder. Default: the environment variable ``KUBE_SITE``, else
+        ``"cibeunying"``.
+    lang : {"en", "id"}
+        Language of error messages.
+
+    Returns
+    -------
+    Site
+
+    Raises
+    ------
+    kube_research.errors.SiteNotFoundError
+        If there is no such folder or bundled site.
+    kube_research.errors.SiteError
+        If anything is wrong with the files; the error lists every problem, and nothing is loaded.
+        Findings and warnings (see :class:`~kube_research.site.problems.Problem`) do not stop a site.
+
+    Examples
+    --------
+    >>> load_site("cibeunying").info.groups
+    ('07', '08', '10', '11', '24')
+    """
+    folder = find_folder(where, lang=lang)
+    site, problems = _read_site(folder, lang, doubts=False)
+    if site is None:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        raise site_error(str(folder), sorted(set(errors)), lang)
+    files.loaded_folders[folder] = None
+    return site
+
+
+def check_site(where: str | Path | None = None, *, lang: str = "en") -> list[Problem]:
+    """Return every problem of a site folder, sorted by file and row; empty when it is sound.
+
+    Parameters
+    ----------
+    where : str or Path, optional
+        As for :func:`load_site`.
+    lang : {"en", "id"}
+        Language of the problems.
+
+    Returns
+    -------
+    list of Problem
+        Errors (nothing is loaded), findings and warnings, told apart by ``severity``.
+
+    Raises
+    ------
+    kube_research.errors.SiteNotFoundError
+
+    Examples
+    --------
+    >>> check_site("cibeunying")
+    []
+    """
+    return sorted(set(_read_site(find_folder(where, lang=lang), lang)[1]))
+
+
+def find_folder(where: str | Path | None = None, *, lang: str = "en") -> Path:
+    """Return the folder of a site given by name or path; see :func:`load_site`."""
+    check_language(lang)
+    wanted = where if where is not None else os.environ.get("KUBE_SITE") or "cibeunying"
+    if str(wanted) in bundled_sites():
+        return home() / "data" / str(wanted)
+    try:
+        folder = Path(wanted).expanduser()
+        there = folder.is_dir()
+    except (OSError, RuntimeError):  # a name too long, or ~somebody who does not exist
+        there = False
+    if not there:
+        names = ", ".join(bundled_sites())
+        raise SiteNotFoundError(
+            text("error.site_not_found", lang, where=str(wanted), bundled=names)
+        )
+    return folder
+
+
+def _read_site(
+    folder: Path, lang: str, *, doubts: bool = True
+) -> tuple[Site | None, list[Problem]]:
+    from kube_research.site.checker import Checker
+    from kube_research.site.collect import read_folder
+
+    found = read_folder(folder, lang)
+    if found.tables is None:
+        return None, found.problems
+    refused = [one for one in found.problems if one.severity == "error" and one.row and one.column]
+    told = {(one.file, one.row, one.column) for one in refused}
+    checker = Checker(
+        found.tables, found.files, found.info, lang, found.places, found.site_file or "site.toml"
+    )
+    problems = found.problems + [
+        one for one in checker.run(doubts=doubts) if (one.file, one.row, one.column) not in told
+    ]
+    if found.info is None or any(one.severity == "error" for one in problems):
+        return None, problems
+    return Site(folder, found.info, _finish(checker.plain, found.info)), problems
+
+
+def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.DataFrame]:
+    """Give every table its types, its evidence and locator, and ratings the field of each item."""
+    done = {}
+    for name in tables():
+        if name not in frames:
+            continue
+        frame = typed(frames[name], name).reset_index(drop=True)
+        if "evidence" not in frame:
+            frame["evidence"] = info.evidence
+        if "locator" not in frame:
+            frame["locator"] = None
+        frame["evidence"] = frame["evidence"].astype("string").fillna(info.evidence)
+        frame["locator"] = frame["locator"].astype("string")
+        done[name] = frame
+    if "ratings" in done and "items" in done:
+        fields = done["items"].set_index("item")["field_no"]
+        done["ratings"]["field_no"] = done["ratings"]["item"].map(fields).astype("Int64")
+    return done
+
+
+def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
+    """Return what a site holds: one row per table with its rows and the grades of its rows.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> inventory(kr.load_site("cibeunying")).query("table == 'item_means'")["rows"].tolist()
+    [6]
+    """
+    import pandas as pd
+
+    rows = []
+    for name, table in tables().items():
+        if site.has(name):
+            frame = site.table(name)
+            counts = frame["evidence"].value_counts()
+            grades = ", ".join(f"{text(f'evidence.{g}', lang)} {n}" for g, n in counts.items())
+            rows.append(
+                {"table": name, "about": table.title[lang], "rows": len(frame), "grades": grades}
+            )
+    return pd.DataFrame(rows)

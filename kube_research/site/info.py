@@ -1,0 +1,372 @@
+"""The sheet ``site`` of a workbook, which stands for ``site.toml``: two columns, key and value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kube_research.frames import GRADES
+from kube_research.site.local_values import read_date, read_number
+from kube_research.site.problems import Problem
+from kube_research.site.readers import file_bytes
+from kube_research.site.schema import PATTERNS, tables
+from kube_research.texts import LANGUAGES, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROUNDING_RULES = ("half-up", "half-even", "truncate", "ceil", "any")
+
+
+@dataclass(frozen=True)
+class SiteInfo:
+    """What ``site.toml`` says.
+
+    Attributes
+    ----------
+    name, place, language : str
+        Name of the site, where it is, and the language of its people (``en`` or ``id``).
+    period : (date, date) or None
+        First and last day of the work.
+    books_period : (date, date) or None
+        First and last day that the groups' books cover, where that is not the period of the work.
+    groups : tuple of str
+        Codes of the KUBE groups.
+    scale : (int, int)
+        Lowest and highest score: an input of the site, never "the PEKA rule".
+    threshold : float
+        An item whose mean is below it counts as weak.
+    rounding : str
+        How the site's printed means were rounded.
+    scale_reason, threshold_reason, rounding_reason : str
+        Why these were chosen.
+    evidence : str
+        Grade of rows that say nothing themselves.
+    twin : str
+        Bundled site with simulated raw logs, or empty.
+    province, regency : str
+        Codes of where the site is, or empty: for comparing the sites of a programme.
+    scales, thresholds : tuple
+        The plausible set over which dependent results are shown.
+    """
+
+    name: str
+    place: str
+    language: str
+    groups: tuple[str, ...]
+    scale: tuple[int, int]
+    threshold: float
+    rounding: str
+    period: tuple[dt.date, dt.date] | None = None
+    books_period: tuple[dt.date, dt.date] | None = None
+    notes: str = ""
+    scale_reason: str = ""
+    threshold_reason: str = ""
+    rounding_reason: str = ""
+    evidence: str = "recorded"
+    twin: str = ""
+    province: str = ""
+    regency: str = ""
+    scales: tuple[tuple[int, int], ...] = ((1, 3), (1, 4), (1, 5))
+    thresholds: tuple[float, ...] = (2.5, 3.0)
+
+
+_EXAMPLES = {
+    "name": 'name = "KUBE Maju Sejahtera"',
+    "place": 'place = "Kelurahan Cibeunying"',
+    "language": 'language = "id"',
+    "groups": 'groups = ["01", "02"]',
+    "scale": "scale = [1, 4]",
+    "threshold": "threshold = 2.5",
+    "rounding": 'rounding = "half-up"',
+    "period": "period = [2016-02-29, 2016-06-29]",
+    "books_period": "books_period = [2015-09-28, 2016-06-29]",
+    "notes": 'notes = "..."',
+    "scale_reason": 'scale_reason = "..."',
+    "threshold_reason": 'threshold_reason = "..."',
+    "rounding_reason": 'rounding_reason = "..."',
+    "evidence": 'evidence = "recorded"',
+    "twin": 'twin = "cibeunying-simulated"',
+    "province": 'province = "32"',
+    "regency": 'regency = "3204"',
+    "scales": "scales = [[1, 3], [1, 4], [1, 5]]",
+    "thresholds": "thresholds = [2.5, 3]",
+}
+_NEEDED = ("name", "place", "language", "groups", "scale", "threshold", "rounding")
+
+
+def _is_scale(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(end, int) and not isinstance(end, bool) for end in value)
+        and -(10**9) < value[0] < value[1] < 10**9
+    )
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < 10**9  # also refuses nan and inf
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(PATTERNS["code"], value) is not None
+
+
+def _good(key: str, value: Any) -> bool:
+    match key:
+        case "language":
+            return value in LANGUAGES
+        case "rounding":
+            return value in ROUNDING_RULES
+        case "evidence":
+            return value in GRADES
+        case "groups":
+            codes = isinstance(value, list) and all(_is_code(code) for code in value)
+            return codes and len(value) == len(set(value))
+        case "scale":
+            return _is_scale(value)
+        case "scales":
+            return isinstance(value, list) and bool(value) and all(map(_is_scale, value))
+        case "threshold":
+            return _is_number(value)
+        case "thresholds":
+            return isinstance(value, list) and bool(value) and all(map(_is_number, value))
+        case "period" | "books_period":
+            dates = isinstance(value, list) and len(value) == 2
+            return dates and all(type(day) is dt.date for day in value) and value[0] <= value[1]
+        case _:
+            return isinstance(value, str) and (key not in _NEEDED or bool(value.strip()))
+
+
+def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Problem]]:
+    """Read ``site.toml``.
+
+    Parameters
+    ----------
+    folder : Path
+        The site folder.
+    lang : {"en", "id"}
+        Language of the problems.
+
+    Returns
+    -------
+    SiteInfo or None
+        None if there is any problem.
+    list of Problem
+        Every problem of the file, with the row as a text editor counts it.
+    """
+    path = folder / "site.toml"
+    problems: list[Problem] = []
+    lines: list[str] = []
+
+    def add(code: str, key: str = "", row: int = 0, remedy: str = "", **fill: object) -> None:
+        value = lines[row - 1].split("=", 1)[-1].strip() if 0 < row <= len(lines) else ""
+        said = text(f"problem.{code}", lang, **fill)
+        todo = text(f"remedy.{remedy or code}", lang, **fill)
+        problems.append(Problem(path.name, row, key, value, said, todo, code, lang=lang))
+
+    def line(key: str) -> int:
+        spots = (n for n, words in enumerate(lines, 1) if words.split("=")[0].strip() == key)
+        return next(spots, 0)
+
+    raw: dict[str, Any] = {}
+    try:
+        written = file_bytes(path).decode("utf-8-sig")
+        lines = written.split("\n")
+        raw = tomllib.loads(written)
+    except FileNotFoundError:
+        near = _misnamed(folder)
+        meant = "site.xlsx" if near.lower().endswith(".xlsx") else "site.toml"
+        variant = "no_site_file_near" if near else ""
+        add("no_site_file", remedy=variant, near=near, meant=meant)
+    except OSError:
+        add("unreadable")
+    except UnicodeDecodeError:
+        add("encoding", remedy="encoding_text")
+    except (ValueError, RecursionError) as error:
+        spot = re.search(r"\(at line (\d+)", str(error))
+        add("toml", row=int(spot[1]) if spot else len(lines))
+    if problems:
+        return None, problems
+    broken = broken_entries(raw)
+    for code, key, fill in broken:
+        add(code, key, line(key), "", **fill)
+    return (None if broken else info_from(raw)), problems
+
+
+def _misnamed(folder: Path) -> str:
+    """Return the name of a file that was probably meant to be site.toml, or the only workbook."""
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return ""
+    meant = re.compile(r"site(?:[ _-]?\(?[0-9]\)?)?\.toml(?:\.txt)?|site\.txt", re.IGNORECASE)
+    books = [name for name in names if name.lower().endswith(".xlsx") and name[0] not in "~."]
+    books = [name for name in books if name != "site.xlsx" and name[:-5].lower() not in tables()]
+    only = books if len(books) == 1 else []
+    return next((name for name in names if meant.fullmatch(name)), "".join(only))
+
+
+def broken_entries(raw: Mapping[str, Any]) -> list[tuple[str, str, dict[str, object]]]:
+    """Return what is wrong with the entries of a site: rule, entry, and what the texts are about.
+
+    Parameters
+    ----------
+    raw : mapping
+        The entries with the types of TOML.
+
+    Returns
+    -------
+    list of (str, str, dict)
+
+    Examples
+    --------
+    >>> broken_entries({"scales": 4})[0][:2]
+    ('key_value', 'scales')
+    """
+    found: list[tuple[str, str, dict[str, object]]] = []
+    for key, value in raw.items():
+        if key not in _EXAMPLES:
+            near = difflib.get_close_matches(key[:80], _EXAMPLES, n=1)
+            found.append(("unknown_key", key, {"allowed": ", ".join(near or _EXAMPLES)}))
+        elif not _good(key, value):
+            found.append(("key_value", key, {"example": _EXAMPLES[key]}))
+    for key in _NEEDED:
+        if key not in raw:
+            found.append(("key_missing", key, {"example": _EXAMPLES[key]}))
+    if not found and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
+        low, high = raw["scale"]
+        found.append(("threshold_off_scale", "threshold", {"low": low, "high": high}))
+    return found
+
+
+def info_from(raw: Mapping[str, Any]) -> SiteInfo:
+    """Return the information of a site from entries that have no problem."""
+    pairs: dict[str, Any] = {
+        key: tuple(raw[key]) for key in ("groups", "scale", "period", "books_period") if key in raw
+    }
+    if "scales" in raw:
+        pairs["scales"] = tuple(tuple(scale) for scale in raw["scales"])
+    if "thresholds" in raw:
+        pairs["thresholds"] = tuple(float(cut) for cut in raw["thresholds"])
+    return SiteInfo(**{**raw, **pairs, "threshold": float(raw["threshold"])})
+
+
+_LIST = re.compile(r"\s*[,;]\s*")
+_WIDE_LIST = re.compile(r"\s*;\s*|,\s+")
+_PAIR = re.compile(r"\s*(?:[,;]|(?<=[0-9])\s*-|\bto\b|\bsampai\b|\bs\.?d\.?|\bs/d\b)\s*")
+
+
+def info_from_sheet(
+    frame: pd.DataFrame, file: str, lang: str = "en"
+) -> tuple[SiteInfo | None, list[Problem]]:
+    """Read the entries of a site from its sheet.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Text cells, the index holding the rows of the sheet; columns ``key`` and ``value``. Lists are
+        written with commas (``01, 02``), lists of scales with semicolons (``1, 4; 1, 5``).
+    file : str
+        How problems name the sheet: ``site.xlsx[site]``.
+    lang : {"en", "id"}
+        Language of the problems.
+
+    Returns
+    -------
+    SiteInfo or None
+        None if there is any problem.
+    list of Problem
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sheet = pd.DataFrame({"key": ["scale"], "value": ["5"]}, index=[2], dtype="string")
+    >>> [problem.row for problem in info_from_sheet(sheet, "site.xlsx[site]")[1]][0]
+    2
+    """
+    problems: list[Problem] = []
+
+    def add(code: str, row: int = 0, column: str = "", value: str = "", **fill: object) -> None:
+        said, todo = text(f"problem.{code}", lang, **fill), text(f"remedy.{code}", lang, **fill)
+        problems.append(Problem(file, row, column, value, said, todo, code, lang=lang))
+
+    names = {str(name).lower(): name for name in frame.columns}
+    if not {"key", "value"} <= names.keys():
+        add("sheet_key_header", 1, "key" if "key" not in names else "value")
+        return None, problems
+    rows: dict[str, int] = {}
+    written: dict[str, str] = {}
+    cells = frame[[names["key"], names["value"]]].fillna("")
+    for row, key, value in zip(cells.index, *(cells[name] for name in cells.columns), strict=True):
+        key = str(key).strip().lower()
+        if key in rows:
+            add("key_twice", int(row), "key", key)
+        elif key and value:
+            rows[key], written[key] = int(row), str(value)
+        elif value:
+            add("required", int(row), "key", "", description="key")
+    raw = {key: _typed(key, value) for key, value in written.items()}
+    for code, key, fill in broken_entries(raw):
+        if "example" in fill:
+            fill = {"example": _as_row(str(fill["example"]))}
+        if code == "key_missing":
+            add(code, 0, key, "", **fill)
+        elif code == "unknown_key":
+            add(code, rows[key], "key", key, **fill)
+        else:
+            add(code, rows[key], "value", written[key], **fill)
+    return (None if problems else info_from(raw)), problems
+
+
+def _typed(key: str, value: str) -> Any:
+    """Give an entry the type of TOML; what cannot be read stays text and is refused later."""
+    match key:
+        case "groups":
+            return [code for code in _LIST.split(value) if code]
+        case "scale":
+            return _whole_pair(value)
+        case "scales":
+            return [_whole_pair(part) for part in value.split(";") if part.strip()]
+        case "threshold":
+            return _number(value)
+        case "thresholds":
+            return [_number(part) for part in _WIDE_LIST.split(value) if part]
+        case "period" | "books_period":
+            days = [read_date(part).value for part in _days(value)]
+            return [dt.date.fromisoformat(day) for day in days] if all(days) else value
+        case "language" | "rounding" | "evidence":
+            return value.lower()
+        case _:
+            return value
+
+
+def _days(value: str) -> list[str]:
+    return re.split(r"\s*[,;]\s+|\s*;\s*|,(?=[0-9])|\s+(?:-|–|to|sampai|s/d|s\.d\.?)\s+", value)
+
+
+def _whole_pair(value: str) -> Any:
+    parts = _PAIR.split(value.strip())
+    whole = [re.fullmatch(r"-?[0-9]{1,9}", part) is not None for part in parts]
+    return [int(part) for part in parts] if all(whole) else value
+
+
+def _number(value: str) -> Any:
+    reading = read_number(value, "printed")
+    if not reading.ok:
+        return value
+    return float(reading.value) if "." in reading.value else int(reading.value)
+
+
+def _as_row(example: str) -> str:
+    """Write an example of TOML as the two cells of the sheet: ``scale | 1, 4``."""
+    key, value = example.split(" = ", 1)
+    plain = value.replace("], [", "; ").translate(str.maketrans("", "", '[]"'))
+    return f"{key} | {plain}"

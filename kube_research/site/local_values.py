@@ -1,0 +1,481 @@
+"""Whole tables of text brought into the plain form that types are made from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kube_research.frames import need_option
+from kube_research.site.schema import PATTERNS, tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Longer cells are no number, date or hour.
+MAX_CELL = 60
+
+_SPACES = re.compile("[\u00a0\u2000-\u200b\u202f\u205f\ufeff\\s]+")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a cell says, or why it cannot be read.
+
+    Attributes
+    ----------
+    value : str
+        The plain form that :func:`kube_research.site.schema.typed` takes: ``-20000``, ``2.40``,
+        ``2016-03-05``, ``16:00``; empty when the cell is refused.
+    code : str
+        Why it is refused (key of the texts); empty when it is read.
+    readings : tuple of str
+        The plain forms of every reading of a value that has several.
+    near : str
+        The plain form that was probably meant by a cell that is refused for another reason.
+    """
+
+    value: str = ""
+    code: str = ""
+    readings: tuple[str, ...] = ()
+    near: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is exactly one reading."""
+        return not self.code
+
+
+def plain_spaces(text: str) -> str:
+    """Return a text with every kind of blank as one plain blank, and none around it."""
+    return _SPACES.sub(" ", text).strip()
+
+
+_NO_DATE = Reading(code="type_date")
+
+_SPELLINGS = {
+    "agt": 8, "ags": 8, "agst": 8, "agus": 8, "sept": 9, "pebruari": 2, "peb": 2, "nopember": 11,
+    "nop": 11,
+}  # fmt: skip
+_DAY_SPELLINGS = {"ahad": 6, "jum'at": 4}
+
+_WEEKDAY = (
+    r"(?:(?!tgl|tanggal)(?P<weekday>[a-z']+)\.?(?:\s*,\s*|\s*/\s*|\s+))?(?:(?:tgl\.?|tanggal)\s+)?"
+)
+_DAY_MONTH_YEAR = re.compile(
+    _WEEKDAY + r"(?P<day>[0-9]{1,2})[\s-]*(?P<month>[a-z]{3,})\.?(?:,\s*|[\s-]*)"
+    r"(?P<year>[0-9]{4}|'?[0-9]{2})"
+)
+_MONTH_DAY_YEAR = re.compile(
+    _WEEKDAY
+    + r"(?P<month>[a-z]{3,})\.?\s+(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>[0-9]{4})"
+)
+_NUMERIC = re.compile(
+    _WEEKDAY
+    + r"(?P<a>[0-9]{1,4})\s?(?P<mark>[/.-])\s?(?P<b>[0-9]{1,2})\s?(?P=mark)\s?(?P<c>[0-9]{1,4})"
+)
+_WITH_TIME = re.compile(r"(.*[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})[ T]+[0-9]{1,2}[:.][0-9]{2}.*")
+
+
+def read_date(text: str) -> Reading:
+    """Read a day: the ISO form, or day, month and year as people write them, the day first.
+
+    Parameters
+    ----------
+    text : str
+        ``2016-03-05``, ``Sabtu, 5 Maret 2016``, ``05/03/2016``, ``5 Mar 2016``, ``March 5, 2016``.
+
+    Returns
+    -------
+    Reading
+        Refusals are ``date_impossible`` (no such day), ``date_weekday`` (not that day of the week;
+        ``near`` is the date), ``date_order`` (possible only with the month first; ``near`` is that
+        date), ``date_ambiguous`` (a year of two digits), ``date_serial`` (a number of Excel; ``near``
+        is the date it stands for), ``date_zero`` (what Excel shows for nothing) or ``type_date``.
+
+    Notes
+    -----
+    The names of months and days are those of babel (Unicode CLDR), Indonesian and English, and a few
+    older spellings. Nothing is completed: a date without its day or year is refused. Checked against
+    dateparser.
+
+    Examples
+    --------
+    >>> read_date("Sabtu 5 Maret 2016").value, read_date("5 Maret 16").readings
+    ('2016-03-05', ('2016-03-05', '1916-03-05'))
+    """
+    written = plain_spaces(text).casefold().replace("\u2019", "'")
+    if len(written) > MAX_CELL or not written.isascii():
+        return Reading(code="type_date")
+    if re.fullmatch(
+        r"(1899-12-3[01]|1900-01-[0-9]{2}|0?[01]/0?[01]/1900)(?: 00:00:00)?|00:00", written
+    ):
+        return Reading(code="date_zero")
+    if re.fullmatch(r"[1-9][0-9]{4}(?:\.[0-9]+)?", written):
+        day = dt.date(1899, 12, 30) + dt.timedelta(days=int(written[:5]))
+        return Reading(code="date_serial", near=day.isoformat())
+    if found := _NUMERIC.fullmatch(written):
+        return _numeric_date(found)
+    found = _DAY_MONTH_YEAR.fullmatch(written) or _MONTH_DAY_YEAR.fullmatch(written)
+    if found:
+        return _named_date(found)
+    if found := _WITH_TIME.fullmatch(written):
+        return Reading(code="type_date", near=read_date(found[1]).value)
+    return Reading(code="type_date")
+
+
+def weekday_name(day: str, lang: str) -> str:
+    """Return the name of the weekday of an ISO date.
+
+    Examples
+    --------
+    >>> weekday_name("2016-03-05", "id")
+    'Sabtu'
+    """
+    from babel.dates import get_day_names
+
+    return str(get_day_names("wide", locale=lang)[dt.date.fromisoformat(day).weekday()])
+
+
+@cache
+def _months() -> dict[str, int]:
+    from babel.dates import get_month_names
+
+    named = {
+        str(name).casefold().strip("."): number
+        for locale in ("en", "id")
+        for width in ("abbreviated", "wide")
+        for number, name in get_month_names(width, locale=locale).items()
+    }
+    return {**named, **_SPELLINGS}
+
+
+@cache
+def _weekdays() -> dict[str, int]:
+    from babel.dates import get_day_names
+
+    named = {
+        str(name).casefold().strip("."): number
+        for locale in ("en", "id")
+        for width in ("abbreviated", "wide")
+        for number, name in get_day_names(width, locale=locale).items()
+    }
+    return {**named, **_DAY_SPELLINGS}
+
+
+def _day(year: int, month: int, day: int) -> str:
+    """Return an ISO date, or an empty text if there is no such day in the years that are taken."""
+    try:
+        return dt.date(year, month, day).isoformat() if 1900 <= year < 2100 else ""
+    except ValueError:
+        return ""
+
+
+def _checked(day: str, weekday: str | None) -> Reading:
+    """Hold a day against the weekday that is written with it."""
+    if not day:
+        return Reading(code="date_impossible")
+    if weekday:
+        if weekday not in _weekdays():
+            return Reading(code="type_date", near=day)
+        if dt.date.fromisoformat(day).weekday() != _weekdays()[weekday]:
+            return Reading(code="date_weekday", near=day)
+    return Reading(day)
+
+
+def _numeric_date(found: re.Match[str]) -> Reading:
+    parts = [found["a"], found["b"], found["c"]]
+    a, b, c = map(int, parts)
+    sizes = tuple(map(len, parts))
+    if sizes[0] == 4 and sizes[2] <= 2:
+        return _checked(_day(a, b, c), found["weekday"]) if 1900 <= a < 2100 else _NO_DATE
+    if sizes[2] == 4 and sizes[0] <= 2:
+        if not 1900 <= c < 2100:
+            return _NO_DATE
+        if not _day(c, b, a) and (swapped := _day(c, a, b)):
+            return Reading(code="date_order", near=swapped)
+        return _checked(_day(c, b, a), found["weekday"])
+    if sizes[0] <= 2 and sizes[2] <= 2:
+        orders = ((2000 + c, b, a), (2000 + c, a, b), (2000 + a, b, c), (1900 + c, b, a))
+        days = list(dict.fromkeys(day for order in orders if (day := _day(*order))))
+        days = [day for day in days if day > "2"] if len(days) > 2 else days
+        if len(days) > 1:
+            return Reading(code="date_ambiguous", readings=tuple(days))
+        return Reading(code="date_impossible")
+    return _NO_DATE
+
+
+def _named_date(found: re.Match[str]) -> Reading:
+    month = _months().get(found["month"], 0)
+    year = found["year"].lstrip("'")
+    if not month:
+        near = difflib.get_close_matches(found["month"], _months(), n=1, cutoff=0.6)
+        day = _day(int(year), _months()[near[0]], int(found["day"])) if near else ""
+        return Reading(code="type_date", near=day)
+    if len(year) == 2:
+        days = [_day(century + int(year), month, int(found["day"])) for century in (2000, 1900)]
+        days = [day for day in days if day]
+        if days:
+            return Reading(code="date_ambiguous", readings=tuple(days))
+        return Reading(code="date_impossible")
+    if not 1900 <= int(year) < 2100:
+        return _NO_DATE
+    return _checked(_day(int(year), month, int(found["day"])), found["weekday"])
+
+
+#: Kinds of column whose cells are read here when they are not in the plain form.
+NUMBER_KINDS = ("integer", "money", "percent", "printed")
+LOCAL_KINDS = (*NUMBER_KINDS, "date", "time")
+
+#: What a spreadsheet writes where a formula fails.
+SHEET_ERRORS = (
+    "#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
+    "#GETTING_DATA", "Err:502", "Err:508", "Err:509", "Err:522",
+)  # fmt: skip
+
+_MINUS = str.maketrans("\u2212\u2013\u2012", "---")
+_CURRENCY = re.compile(r"(?:rp\.?|idr)\s*", re.IGNORECASE)
+_NO_CENTS = re.compile(r"(?<=[0-9])[.,]\s?-{1,2}$")
+_DIGITS = re.compile(r"[0-9][0-9.,]*")
+_THREE_DECIMALS = re.compile(r"[0-9]+\.[0-9]{3}")
+_POINT_OR_THOUSAND = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+
+_TIME = re.compile(
+    r"(?:(?:pkl|pukul|jam)\.?\s*)?(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})(?:[:.]00)?"
+    r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*(?:wib|wita|wit))?"
+)
+
+
+def read_value(text: str, kind: str) -> Reading:
+    """Read a cell of any kind of column that has local forms.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    kind : str
+        ``integer``, ``money``, ``percent``, ``printed``, ``date`` or ``time``.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        For another kind.
+
+    Examples
+    --------
+    >>> read_value("Pkl. 9.30", "time").value
+    '09:30'
+    """
+    need_option("kind", kind, LOCAL_KINDS)
+    if kind == "date":
+        return read_date(text)
+    return read_time(text) if kind == "time" else read_number(text, kind)
+
+
+def read_number(text: str, kind: str) -> Reading:
+    """Read a number in its plain, its Indonesian or its English form.
+
+    Parameters
+    ----------
+    text : str
+        What stands in the cell: ``2,46``, ``Rp 1.500.000,00``, ``(20.000)``, ``75,5 %``.
+    kind : {"integer", "money", "percent", "printed"}
+        Kind of the column. Money is whole rupiah, so ``1.500`` is fifteen hundred there; where decimals
+        are possible the same digits have two readings and are refused. The digits of printed numbers
+        stay as they are written.
+
+    Returns
+    -------
+    Reading
+        Refusals are ``ambiguous`` (``readings``: in thousands, with decimals), ``money_dash``,
+        ``money_part`` (a part of a rupiah) or ``type_<kind>``.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+
+    Notes
+    -----
+    The digits are read by babel (Unicode CLDR) under the Indonesian and the English rules, strictly:
+    separators in the wrong place are no number. What both rules accept with different results has two
+    readings.
+
+    Examples
+    --------
+    >>> read_number("Rp 1.500.000,-", "money").value, read_number("2,40", "printed").value
+    ('1500000', '2.40')
+    >>> read_number("12,500", "money").readings
+    ('12500', '12.500')
+    """
+    need_option("kind", kind, NUMBER_KINDS)
+    wrong = Reading(code=f"type_{kind}")
+    written = plain_spaces(text).translate(_MINUS)
+    if len(written) > MAX_CELL:
+        return wrong
+    negative, body = _sign(written, kind)
+    if kind == "money" and body == "" and written.strip("Rp. ") == "-":
+        return Reading(code="money_dash")
+    if kind == "percent":
+        body = re.sub(r"\s*(?:%|persen|percent)$", "", body, flags=re.IGNORECASE)
+    if negative is None or not _DIGITS.fullmatch(body) or body[-1] in ".,":
+        return wrong
+    found = _readings(body)
+    if kind == "money" and "," not in body:  # nobody writes rupiah with three decimals
+        found = [one for one in found if not _THREE_DECIMALS.fullmatch(one)]
+    if len(found) > 1:
+        whole, part = sorted(found, key=lambda one: "." in one)
+        return Reading(code="ambiguous", readings=(negative + whole, negative + part))
+    if not found:
+        return wrong
+    value = found[0]
+    if kind == "money" and "." in value:
+        whole, part = value.split(".")
+        if part.strip("0"):
+            return Reading(code="money_part")
+        value = whole
+    value = negative + value
+    return Reading(value) if re.fullmatch(PATTERNS[kind], value) else wrong
+
+
+def read_time(text: str) -> Reading:
+    """Read hours and minutes: ``16:00``, ``9.30``, ``Pkl. 10.00 WIB``, ``1:30 PM``.
+
+    Returns
+    -------
+    Reading
+        The refusal is ``type_time``.
+
+    Examples
+    --------
+    >>> read_time("10.00").value, read_time("24:00").code
+    ('10:00', 'type_time')
+    """
+    found = _TIME.fullmatch(plain_spaces(text).casefold()[: MAX_CELL + 1])
+    if not found or not found[0].isascii():
+        return Reading(code="type_time")
+    hour, half = int(found["hour"]), found["half"]
+    if half and not 1 <= hour <= 12:
+        return Reading(code="type_time")
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    value = f"{hour:02d}:{found['minute']}"
+    return Reading(value) if re.fullmatch(PATTERNS["time"], value) else Reading(code="type_time")
+
+
+def decimal_comma(text: str) -> bool:
+    """Tell whether a cell marks its decimals by a comma."""
+    return re.fullmatch(r"[^.]*[0-9],[0-9]{1,2}(?:[0-9]{2,})?\D*", text) is not None
+
+
+def point_or_thousand(text: str) -> bool:
+    """Tell whether a plain number could also be meant in thousands: ``2.467``."""
+    return _POINT_OR_THOUSAND.fullmatch(text) is not None
+
+
+def _sign(written: str, kind: str) -> tuple[str | None, str]:
+    """Take signs, brackets and the currency off a number; None for the sign if there are two."""
+    body, signs, money = written, [], kind == "money"
+    seen = False
+    while body:
+        if money and body[0] == "(" and body[-1] == ")":
+            signs.append("-")
+            body = body[1:-1].strip()
+        elif body[0] in "+-":
+            signs.append(body[0])
+            body = body[1:].strip()
+        elif money and not seen and (mark := _CURRENCY.match(body)):
+            seen = True
+            body = body[mark.end() :]
+        else:
+            break
+    if money:
+        body = _NO_CENTS.sub("", body)
+        if body.endswith("-"):
+            signs.append("-")
+            body = body[:-1].strip()
+    if len(signs) > 1:
+        return None, body
+    return ("-" if "-" in signs else ""), body
+
+
+def _readings(body: str) -> list[str]:
+    """Return what digits with points and commas mean under English and Indonesian rules."""
+    from babel.numbers import NumberFormatError, parse_decimal
+
+    found: dict[object, str] = {}
+    for locale, grouping, decimal in (("en", ",", "."), ("id", ".", ",")):
+        try:
+            number = parse_decimal(body, locale=locale, strict=True)
+        except NumberFormatError:
+            continue
+        found.setdefault(number, body.replace(grouping, "").replace(decimal, "."))
+    return list(found.values())
+
+
+_ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+Refused = dict[tuple[int, str], Reading]
+
+
+def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
+    """Bring every number, date and hour of a text table into its plain form.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Text cells, as the readers give them.
+    name : str
+        Name of the table.
+
+    Returns
+    -------
+    DataFrame
+        The same cells; those in a local form with one reading are rewritten (``Rp 1.500`` to ``1500``,
+        ``5 Maret 2016`` to ``2016-03-05``), those that are refused stand as they were.
+    dict of (row, column) to Reading
+        Why a cell is refused. Cells that are already plain are not looked at again, so an impossible
+        ISO date is left to the checks.
+
+    Notes
+    -----
+    A column of printed numbers or percentages keeps a plain ``2.467``. Where another cell of the column
+    marks decimals by a comma, the same cell may be in thousands and is refused with both readings.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> book = pd.DataFrame({"date": ["5 Maret 2016"], "amount": ["(20.000)"]}, dtype="string")
+    >>> localised(book, "ledger")[0].iloc[0].tolist()
+    ['2016-03-05', '-20000']
+    """
+    refused: Refused = {}
+    changed: dict[str, pd.Series] = {}
+    for column in tables()[name].columns:
+        if column.kind not in LOCAL_KINDS or column.name not in frame:
+            continue
+        cells = frame[column.name]
+        plain = re.compile(PATTERNS.get(column.kind, _ISO))
+        texts = [text for text in cells.dropna().unique() if not plain.fullmatch(text)]
+        if not texts:
+            continue
+        known = {text: read_value(text, column.kind) for text in texts}
+        odd = cells[cells.isin(texts)]
+        for row, text in odd.items():
+            if not known[text].ok:
+                refused[int(str(row)), column.name] = known[text]
+        values = odd.map(lambda text, known=known: known[text].value or text)
+        changed[column.name] = cells.where(~cells.index.isin(odd.index), values)
+        changed[column.name] = changed[column.name].astype("string")
+        commas = any(decimal_comma(text) and reading.ok for text, reading in known.items())
+        if column.kind in ("printed", "percent") and commas:
+            for row, text in cells.drop(odd.index).dropna().items():
+                if point_or_thousand(text):
+                    refused[int(str(row)), column.name] = read_value(text, column.kind)
+    return frame.assign(**changed), refused

@@ -1,0 +1,226 @@
+"""Text written to spreadsheets never runs as a formula, and is read back unchanged."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+DELIMITERS = ",;\t"
+
+#: The longest cell: what the csv module takes unless somebody has told it otherwise.
+_LONGEST = 131_072
+
+#: What no text file holds; a tab and line ends are text.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_UTF8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
+_HINT = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
+
+
+class Fault(Exception):
+    """A file cannot be read.
+
+    Attributes
+    ----------
+    code : str
+        Names the problem; key of its texts.
+    row : int
+        Where it is, if that is known.
+    value : str
+        What stands there.
+    fill : dict
+        What the placeholders of the texts stand for.
+    """
+
+    def __init__(self, code: str, row: int = 0, value: str = "", **fill: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.row = row
+        self.value = value
+        self.fill = fill
+
+
+@dataclass
+class Sheet:
+    """Rows of text as a spreadsheet shows them.
+
+    Attributes
+    ----------
+    rows : list of list of str
+        The cells; row 1 is the first.
+    delimiter : str
+        What separates the cells of a text file; empty for a workbook.
+    guessed : bool
+        Whether the text was taken for Windows-1252.
+    uncomputed : list of (row, place)
+        Cells whose formula has no stored result.
+    """
+
+    rows: list[list[str]]
+    delimiter: str = ""
+    guessed: bool = False
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+
+
+def csv_sheet(content: bytes, known: Collection[str] = ()) -> Sheet:
+    r"""Split the text of a CSV file into its cells.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8 with or without a byte-order mark, UTF-16 with one, or Windows-1252.
+    known : collection of str
+        Names of columns (lower case) by which the right separator is known.
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    Fault
+        ``encoding`` or ``csv``.
+
+    Examples
+    --------
+    >>> csv_sheet(b"round;mean\n1;2,46\n").rows
+    [['round', 'mean'], ['1', '2,46']]
+    """
+    written, guessed = _decoded(content)
+    delimiter = ""
+    if hint := _HINT.match(written):  # a line for Excel, which does not show it
+        delimiter, written = hint[1], written[hint.end() :]
+    delimiter = delimiter or _delimiter(written, known)
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter, strict=True):
+            if max(map(len, row), default=0) > _LONGEST:  # an open quote swallows what follows
+                raise csv.Error
+            rows.append(row)
+    except csv.Error:
+        raise Fault("csv", len(rows) + 1) from None
+    return Sheet(rows, delimiter, guessed)
+
+
+def _decoded(content: bytes) -> tuple[str, bool]:
+    guessed = False
+    try:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            written = content.decode("utf-16")
+        else:
+            written = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise Fault("encoding") from None
+        if _UTF8_LETTER.search(content):  # UTF-8 with a damaged letter
+            raise Fault("encoding", content.count(b"\n", 0, error.start) + 1) from None
+        try:
+            written, guessed = content.decode("cp1252"), True
+        except UnicodeDecodeError:
+            raise Fault("encoding") from None
+    if "\0" in written or (guessed and _CONTROL.search(written)):
+        raise Fault("encoding")
+    return written, guessed
+
+
+def _delimiter(written: str, known: Collection[str]) -> str:
+    """Choose the separator that finds the most names of columns in row 1, or the most cells."""
+    header = next(iter(written.splitlines()), "")
+
+    def found(delimiter: str) -> tuple[int, int]:
+        try:
+            cells = next(csv.reader([header], delimiter=delimiter), [])
+        except csv.Error:
+            cells = header.split(delimiter)
+        return sum(cell.strip().lower() in known for cell in cells), header.count(delimiter)
+
+    return max(DELIMITERS, key=found)
+
+
+def odd_rows(sheet: Sheet) -> tuple[int, str, int] | None:
+    r"""Find rows that use another separator than the header.
+
+    Returns
+    -------
+    (row, separator, count) or None
+        The first such row, what separates its cells, and how many there are.
+
+    Examples
+    --------
+    >>> odd_rows(csv_sheet(b"a;b;c\n1;2;3\n4,5,6\n"))
+    (3, ',', 1)
+    """
+    if not sheet.delimiter or not sheet.rows:
+        return None
+    width = len([name for name in sheet.rows[0] if name.strip()])
+    if width < 2:
+        return None
+    first, marks = 0, Counter[str]()
+    for number, row in enumerate(sheet.rows[1:], start=2):
+        if any(cell.strip() for cell in row[1:]) or not row:
+            continue
+        for other in set(DELIMITERS) - {sheet.delimiter}:
+            if row[0].count(other) >= max(1, width - 2):
+                first = first or number
+                marks[other] += 1
+                break
+    return (first, marks.most_common(1)[0][0], sum(marks.values())) if first else None
+
+
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # also in their wide East Asian form
+_START = re.compile(rf"'*(?:[\t\r\n]|\s*[{_SIGNS}])")
+_STARTED = re.compile(rf"'+(?:[\t\r\n]|\s*[{_SIGNS}])")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*")
+
+#: Where a cell would begin for a program that splits the line at another separator than ours.
+_INNER = re.compile(rf"([;,\t\r\n|][\s\"]*)('*(?:[{_SIGNS}](?<!-)|-(?=[^\s'\"])))")
+_INNER_DONE = re.compile(rf"([;,\t\r\n|][\s\"]*)'('*(?:[{_SIGNS}](?<!-)|-(?=[^\s'\"])))")
+
+
+def safe_text(value: str) -> str:
+    r"""Return a text as it may stand in a CSV file that is opened in a spreadsheet.
+
+    Parameters
+    ----------
+    value : str
+        Any text, also what somebody typed into a form.
+
+    Returns
+    -------
+    str
+        The text, with an apostrophe before everything that a spreadsheet would take for a formula: a
+        leading ``=``, ``+``, ``-``, ``@``, tab or line break, and the same signs behind a separator,
+        for programs that split the line there. Plain numbers (``-25000``) stay as they are.
+        :func:`plain_text` takes the apostrophes off again, as the readers of sites do.
+
+    Notes
+    -----
+    In a workbook nothing is needed but to write text cells as text (``write_string`` of xlsxwriter,
+    ``data_type = "s"`` of openpyxl).
+
+    Examples
+    --------
+    >>> safe_text("=1+1"), safe_text("-25000"), safe_text("kas; @A1"), safe_text("Rp 500,- per orang")
+    ("'=1+1", '-25000', "kas; '@A1", 'Rp 500,- per orang')
+    >>> plain_text(safe_text("'=1+1"))
+    "'=1+1"
+    """
+    if _NUMBER.fullmatch(value):
+        return value
+    value = _INNER.sub(r"\1'\2", value)
+    return f"'{value}" if _START.match(value) else value
+
+
+def plain_text(value: str) -> str:
+    """Take off the apostrophes that :func:`safe_text` has put before formulas.
+
+    Examples
+    --------
+    >>> plain_text("'=1+1"), plain_text("'kas'")
+    ('=1+1', "'kas'")
+    """
+    return _INNER_DONE.sub(r"\1\2", value[1:] if _STARTED.match(value) else value)

@@ -1,0 +1,51 @@
+from .audit import (
+    claims,
+    claims_by,
+    claims_summary,
+)
+from .claims_place import (
+    place_shares,
+)
+from .figures import (
+    diagram,
+    diagram_frame,
+    figure_1,
+    figure_2,
+    figure_3,
+    figure_4,
+    figure_5,
+)
+from .recompute import (
+    scoreboard,
+)
+from .tables import (
+    table_2,
+    table_4,
+    table_5,
+    table_6,
+    table_7,
+    table_8,
+    table_9,
+)
+
+__all__ = [
+    "claims",
+    "claims_by",
+    "claims_summary",
+    "diagram",
+    "diagram_frame",
+    "figure_1",
+    "figure_2",
+    "figure_3",
+    "figure_4",
+    "figure_5",
+    "place_shares",
+    "scoreboard",
+    "table_2",
+    "table_4",
+    "table_5",
+    "table_6",
+    "table_7",
+    "table_8",
+    "table_9",
+]

@@ -1,0 +1,202 @@
+"""The claims of a source, audited: what its own tables say of each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kube_research.errors import KubeError
+from kube_research.frames import need_option
+from kube_research.study import claims_counts as audit_counts
+from kube_research.study import claims_counts as audit_statements
+from kube_research.study import claims_dates as audit_dates
+from kube_research.study import claims_outcomes as audit_outcomes
+from kube_research.study import claims_place as audit_place
+from kube_research.study import claims_scores as audit_change
+from kube_research.study import claims_scores as audit_scores
+from kube_research.study.case import CHECKS, VERDICTS, Answer, Case, Row, Settled, Source
+from kube_research.texts import check_language, text
+
+if TYPE_CHECKING:
+    from kube_research.site.folder import Site
+
+__all__ = ["CHECKS", "COLUMNS", "VERDICTS", "claims", "claims_by", "claims_summary"]
+
+#: The modules whose import registers the checks.
+FAMILIES = (
+    audit_change,
+    audit_counts,
+    audit_dates,
+    audit_outcomes,
+    audit_place,
+    audit_scores,
+    audit_statements,
+)
+
+COLUMNS = (
+    "claim",
+    "statement",
+    "kind",
+    "verdict",
+    "finding",
+    "evidence",
+    "against",
+    "needed",
+    "locator",
+)
+
+
+def claims(site: Site, *, lang: str = "en") -> pd.DataFrame:
+    """Give every claim of a source a verdict, computed from the site's tables.
+
+    Parameters
+    ----------
+    site : Site
+        A site with a claims table. A claim whose code has no check here is not checkable.
+    lang : {"en", "id"}
+        Language of ``statement``, ``finding`` and ``needed``.
+
+    Returns
+    -------
+    DataFrame
+        One row per claim: ``claim``, ``statement``, ``kind``, ``verdict``, ``finding`` (what was
+        computed), ``evidence`` (weakest grade of what the verdict rests on), ``against`` (codes of
+        claims, or locators, that speak against it, joined by " | "), ``needed`` (what data would
+        settle a claim that is not checkable), ``locator``.
+
+        Verdicts: ``reproduced`` (computed again from other published data, and equal),
+        ``consistent`` (compatible with everything published, but not forced by it), ``bounded``
+        (known to lie in the range that the finding gives), ``not checkable``, ``contradicted`` (by
+        what ``against`` names).
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+        If the site has no claims table.
+    kube_research.errors.OptionError
+        If the language is not known.
+
+    Notes
+    -----
+    Figures in a finding come from the tables and from the claim's own English wording; a claim
+    whose wording and table differ is contradicted by the table. A claim on which other tables
+    would bear, but which the site lacks, is not checkable.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> audit = claims(kr.load_site("cibeunying")).set_index("claim")
+    >>> audit.loc["mentoring_4_date", "verdict"], audit.loc["meetings_first_week", "against"]
+    ('reproduced', 'mentoring_4_date')
+    """
+    return site.cached(_claims, check_language(lang))
+
+
+def _claims(site: Site, lang: str) -> pd.DataFrame:
+    source = Source(site, lang)
+    rows = []
+    for row in source.rows("claims"):
+        statement = row[f"statement_{lang}"] or row["statement_en"]
+        answer = asdict(_answer(source, row))
+        answer["against"] = " | ".join(answer["against"])
+        about = {name: row[name] for name in ("claim", "kind", "locator")}
+        rows.append({**about, "statement": statement, **answer})
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype("string")
+    return frame.fillna({"against": "", "needed": ""})
+
+
+def _answer(source: Source, row: Row) -> Answer:
+    case = Case(source, row)
+    if case.claim not in CHECKS:
+        needed = text("claim.needed_check", source.lang, claim=case.claim)
+        return case.open("no_check", needed=needed)
+    try:
+        return CHECKS[case.claim](case)
+    except Settled as settled:
+        return settled.answer
+    except KubeError as error:
+        return case.open("no_table", needed=str(error))
+
+
+def claims_summary(site: Site, *, lang: str = "en") -> pd.DataFrame:
+    """Count the claims of a source by kind and verdict.
+
+    Parameters
+    ----------
+    site : Site
+        A site with a claims table.
+    lang : {"en", "id"}
+        Language of the labels.
+
+    Returns
+    -------
+    DataFrame
+        Tidy: ``kind``, ``verdict`` (codes), ``kind_label``, ``verdict_label`` (in ``lang``),
+        ``claims`` (how many, none left out), ``evidence`` (weakest grade among them; empty where
+        there are none). Kinds in the order of the table, verdicts from ``reproduced`` to
+        ``contradicted``.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+        If the site has no claims table.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> site = kr.load_site("cibeunying")
+    >>> int(claims_summary(site)["claims"].sum()) == len(site.claims)
+    True
+    """
+    from kube_research.frames import weakest
+
+    found = claims(site, lang=lang)
+    rows = []
+    for kind, part in found.groupby("kind", sort=False):
+        for verdict in VERDICTS:
+            word = verdict.replace(" ", "_")
+            grades = part.loc[part["verdict"] == verdict, "evidence"]
+            rows.append(
+                {
+                    "kind": kind,
+                    "verdict": verdict,
+                    "kind_label": text(f"claim.kind.{kind}", lang),
+                    "verdict_label": text(f"claim.verdict.{word}", lang),
+                    "claims": len(grades),
+                    "evidence": weakest(grades) if len(grades) else None,
+                }
+            )
+    frame = pd.DataFrame(rows)
+    words = [name for name in frame if name != "claims"]
+    return frame.astype(dict.fromkeys(words, "string"))
+
+
+def claims_by(site: Site, *, verdict: str, lang: str = "en") -> pd.DataFrame:
+    """Return the claims of one verdict, with the columns that verdict calls for.
+
+    Parameters
+    ----------
+    site : Site
+        A site with a claims table.
+    verdict : {"reproduced", "consistent", "bounded", "not checkable", "contradicted"}
+    lang : {"en", "id"}
+
+    Returns
+    -------
+    DataFrame
+        ``claim``, ``statement``, ``finding``, then ``against`` for contradicted claims and ``needed``
+        for those that are not checkable, and ``locator``.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> kr.study.claims_by(kr.load_site("cibeunying"), verdict="contradicted").columns.tolist()
+    ['claim', 'statement', 'finding', 'against', 'locator']
+    """
+    need_option("verdict", verdict, VERDICTS)
+    found = claims(site, lang=lang)
+    extra = {"contradicted": ["against"], "not checkable": ["needed"]}.get(verdict, [])
+    columns = ["claim", "statement", "finding", *extra, "locator"]
+    return found.loc[found["verdict"] == verdict, columns].reset_index(drop=True)

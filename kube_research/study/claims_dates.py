@@ -1,0 +1,371 @@
+"""Checks of dates: weekdays, durations, plans before acts, and what came before the second PEKA."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kube_research.study.case import Answer, Case, Row, check, family, hours, weekdays
+from kube_research.study.tables import format_date
+
+_LANGUAGE_OF_SOURCE = "id"
+_Span = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def _stated_day(case: Case, activity: str) -> pd.Timestamp:
+    """Return the day of an activity, once the claim has been held against it."""
+    day = case.day(activity)
+    case.must_equal(case.date(), day, case.row("activities", activity=activity)["locator"])
+    return day
+
+
+def _weekday(case: Case, activity: str) -> Answer:
+    """Hold the weekday printed beside a date against the calendar."""
+    day = _stated_day(case, activity)
+    row = case.row("activities", activity=activity)
+    printed = format_date(day, _LANGUAGE_OF_SOURCE, "EEEE d MMMM y")
+    fill = {"date": case.when(day), "weekday": case.when(day, "EEEE")}
+    if weekdays(case.statement) == [day.day_name()] and row["printed_date"] == printed:
+        return case.reproduced("weekday", **fill)
+    return case.contradicted("weekday", row["locator"] or case.locator, **fill)
+
+
+def _hours(case: Case, activity: str) -> Answer:
+    """Hold the end of a meeting against its start."""
+    row = case.row("activities", activity=activity)
+    said = hours(case.statement)
+    case.must_equal(case.list(said), case.list([row["start"], row["end"]]), row["locator"])
+    start, end = (pd.Timestamp(f"2000-01-01 {hour}") for hour in said)
+    length = (end - start).total_seconds() / 3600
+    others = {r["start"] for r in case.dated(kind="meeting")}
+    fill = {"hours": case.num(length, 1), "slots": len(others)}
+    if length <= 0:
+        return case.contradicted("hours", row["locator"] or case.locator, **fill)
+    return case.consistent("hours", **fill)
+
+
+_MEETINGS = [f"mentoring_{number}" for number in range(1, 5)]
+family(_weekday, {f"{name}_date": (name,) for name in ("preparation_meeting", *_MEETINGS)})
+family(_hours, {f"{name}_time": (name,) for name in _MEETINGS})
+
+
+def _planning(case: Case, sign: str) -> list[Row]:
+    """Return the points of the meetings that speak of something."""
+    return [row for row in case.rows("agenda") if sign.lower() in row["text_en"].lower()]
+
+
+def _planned_at(case: Case, sign: str) -> Answer:
+    """Find what was decided again on the agenda of that day."""
+    day = case.date()
+    points = _planning(case, sign)
+    fitting = [row for row in points if case.day(row["activity"]) == day]
+    if fitting:
+        title = case.title(fitting[0]["activity"])
+        return case.reproduced("on_agenda", date=case.when(day), meeting=title)
+    where = [row["locator"] for row in points[:1]]
+    return case.contradicted("not_on_agenda", *where, date=case.when(day))
+
+
+family(
+    _planned_at,
+    {
+        "study_visit_planned_date": ("study visit",),
+        "kuber_committee_date": ("committee for the community service",),
+    },
+)
+
+
+@check("peka_2_date", "peka_2_with_meeting_4")
+def _second_peka(case: Case) -> Answer:
+    """Find the follow-up PEKA on the agenda of the meeting of the same day."""
+    held = case.day("peka_2")
+    if case.claim == "peka_2_date":
+        _stated_day(case, "peka_2")
+        row = case.row("rounds", activity="peka_2")
+        case.must_equal(case.date(), row["date"], row["locator"])
+    points = [row for row in _planning(case, "PEKA") if case.day(row["activity"]) == held]
+    if points:
+        meeting = case.title(points[0]["activity"])
+        return case.reproduced("on_agenda", date=case.when(held), meeting=meeting)
+    against = [row["locator"] for row in case.rows("agenda", activity="mentoring_4")[:1]]
+    return case.contradicted("not_on_agenda", *against, date=case.when(held))
+
+
+def _follows(case: Case, activity: str, sign: str) -> Answer:
+    """Place a day within the fieldwork and after the meeting that planned it."""
+    day = _stated_day(case, activity)
+    first, last = case.day("fieldwork"), case.day("fieldwork", "last_date")
+    plans = [case.day(row["activity"]) for row in _planning(case, sign)]
+    if not plans:
+        return case.open("elsewhere", places=case.places)
+    fill = {
+        "date": case.when(day),
+        "days": (day - min(plans)).days,
+        "planned": case.when(min(plans)),
+        "first": case.when(first),
+        "last": case.when(last),
+    }
+    if not first <= day <= last:
+        return case.contradicted("outside", "fieldwork_start", "fieldwork_end", **fill)
+    if day < min(plans):
+        where = _planning(case, sign)[0]["locator"]
+        return case.contradicted("before_plan", where, **fill)
+    return case.consistent("after_plan", **fill)
+
+
+family(
+    _follows,
+    {
+        "study_visit_date": ("study_visit", "study visit"),
+        "training_finance_date": ("training_finance", "session on managing finance"),
+        "training_admin_date": ("training_admin", "session on managing finance"),
+        "kuber_date": ("kuber", "committee for the community service"),
+    },
+)
+
+
+@check("fieldwork_start")
+def _begin(case: Case) -> Answer:
+    """Hold the first day of the fieldwork against the first thing done."""
+    start = _stated_day(case, "fieldwork")
+    done = [row for row in case.dated(precision="day") if row["kind"] != "study"]
+    earliest = min(done, key=lambda row: row["date"])
+    fill = {
+        "what": earliest[f"title_{case.lang}"],
+        "date": case.when(earliest["date"]),
+        "days": (start - earliest["date"]).days,
+    }
+    if earliest["date"] < start:
+        claim = f"{earliest['activity']}_date"
+        known = claim if claim in case.source.claims else earliest["locator"] or case.locator
+        return case.contradicted("begun_before", known, **fill)
+    return case.consistent("begun_after", **{**fill, "days": -int(fill["days"])})
+
+
+@check("fieldwork_end")
+def _end(case: Case) -> Answer:
+    """Hold the last day of the fieldwork against the last thing done."""
+    end = case.day("fieldwork", "last_date")
+    case.must_equal(case.date(), end, case.row("activities", activity="fieldwork")["locator"])
+    done = case.dated(precision="day")
+    latest = max(done, key=lambda row: row["date"])
+    days = (end - latest["date"]).days
+    fill = {"what": latest[f"title_{case.lang}"], "date": case.when(latest["date"]), "days": days}
+    if days < 0:
+        against = f"{latest['activity']}_date"
+        return case.contradicted("goes_on_after", against, **{**fill, "days": -days})
+    return case.consistent("last_before", **fill)
+
+
+@check("independence_stage_cut_short")
+def _cut_short(case: Case) -> Answer:
+    """Count the days between the last activity and the end of the fieldwork."""
+    end, last = case.day("fieldwork", "last_date"), case.day("kuber")
+    return case.consistent("days_left", days=(end - last).days, date=case.when(last))
+
+
+@check("mentoring_start")
+def _first_meeting(case: Case) -> Answer:
+    """Hold the start of the series against the first meeting described."""
+    day = _stated_day(case, "mentoring")
+    first = min(case.dated(kind="meeting"), key=lambda row: row["date"])
+    fill = {"date": case.when(first["date"]), "meeting": first[f"title_{case.lang}"]}
+    if day == first["date"]:
+        return case.reproduced("first_meeting", **fill)
+    return case.contradicted("first_meeting", f"{first['activity']}_date", **fill)
+
+
+@check("mentoring_duration")
+def _duration(case: Case) -> Answer:
+    """Hold the length stated against the first and last day."""
+    case.must_be_fact(case.number(), "programme_months")
+    start, end = case.day("fieldwork"), case.day("fieldwork", "last_date")
+    whole = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+    touched = (end.year - start.year) * 12 + end.month - start.month + 1
+    fill = {
+        "first": case.when(start),
+        "last": case.when(end),
+        "months": whole,
+        "touched": touched,
+    }
+    if whole == case.number():
+        return case.reproduced("duration", **fill)
+    return case.contradicted("duration", "fieldwork_start", "fieldwork_end", **fill)
+
+
+@check("preliminary_study_start")
+def _preliminary_start(case: Case) -> Answer:
+    """Place the beginning of the groups within the study that set them up."""
+    start = _stated_day(case, "preliminary_study")
+    end = case.day("preliminary_study", "last_date")
+    first, last = _common_start(case)[0]
+    fill = {"first": case.when(first), "last": case.when(last)}
+    if last < start or first > end:
+        return case.contradicted("groups_outside", "groups_running_nine_months", **fill)
+    return case.consistent("groups_inside", **fill)
+
+
+@check("preliminary_study_end_a", "preliminary_study_end_b")
+def _preliminary_end(case: Case) -> Answer:
+    """Two ends of the earlier study."""
+    mine, other = ("a", "b") if case.claim.endswith("_a") else ("b", "a")
+    ends = case.readings("preliminary_end")
+    said = case.date().strftime("%Y-%m-%d") if mine == "a" else case.month().strftime("%Y-%m")
+    locator = case.row("conflicts", conflict="preliminary_end", reading=mine)["locator"]
+    case.must_equal(said, ends[mine], locator)
+    forms = {"a": "d MMMM y", "b": "MMMM y"}
+    days = {r: pd.to_datetime(value, errors="coerce") for r, value in ends.items()}
+    shown = {r: ends[r] if pd.isna(day) else case.when(day, forms[r]) for r, day in days.items()}
+    if ends["a"].startswith(ends["b"]):
+        return case.consistent("readings_agree", value=shown[mine])
+    against = f"preliminary_study_end_{other}"
+    return case.opposed("readings_differ", against, mine=shown[mine], other=shown[other])
+
+
+@check("peka_1_date_a")
+def _first_peka_printed(case: Case) -> Answer:
+    """Hold the month printed under the table against the meeting that prepared it."""
+    month = case.month()
+    said = case.readings("table_2_date")["a"]
+    locator = case.row("conflicts", conflict="table_2_date", reading="a")["locator"]
+    case.must_equal(month.strftime("%Y-%m"), said, locator)
+    meeting, study = case.day("preparation_meeting"), case.day("preliminary_study")
+    fill = {
+        "month": case.when(month, "MMMM y"),
+        "meeting": case.when(meeting),
+        "study": case.when(study),
+    }
+    if month + pd.offsets.MonthEnd(0) >= meeting:
+        return case.consistent("peka_after", **fill)
+    return case.contradicted("peka_before", "peka_1_date_b", "preparation_meeting_date", **fill)
+
+
+@check("peka_1_date_b", "meeting_before_peka")
+def _first_peka(case: Case) -> Answer:
+    """Place the first PEKA in a window after the meeting that prepared it."""
+    meeting = case.day("preparation_meeting")
+    if case.claim == "peka_1_date_b":
+        _stated_day(case, "preparation_meeting")
+    first, last = case.day("peka_1"), case.day("peka_1", "last_date")
+    fill = {"first": case.when(max(first, meeting)), "last": case.when(last)}
+    if last < meeting:
+        return case.contradicted("peka_window", "preparation_meeting_date", **fill)
+    if case.claim == "peka_1_date_b":
+        return case.bounded("peka_window", "peka_1_date_a", **fill)
+    return case.consistent("peka_window", "peka_1_date_a", **fill)
+
+
+@check("meetings_first_week")
+def _first_week(case: Case) -> Answer:
+    """Days of the month of the meetings."""
+    days = [row["date"].day for row in case.dated(kind="meeting")]
+    late = [row for row in case.dated(kind="meeting") if row["date"].day > 7]
+    fill = {"days": case.list(days), "late": len(late), "total": len(days)}
+    if late:
+        against = [f"{row['activity']}_date" for row in late]
+        return case.contradicted("first_week", *against, **fill)
+    return case.reproduced("first_week", **fill)
+
+
+@check("mentoring_schedule_a", "mentoring_schedule_b")
+def _schedule(case: Case) -> Answer:
+    """Whether the meetings kept one weekday and one hour."""
+    meetings = case.dated(kind="meeting")
+    days = {row["date"].day_name() for row in meetings}
+    slots = {(row["start"], row["end"]) for row in meetings}
+    changed = len(days) > 1 or len(slots) > 1
+    fill = {"total": len(meetings), "weekdays": len(days), "slots": len(slots)}
+    if case.claim.endswith("_a"):
+        if changed:
+            return case.contradicted("schedule", "mentoring_schedule_b", **fill)
+        return case.consistent("schedule", **fill)
+    if changed:
+        return case.consistent("schedule", "mentoring_schedule_a", **fill)
+    return case.contradicted("schedule", "mentoring_schedule_a", **fill)
+
+
+@check("report_before_brainstorming")
+def _reports_first(case: Case) -> Answer:
+    """Look up what stands first on the agenda of each meeting."""
+    first = case.some("agenda", kind="issue", order=1)
+    reports = sum("financial report" in row["text_en"].lower() for row in first)
+    brain = len(_planning(case, "brainstorm"))
+    fill = {"reports": reports, "total": len(first), "brain": brain}
+    if reports == len(first):
+        return case.consistent("reports_first", **fill)
+    return case.contradicted("reports_first", first[0]["locator"], **fill)
+
+
+@check("outcome_tables_source_date")
+def _tables_date(case: Case) -> Answer:
+    """Results of the last activity cannot be older than it."""
+    month = case.month()
+    last = max(case.day(row["activity"]) for row in case.some("monitoring", aspect="result"))
+    end = min(month + pd.offsets.MonthEnd(0), case.day("fieldwork", "last_date"))
+    fill = {"first": case.when(max(last, month)), "last": case.when(end)}
+    if last > end:
+        return case.contradicted("tables_window", "kuber_date", **fill)
+    return case.bounded("tables_window", **fill)
+
+
+def _window(months: int, first: pd.Timestamp, last: pd.Timestamp) -> list[_Span]:
+    """When something began that has run so many months: whole months past, and nearest month."""
+    back, more = pd.DateOffset(months=months), pd.DateOffset(months=months + 1)
+    half = pd.Timedelta(days=15)
+    return [
+        (first - more + pd.Timedelta(days=1), last - back),
+        (first - back - half, last - back + half),
+    ]
+
+
+def _common_start(case: Case) -> list[_Span]:
+    """When the groups began, by both statements together, in both ways of counting months."""
+    kuber = case.day("kuber")
+    five = _window(
+        int(case.fact("months_running_at_peka_1")),
+        case.day("peka_1"),
+        case.day("peka_1", "last_date"),
+    )
+    nine = _window(int(case.fact("months_running_at_kuber")), kuber, kuber)
+    return [(max(a[0], b[0]), min(a[1], b[1])) for a, b in zip(five, nine, strict=True)]
+
+
+@check("groups_running_five_months", "groups_running_nine_months")
+def _running(case: Case) -> Answer:
+    """Two durations that must lead back to one start."""
+    early = case.claim == "groups_running_five_months"
+    fact = "months_running_at_peka_1" if early else "months_running_at_kuber"
+    case.must_be_fact(case.number(1 if early else 0), fact)
+    spans = _common_start(case)
+    ends = [case.when(day) for span in spans for day in span]
+    fill = dict(zip(("first", "last", "near_first", "near_last"), ends, strict=True))
+    if all(first > last for first, last in spans):
+        other = "groups_running_nine_months" if early else "groups_running_five_months"
+        return case.contradicted("starts_differ", other)
+    return case.bounded("start_window", **fill)
+
+
+@check("motivation_decline_due_to_newness")
+def _newness(case: Case) -> Answer:
+    """How long the groups had been running."""
+    months = case.fact("months_running_at_peka_1")
+    return case.open("age", months=case.num(months))
+
+
+@check("kuber_in_each_rw")
+def _one_day(case: Case) -> Answer:
+    """One date for all groups."""
+    groups = case.fact("groups")
+    days = {row["date"] for row in case.rows("activities", activity="kuber")}
+    date = case.when(case.day("kuber"))
+    return case.open("one_day", days=len(days), date=date, groups=case.num(groups))
+
+
+@check("kuber_without_researcher")
+def _own_plan(case: Case) -> Answer:
+    """Where the committee was formed, and in whose plan the activity stands."""
+    points = _planning(case, "committee for the community service")
+    if not points:
+        return case.open("elsewhere", places=case.places)
+    day = case.day(points[0]["activity"])
+    total = len(case.some("activities", kind="intervention"))
+    return case.open("own_plan", date=case.when(day), total=total)

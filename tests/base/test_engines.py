@@ -1,0 +1,309 @@
+"""Every engine gives what pandas gives: whole numbers identical, means to 1e-12; lazy stays lazy.
+
+Oracle of the pandas results: tests/test_peka.py, test_attendance.py and test_finance.py.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from engine_frames import DASK, ENGINES, as_engine, plain, same
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kube_research as kr
+from kube_research import engines
+from kube_research.errors import MissingColumnError, MissingExtraError, OptionError
+from kube_research.site.folder import Site
+
+pytestmark = DASK
+
+GROUPS = ["07", "08", "10"]
+
+
+def many_ratings(n: int = 900) -> pd.DataFrame:
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(
+        {
+            "round": pd.array(rng.integers(1, 3, n), dtype="Int64"),
+            "group": pd.array(rng.choice(GROUPS, n), dtype="string"),
+            "rater": pd.array([f"R{i}" for i in rng.integers(0, 30, n)], dtype="string"),
+            "item": pd.array(rng.integers(1, 8, n), dtype="Int64"),
+            "score": pd.array(rng.integers(1, 6, n), dtype="Int64"),
+            "evidence": pd.array(
+                rng.choice(["recorded", "published", "simulated"], n, p=[0.97, 0.02, 0.01]),
+                dtype="string",
+            ),
+        }
+    )
+    frame.loc[rng.random(n) < 0.1, "score"] = pd.NA
+    frame.loc[rng.random(n) < 0.02, "round"] = pd.NA
+    frame.loc[rng.random(n) < 0.02, "rater"] = pd.NA
+    frame.loc[frame["item"] == 7, "score"] = pd.NA
+    return frame
+
+
+RATINGS = many_ratings()
+ITEMS = pd.DataFrame({"item": range(1, 8), "field_no": [1, 1, 2, 2, 2, 1, 3]})
+
+
+def lists(twin: Site) -> pd.DataFrame:
+    done = twin.attendance
+    done.loc[::37, "status"] = pd.NA
+    done.loc[5:9, "group"] = pd.NA
+    return done
+
+
+def books(twin: Site) -> pd.DataFrame:
+    done = twin.ledger.sample(frac=0.4, random_state=3).reset_index(drop=True)
+    done.loc[::50, "amount"] = pd.NA
+    return done
+
+
+#: Name, table, calculation, and columns to sort by where the order is not that of pandas.
+CASES: list[tuple[str, str, Callable[[Any], Any], list[str]]] = [
+    ("items", "ratings", kr.score_items, []),
+    (
+        "items by group",
+        "ratings",
+        lambda f: kr.score_items(f, by=["group", "round", "item"], at_least=2),
+        [],
+    ),
+    ("fields", "ratings", lambda f: kr.score_fields(f, ITEMS), []),
+    (
+        "fields by group",
+        "ratings",
+        lambda f: kr.score_fields(f, ITEMS, by=["round", "group", "field_no"]),
+        [],
+    ),
+    ("wide", "wide", kr.score_items, []),
+    ("activities", "attendance", kr.attendance_rates, ["activity"]),
+    ("over all", "attendance", lambda f: kr.attendance_rates(f, by=None), []),
+    (
+        "groups and roles",
+        "attendance",
+        lambda f: kr.attendance_rates(f, by=["group", "role"], excused="left out", confidence=0.9),
+        [],
+    ),
+    ("people", "attendance", lambda f: kr.attendance_rates(f, by="person", attended="present"), []),
+    ("closing", "ledger", kr.closing_balances, []),
+    ("closing by book", "ledger", lambda f: kr.closing_balances(f, by=["book"]), []),
+    ("running", "ledger", kr.ledger_balances, ["group", "book", "date", "running", "amount"]),
+]
+
+
+@pytest.fixture(scope="module")
+def frames(twin: Site) -> dict[str, pd.DataFrame]:
+    return {
+        "ratings": RATINGS,
+        "wide": kr.peka.to_wide(twin.ratings),
+        "attendance": lists(twin),
+        "ledger": books(twin),
+    }
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("name", "table", "call", "by"), CASES, ids=[case[0] for case in CASES])
+def test_every_engine_gives_what_pandas_gives(
+    frames: dict[str, pd.DataFrame],
+    engine: str,
+    name: str,
+    table: str,
+    call: Callable[[Any], Any],
+    by: list[str],
+) -> None:
+    given_frame = as_engine(engine, frames[table])
+    found = call(given_frame)
+    assert type(found) is type(given_frame)
+    same(found, call(frames[table]), by)
+
+
+@pytest.mark.parametrize(("name", "table", "call", "by"), CASES, ids=[case[0] for case in CASES])
+def test_pandas_on_arrow_gives_what_pandas_gives(
+    frames: dict[str, pd.DataFrame],
+    name: str,
+    table: str,
+    call: Callable[[Any], Any],
+    by: list[str],
+) -> None:
+    arrow = as_engine("pyarrow", frames[table]).to_pandas(types_mapper=pd.ArrowDtype)
+    same(call(arrow), call(frames[table]), by)
+
+
+def test_whole_numbers_stay_whole(frames: dict[str, pd.DataFrame]) -> None:
+    for engine in ("duckdb", "polars lazy"):
+        found = plain(kr.score_items(as_engine(engine, RATINGS)))
+        assert all(found[name].dtype == "int64" for name in ("n", "total", "missing"))
+        found = plain(kr.closing_balances(as_engine(engine, frames["ledger"])))
+        assert all(found[name].dtype == "int64" for name in ("entries", "inflow", "closing"))
+
+
+SCORES = st.lists(
+    st.tuples(
+        st.integers(1, 2),
+        st.sampled_from("ab"),
+        st.integers(1, 3),
+        st.one_of(st.none(), st.integers(0, 5)),
+        st.sampled_from(["recorded", "bounded", None]),
+    ),
+    max_size=25,
+)
+
+
+@given(SCORES)
+@settings(max_examples=12)
+def test_any_ratings_give_the_same_on_an_embedded_engine(rows: list[tuple[Any, ...]]) -> None:
+    columns = ["round", "rater", "item", "score", "evidence"]
+    frame = pd.DataFrame(rows, columns=columns).astype(
+        {"round": "Int64", "rater": "string", "item": "Int64", "score": "Int64"}
+        | {"evidence": "string"}
+    )
+    expected = kr.score_items(frame)
+    for engine in ("polars lazy", "duckdb"):
+        same(kr.score_items(as_engine(engine, frame)), expected)
+
+
+class ComputedError(Exception):
+    """The rows were looked at."""
+
+
+def _raises(*_: object, **__: object) -> Any:
+    raise ComputedError("computed")
+
+
+def untouchable(engine: str, table: pd.DataFrame) -> Any:
+    """Return a lazy frame that raises as soon as a row is asked for."""
+    frame = as_engine(engine, table)
+    if engine == "duckdb":
+        guard = 'case when random() < 2 then error(\'computed\') else "{0}" end as "{0}"'
+        return frame.project(", ".join(guard.format(name) for name in table.columns))
+    if engine == "polars lazy":
+        schema = frame.collect_schema()
+        return frame.map_batches(_raises, schema=schema, projection_pushdown=False)
+    return frame.map_partitions(_raises, meta=frame._meta)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "polars lazy", "dask"])
+@pytest.mark.parametrize(("name", "table", "call", "by"), CASES, ids=[case[0] for case in CASES])
+def test_nothing_is_computed_before_it_is_asked_for(
+    frames: dict[str, pd.DataFrame],
+    engine: str,
+    name: str,
+    table: str,
+    call: Callable[[Any], Any],
+    by: list[str],
+) -> None:
+    found = call(untouchable(engine, frames[table]))
+    with pytest.raises(Exception, match="computed"):
+        plain(found)
+
+
+def test_columns_and_options_are_checked_without_computing() -> None:
+    frame = untouchable("duckdb", RATINGS)
+    with pytest.raises(MissingColumnError, match="village"):
+        kr.score_items(frame, by=["village"])
+    with pytest.raises(MissingColumnError, match="field"):
+        kr.score_fields(frame)
+    with pytest.raises(MissingColumnError, match="status"):
+        kr.attendance_rates(frame)
+    with pytest.raises(MissingColumnError, match="amount"):
+        kr.ledger_balances(frame)
+    ledger = as_engine("duckdb", pd.DataFrame(columns=["date", "group", "book", "amount"]))
+    with pytest.raises(OptionError, match="first entries"):
+        kr.ledger_balances(ledger, opening=pd.DataFrame())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["groups and roles", "people", "closing", "items by group"])
+def test_words_kept_as_categories_are_words(
+    frames: dict[str, pd.DataFrame], engine: str, name: str
+) -> None:
+    table, call = next((case[1], case[2]) for case in CASES if case[0] == name)
+    frame = frames[table]
+    words = [one for one in frame if frame[one].dtype == "string"]
+    same(call(as_engine(engine, frame.astype(dict.fromkeys(words, "category")))), call(frame))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_list_without_rows_has_no_rates(engine: str) -> None:
+    frame = pd.DataFrame({"activity": [], "person": [], "status": []}, dtype="object")
+    found = plain(kr.attendance_rates(as_engine(engine, frame, 1)))
+    assert found.columns.tolist() == kr.attendance_rates(frame).columns.tolist()
+    assert found.empty
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_strange_status_leaves_its_rate_missing(engine: str) -> None:
+    frame = pd.DataFrame(
+        {"activity": ["a", "a", "b"], "person": list("uvw"), "status": ["present", "hadir", "late"]}
+    )
+    found = plain(kr.attendance_rates(as_engine(engine, frame)))
+    assert found["n"].tolist() == [2, 1]
+    assert found["rate"].isna().tolist() == [True, False]
+    assert found["low"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "polars lazy", "pyarrow"])
+def test_an_amount_that_is_not_whole_leaves_its_book_missing(engine: str) -> None:
+    frame = pd.DataFrame(
+        {"date": "2024-01-01", "group": ["1", "1", "2"], "book": "kas", "amount": [1.5, 2.0, 7.0]}
+    )
+    closing = plain(kr.closing_balances(as_engine(engine, frame)))
+    assert closing["closing"].isna().tolist() == [True, False]
+    assert closing["closing"].tolist()[1] == 7
+    running = plain(kr.ledger_balances(as_engine(engine, frame)), ["group"])
+    assert running["running"].isna().tolist() == [True, True, False]
+
+
+def test_a_stated_order_within_the_day_is_followed() -> None:
+    frame = pd.DataFrame(
+        {"date": "2024-01-01", "group": "1", "book": "kas", "amount": [5, 7], "entry": [2, 1]}
+    )
+    for engine in ("pandas", *ENGINES):
+        found = plain(kr.ledger_balances(as_engine(engine, frame, 1), order="entry"))
+        assert found["running"].tolist() == [7, 12]
+
+
+def test_raters_of_two_sites_are_two_people() -> None:
+    one = pd.DataFrame({"round": 1, "rater": "A", "item": [1], "field_no": 1, "score": [2]})
+    both = pd.concat([one.assign(site="x"), one.assign(site="y", score=4)])
+    assert kr.score_fields(both)["n"].tolist() == [2]
+    assert plain(kr.score_fields(as_engine("duckdb", both)))["n"].tolist() == [2]
+
+
+def test_an_engine_is_told_by_its_frame() -> None:
+    for engine in ENGINES:
+        assert engines.engine_of(as_engine(engine, ITEMS)) == engine.split()[0]
+    for wrong in ([1], {"a": [1]}, pd.Series([1])):
+        with pytest.raises(OptionError, match=type(wrong).__name__):
+            engines.engine_of(wrong)
+
+
+def test_a_missing_engine_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r'pip install "kube_research\[polars\]"'):
+        engines.need_engine("polars")
+    with pytest.raises(OptionError, match="'sql'"):
+        engines.need_engine("sql")
+
+
+def test_rows_are_numbered_in_their_order() -> None:
+    for engine in ("pandas", *ENGINES):
+        found = plain(engines.numbered(as_engine(engine, ITEMS), "place"))
+        steps = found.sort_values("item")["place"].astype("int64").diff().dropna()
+        assert (steps == 1).all(), engine
+
+
+def test_a_frame_is_no_reason_to_import_other_engines() -> None:
+    code = (
+        "import sys, pandas as pd, kube_research as kr;"
+        "kr.score_items(pd.DataFrame({'round': [1], 'rater': ['A'], 'item': [1], 'score': [2]}));"
+        "sys.exit(bool({'polars', 'duckdb', 'dask', 'pyspark'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,347 @@
+"""Oracles: scipy.stats for Cliff's delta and the tests; cases worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import mannwhitneyu, ttest_rel
+
+import kube_research as kr
+from kube_research.compare.permutation import permutation_test
+from kube_research.compare.rounds import TESTS, cliffs_delta, compare_all_rounds, which_comparison
+from kube_research.errors import MissingColumnError, OptionError
+from kube_research.site.folder import Site
+
+SCORES = st.lists(st.integers(1, 5), min_size=1, max_size=20)
+
+
+@given(SCORES, SCORES)
+def test_cliffs_delta_is_a_rescaled_mann_whitney_u(before: list[int], after: list[int]) -> None:
+    u = (
+        mannwhitneyu(after, before, method="asymptotic").statistic
+        if len({*before, *after}) > 1
+        else (len(before) * len(after) / 2)
+    )
+    assert cliffs_delta(before, after) == pytest.approx(2 * u / (len(before) * len(after)) - 1)
+
+
+def test_nobody_gives_no_delta() -> None:
+    assert np.isnan(cliffs_delta([], [1]))
+
+
+TWO = pd.DataFrame(
+    {
+        "round": [1, 1, 2, 2, 2, 1, 2],
+        "group": "07",
+        "rater": ["A", "B", "A", "C", "D", "A", "A"],
+        "item": [9, 9, 9, 9, 9, 13, 13],
+        "field_no": [1, 1, 1, 1, 1, 2, 2],
+        "score": [1, 2, 2, 3, 3, 4, 2],
+    }
+)
+
+
+def test_change_by_item_by_hand() -> None:
+    done = kr.compare_rounds(TWO).set_index("item")
+    row = done.loc[9]
+    assert (row["n_before"], row["n_after"], row["raters_in_both"]) == (2, 3, 1)
+    assert row["mean_before"] == 1.5
+    assert row["change"] == pytest.approx(8 / 3 - 1.5)
+    assert row["cliffs_delta"] == pytest.approx(5 / 6)
+    assert done.loc[13, "change"] == -2
+
+
+def test_overall_takes_each_raters_mean() -> None:
+    row = kr.compare_rounds(TWO, by="overall").iloc[0]
+    # Round 1: A (1 + 4) / 2 = 2.5, B 2. Round 2: A (2 + 2) / 2 = 2, C 3, D 3.
+    assert row["mean_before"] == 2.25
+    assert row["mean_after"] == pytest.approx(8 / 3)
+    assert row["n_after"] == 3
+
+
+def test_rounds_can_be_named_and_must_exist() -> None:
+    back = kr.compare_rounds(TWO, before=2, after=1).set_index("item")
+    assert back.loc[13, "change"] == 2
+    with pytest.raises(OptionError):
+        kr.compare_rounds(TWO, after=3)
+    with pytest.raises(OptionError):
+        kr.compare_rounds(TWO, by="village")
+    with pytest.raises(OptionError, match="two rounds"):
+        kr.compare_rounds(TWO[TWO["round"] == 1])
+
+
+def test_the_twins_named_items_all_rise(twin: Site, study: Site) -> None:
+    done = kr.compare_rounds(twin.ratings).set_index("item")
+    assert (done.loc[study.item_means["item"], "change"] > 0).all()
+    assert set(done["raters_in_both"]) == {12}
+    assert set(done["evidence"]) == {"simulated"}
+
+
+# -- designs, tests and intervals ------------------------------------------------------------
+
+FAST = {"draws": 400}
+NUMBERS = [
+    *("mean_before", "mean_after", "p", "p_adjusted", "smallest_p"),
+    *(f"{n}{e}" for n in ("change", "hedges_g", "cliffs_delta") for e in ("", "_low", "_high")),
+]
+
+
+def ratings_of(before: dict[str, int], after: dict[str, int], group: str = "07") -> pd.DataFrame:
+    rows = [
+        {"round": number, "group": group, "rater": rater, "item": 9, "field_no": 1, "score": score}
+        for number, scores in ((1, before), (2, after))
+        for rater, score in scores.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def coded(prefix: str, *scores: int) -> dict[str, int]:
+    return {f"{prefix}{place}": score for place, score in enumerate(scores)}
+
+
+SIX, LATER = (1, 2, 2, 3, 2, 1), (2, 2, 3, 4, 4, 3)
+INDEPENDENT = ratings_of(coded("A", *SIX), coded("B", *LATER))
+PAIRED = ratings_of(coded("A", *SIX), coded("A", *LATER))
+PARTLY = ratings_of(coded("A", *SIX), coded("A", *LATER[:4]) | coded("B", *LATER[4:]))
+
+
+@pytest.mark.parametrize(
+    ("ratings", "design"),
+    [(INDEPENDENT, "independent"), (PAIRED, "paired"), (PARTLY, "partly overlapping")],
+)
+def test_the_design_follows_from_the_codes(ratings: pd.DataFrame, design: str) -> None:
+    row = kr.compare_rounds(ratings, **FAST).iloc[0]
+    assert row["design"] == design
+    assert row["method"] == "exact permutation"
+    assert row["reason"] == ""
+    assert row["interval"] == "BCa of raters"
+    assert row["change_low"] < row["change"] < row["change_high"]
+    assert row["superiority"] == (row["cliffs_delta"] + 1) / 2
+    which = which_comparison(ratings).set_index("comparison")
+    applies = which.loc[["independent", "paired", "partly overlapping"], "applies"]
+    assert applies[applies].index.tolist() == [design]
+    assert which.loc[design, "smallest_p"] == row["smallest_p"]
+
+
+def test_each_test_gives_what_scipy_gives() -> None:
+    def p(ratings: pd.DataFrame, test: str) -> float:
+        return float(kr.compare_rounds(ratings, test=test, **FAST)["p"].iloc[0])
+
+    assert p(PAIRED, "overlapping-t") == pytest.approx(ttest_rel(SIX, LATER).pvalue)
+    nan = [np.nan] * 6
+    shuffled = permutation_test([*SIX, *nan], [*nan, *LATER]).p
+    assert p(INDEPENDENT, "permutation") == p(INDEPENDENT, "auto") == pytest.approx(shuffled)
+    for test in TESTS:
+        assert 0 < p(PARTLY, test) <= 1
+
+
+def test_a_chosen_test_says_what_it_leaves_out() -> None:
+    row = kr.compare_rounds(PARTLY, test="mann-whitney", **FAST).iloc[0]
+    assert row["design"] == "independent"
+    assert "taken as independent" in row["reason"]
+    assert (row["n_before"], row["n_after"], row["raters_in_both"]) == (6, 6, 4)
+    row = kr.compare_rounds(PARTLY, test="wilcoxon", lang="id", **FAST).iloc[0]
+    assert (row["n_before"], row["n_after"], row["design"]) == (4, 4, "paired")
+    assert "tidak diikutkan" in row["reason"]
+    with pytest.raises(OptionError, match="does not fit"):
+        kr.compare_rounds(PARTLY, test="wilcoxon", design="independent")
+    with pytest.raises(OptionError, match="unit"):
+        kr.compare_rounds(PARTLY, test="wilcoxon", cluster="group")
+    for wrong in ({"confidence": 95}, {"draws": 0}, {"smallest_effect": -1}):
+        with pytest.raises(OptionError):
+            kr.compare_rounds(PARTLY, **wrong)
+    for wrong in ({"design": "x"}, {"cluster": "rater"}, {"test": "t"}, {"correction": "x"}):
+        with pytest.raises(OptionError):
+            kr.compare_rounds(PARTLY, **wrong)
+
+
+def test_groups_as_the_unit(twin: Site) -> None:
+    done = kr.compare_rounds(twin.ratings, by="field_no", cluster="group", **FAST)
+    assert set(done["method"]) == {"exact cluster sign flips"}
+    assert set(done["smallest_p"]) == {0.0625}
+    assert (done["p"] >= 0.0625).all()
+    assert done["change_low"].isna().all()
+    assert done["reason"].str.contains("5 group").all()
+    parts = [
+        ratings_of(
+            coded(f"A{k}", 1, 2, 2), coded(f"A{k}", 1 + k % 3, 2, 3 + k % 2), group=f"{k:02d}"
+        )
+        for k in range(12)
+    ]
+    row = kr.compare_rounds(pd.concat(parts), cluster="group", **FAST).iloc[0]
+    assert (row["interval"], row["clusters"], row["reason"]) == ("BCa of groups", 12, "")
+    assert row["change_low"] < row["change"] < row["change_high"]
+    with pytest.raises(MissingColumnError):
+        kr.compare_rounds(PARTLY.drop(columns="group"), cluster="group")
+
+
+def test_which_comparison_in_two_languages(twin: Site) -> None:
+    done = which_comparison(twin.ratings, lang="id").set_index("comparison")
+    assert done["applies"].to_dict() == {
+        "independent": False,
+        "paired": False,
+        "partly overlapping": True,
+        "groups": True,
+    }
+    assert done.loc["groups", "smallest_p"] == 0.0625
+    assert done.loc["partly overlapping", "why"].startswith("12 penilai")
+    assert set(done["evidence"]) == {"simulated"}
+    bare = which_comparison(PAIRED.drop(columns="group"))
+    assert bare["clusters"].isna().all()
+    assert not bare.set_index("comparison").loc["groups", "applies"]
+
+
+# -- degenerate data -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (coded("A", 1, 1, 1, 2, 2, 2), coded("B", 3, 3, 4, 4, 3, 4), "Complete separation"),
+        (coded("A", *[2] * 6), coded("B", *[2] * 6), "one value"),
+        (coded("A", *[2] * 6), coded("B", *[3] * 6), "do not vary within"),
+        (coded("A", 2), coded("A", 3), "too few pairs"),
+        (coded("A", 2), coded("B", 3), "Only one rater"),
+        (coded("A", 2, 3), coded("B", 3, 4), "Fewer than 5 raters"),
+    ],
+)
+@pytest.mark.parametrize("test", TESTS)
+def test_degenerate_data_give_a_reason(
+    before: dict[str, int], after: dict[str, int], words: str, test: str
+) -> None:
+    row = kr.compare_rounds(ratings_of(before, after), test=test, **FAST).iloc[0]
+    if test in ("auto", "permutation"):
+        assert words in row["reason"]
+    if any(pd.isna(row[name]) for name in NUMBERS):
+        assert row["reason"]
+
+
+def test_an_item_of_one_round_only_has_a_row_and_a_reason() -> None:
+    extra = pd.DataFrame(
+        {"round": 2, "group": "07", "rater": ["A0"], "item": 10, "field_no": 1, "score": 3}
+    )
+    done = kr.compare_rounds(pd.concat([PAIRED, extra]), **FAST).set_index("item")
+    assert done.loc[10, "n_before"] == 0
+    assert np.isnan(done.loc[10, "p"])
+    assert "No score" in done.loc[10, "reason"]
+    assert done.loc[9, "p_adjusted"] == done.loc[9, "p"]
+    nothing = PAIRED.assign(score=pd.NA)
+    with pytest.raises(OptionError, match="No score"):
+        kr.compare_rounds(nothing)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(list(TESTS)), st.sampled_from([None, "group"]))
+@settings(max_examples=60, deadline=None)
+def test_no_data_crash_it_and_no_nan_lacks_a_reason(
+    seed: int, test: str, cluster: str | None
+) -> None:
+    rng = np.random.default_rng(seed)
+    n, top = int(rng.integers(1, 9)), int(rng.integers(1, 4))
+    rows = [
+        {"round": r, "group": f"g{k % 3}", "rater": f"R{k}", "item": i, "field_no": 1, "score": s}
+        for r in (1, 2)
+        for k in range(n)
+        for i in (1, 2)
+        if (s := int(rng.integers(1, top + 1))) and rng.random() < 0.7
+    ]
+    ratings = pd.DataFrame(rows, columns=["round", "group", "rater", "item", "field_no", "score"])
+    if ratings["round"].nunique() < 2:
+        return
+    options = {"cluster": cluster} if test in ("auto", "permutation") else {}
+    for by in ("item", "group", "overall"):
+        done = kr.compare_rounds(ratings, by=by, test=test, draws=60, **options)
+        holes = done[NUMBERS].isna().any(axis=1)
+        assert done.loc[holes, "reason"].ne("").all()
+        p = done["p"].dropna()
+        assert ((p > 0) & (p <= 1)).all()
+        assert (p >= done["smallest_p"].loc[p.index] - 1e-12).all()
+
+
+def test_codes_counted_anew_in_each_group_are_told_apart() -> None:
+    parts = [ratings_of(coded("", *SIX), coded("", *LATER), group=name) for name in ("07", "08")]
+    row = kr.compare_rounds(pd.concat(parts), **FAST).iloc[0]
+    assert (row["n_before"], row["raters_in_both"]) == (12, 12)
+    with pytest.raises(OptionError, match="twice"):
+        kr.compare_rounds(pd.concat([PAIRED, PAIRED]))
+
+
+def test_raters_without_a_code_are_never_pairs() -> None:
+    row = kr.compare_rounds(PAIRED.assign(rater=pd.NA), **FAST).iloc[0]
+    assert (row["n_before"], row["raters_in_both"], row["design"]) == (6, 0, "independent")
+
+
+# -- the same answer however the rows come ---------------------------------------------------
+
+
+def test_order_of_rows_form_and_blank_scores_do_not_matter(twin: Site) -> None:
+    part = twin.ratings[twin.ratings["item"].isin([9, 13])]
+    plain = kr.compare_rounds(part, **FAST)
+    pd.testing.assert_frame_equal(
+        kr.compare_rounds(part.sample(frac=1, random_state=1), **FAST), plain
+    )
+    wide = kr.compare_rounds(kr.peka.to_wide(part), **FAST).assign(evidence="simulated")
+    pd.testing.assert_frame_equal(wide, plain, check_dtype=False)
+    blank = part.copy()
+    blank.loc[blank.index[0], "score"] = pd.NA
+    gone = kr.compare_rounds(part.drop(index=part.index[0]), **FAST)
+    pd.testing.assert_frame_equal(kr.compare_rounds(blank, **FAST), gone)
+    alone = kr.compare_rounds(part[part["item"] == 13], correction=None, **FAST)
+    both = kr.compare_rounds(part, correction=None, **FAST)
+    pd.testing.assert_frame_equal(alone, both[both["item"] == 13].reset_index(drop=True))
+
+
+# -- many rounds, corrections, verdicts ------------------------------------------------------
+
+
+def test_all_rounds_are_compared_and_corrected_together() -> None:
+    third = PAIRED[PAIRED["round"] == 2].assign(round=3)
+    three = pd.concat([PAIRED, third])
+    done = compare_all_rounds(three, **FAST)
+    assert done[["round_before", "round_after"]].to_numpy().tolist() == [[1, 2], [2, 3], [1, 3]]
+    assert done["change"].tolist() == pytest.approx([7 / 6, 0, 7 / 6])
+    assert done["p_adjusted"].tolist() == pytest.approx([3 * done["p"][0], 1, 3 * done["p"][0]])
+    assert "no rater" in compare_all_rounds(three, test="wilcoxon", **FAST)["reason"][1].lower()
+    with pytest.raises(OptionError, match="two rounds"):
+        compare_all_rounds(third)
+
+
+def test_holm_is_the_default_and_others_are_on_request(twin: Site) -> None:
+    holm = kr.compare_rounds(twin.ratings, draws=50)
+    bh = kr.compare_rounds(twin.ratings, correction="bh", draws=50)
+    none = kr.compare_rounds(twin.ratings, correction=None, draws=50)
+    assert (holm["p_adjusted"] >= bh["p_adjusted"]).all()
+    assert (bh["p_adjusted"] >= none["p"]).all()
+    assert none["p_adjusted"].equals(none["p"])
+    assert holm["p_adjusted"].min() == pytest.approx(28 * holm["p"].min())
+
+
+@pytest.mark.parametrize(
+    ("later", "smallest", "verdict"),
+    [
+        ((3, 3, 4, 4, 4, 3), 0.5, "meaningful rise"),
+        ((2, 2, 3, 4, 4, 3), 1.2, "no meaningful decline"),
+        (SIX, 0.5, "equivalent"),
+        ((1, 2, 2, 2, 1, 1), 1.2, "equivalent"),
+        ((1, 2, 1, 2, 2, 2), 0.25, "no meaningful rise"),
+    ],
+)
+def test_verdicts(later: tuple[int, ...], smallest: float, verdict: str) -> None:
+    double = ratings_of(coded("A", *SIX, *SIX), coded("A", *later, *later))
+    if later == SIX:  # one rater up, one down, so that there is something to resample
+        double.loc[double["round"].eq(2) & double["rater"].eq("A0"), "score"] = 2
+        double.loc[double["round"].eq(2) & double["rater"].eq("A1"), "score"] = 1
+    row = kr.compare_rounds(double, smallest_effect=smallest).iloc[0]
+    assert row["verdict"] == verdict
+    turned = kr.compare_rounds(double, smallest_effect=smallest, before=2, after=1).iloc[0]
+    opposite = {"rise": "decline", "decline": "rise"}
+    words = " ".join(opposite.get(word, word) for word in verdict.split())
+    assert turned["verdict"] == words
+
+
+def test_without_a_smallest_effect_there_is_no_verdict_and_without_an_interval_none() -> None:
+    assert "verdict" not in kr.compare_rounds(PAIRED, **FAST)
+    few = ratings_of(coded("A", 1, 2), coded("A", 2, 3))
+    assert kr.compare_rounds(few, smallest_effect=0.5)["verdict"].tolist() == ["no interval"]

@@ -1,0 +1,263 @@
+"""Oracle: the frames, counted from the tables by hand; artists hold what the frames hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+
+import kube_research as kr
+from kube_research.attendance import rates as attendance
+from kube_research.errors import MissingTableError, OptionError
+from kube_research.figures import attendance as fig
+from kube_research.figures import attendance as figures_heatmap
+from kube_research.figures import style
+from kube_research.site.folder import Site
+from kube_research.texts import text
+
+NAMES = {"attendance_heatmap": "attendance", "attendance_rates_plot": "attendance"}
+NAMES |= {"rater_flow_plot": "ratings"}
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def logs(study: Site) -> Site:
+    """The twin with the study's facts."""
+    return study.with_raw_logs("attendance")
+
+
+def having(site: Site, **tables: pd.DataFrame | None) -> Site:
+    every = {**site.tables, **tables}
+    return dataclasses.replace(site, tables={k: v for k, v in every.items() if v is not None})
+
+
+def tagged(ax: Axes, kind: str) -> list[Any]:
+    artists = [*ax.lines, *ax.texts, *ax.patches, *ax.artists]
+    return [a for a in artists if re.fullmatch(rf"{kind}(-\d+)?", str(a.get_gid()))]
+
+
+def words(ax: Axes) -> str:
+    found = [one.get_text() for one in ax.figure.findobj(Text)]
+    return " ".join(" ".join(found).split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("lang", ["en", "id"])
+def test_simulated_is_said_and_recorded_is_not(name: str, lang: str, logs: Site) -> None:
+    draw = getattr(fig, name)
+    assert text("mark.simulated", lang) in words(draw(logs, lang=lang))
+    table = NAMES[name]
+    field = {table: logs.table(table).assign(evidence="recorded")}
+    field["activities"] = logs.table("activities").assign(evidence="recorded")
+    ax = draw(having(logs, **field), lang=lang)
+    assert text("mark.simulated", lang) not in words(ax)
+    assert " ".join(text(f"figure.{name}.title", lang).split()) in words(ax)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_table_and_an_unknown_language(name: str, logs: Site) -> None:
+    without = having(logs, **{NAMES[name]: None})
+    for make in (getattr(fig, name), getattr(fig, f"{name}_frame")):
+        with pytest.raises(MissingTableError):
+            make(without)
+    with pytest.raises(OptionError):
+        getattr(fig, name)(logs, lang="nl")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axes_of_the_caller_are_used_and_say_simulated(name: str, logs: Site) -> None:
+    _, ax = plt.subplots(figsize=(8, 6))
+    assert getattr(fig, name)(logs, ax=ax, lang="id") is ax
+    assert "simulasi" in ax.get_title(loc="left")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("lang", ["en", "id"])
+def test_nothing_leaves_the_page(name: str, lang: str, logs: Site) -> None:
+    home = getattr(fig, name)(logs, lang=lang).figure
+    home.draw_without_rendering()
+    for one in home.findobj(Text):
+        if one.get_text().strip() and one.get_visible():
+            box = one.get_window_extent()
+            assert box.x0 >= 0, one.get_text()
+            assert box.y0 >= 0, one.get_text()
+            assert box.x1 <= home.bbox.width, one.get_text()
+            assert box.y1 <= home.bbox.height, one.get_text()
+            assert one.get_fontsize() >= style.SMALL
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_without_rows_is_drawn_without_marks(name: str, logs: Site) -> None:
+    nothing = {NAMES[name]: logs.table(NAMES[name]).iloc[:0]}
+    ax = getattr(fig, name)(having(logs, **nothing))
+    ax.figure.draw_without_rendering()
+    assert not tagged(ax, "letter")
+    assert not tagged(ax, "rater")
+
+
+# -- who came to which meeting ------------------------------------------------------------------
+
+
+def test_the_heat_map_has_a_square_and_a_letter_for_every_status(logs: Site) -> None:
+    ax = fig.attendance_heatmap(logs, lang="en")
+    statuses = ("present", "late", "excused", "absent", "represented")
+    letters = dict(zip(statuses, "PLEAR", strict=True))
+    drawn = pd.Series([one.get_text() for one in tagged(ax, "letter")]).value_counts()
+    for status, count in logs.table("attendance")["status"].value_counts().items():
+        assert len(tagged(ax, f"cell-{status}")) == count
+        assert drawn[letters[str(status)]] == count
+    shades = {status: to_rgb(look[0]) for status, look in figures_heatmap._STATUS.items()}
+    grey = {name: 0.299 * r + 0.587 * g + 0.114 * b for name, (r, g, b) in shades.items()}
+    assert grey["present"] < grey["late"] < grey["represented"] < grey["excused"] < grey["absent"]
+
+
+def test_squares_stand_where_the_frame_says(logs: Site) -> None:
+    frame = fig.attendance_heatmap_frame(logs)
+    assert frame["meeting"].max() == 10
+    ax = fig.attendance_heatmap(logs, lang="id")
+    place = {label.get_text(): label.get_position()[1] for label in ax.get_yticklabels()}
+    cells = {
+        (round(one.get_x() - 0.04), round(one.get_y() + one.get_height() / 2, 6)): one.get_gid()
+        for status in figures_heatmap._STATUS
+        for one in tagged(ax, f"cell-{status}")
+    }
+    assert len(cells) == len(frame) == 300
+    for line in frame.to_dict("records"):
+        gid = cells[line["meeting"] - 1, round(place[line["person"]], 6)]
+        assert gid.startswith(f"cell-{line['status']}-")
+
+
+def test_margins_are_the_rates(logs: Site) -> None:
+    ax = fig.attendance_heatmap(logs)
+    rows = logs.table("attendance")
+    people = kr.attendance_rates(rows, by="person")["rate"]
+    widths = sorted(round(one.get_width() / 0.6, 6) for one in tagged(ax, "person-rate"))
+    assert widths == sorted(people.round(6))
+    by_meeting = kr.attendance_rates(rows).set_index("activity")["rate"]
+    frame = fig.attendance_heatmap_frame(logs)
+    order = frame.sort_values("meeting")["activity"].unique()
+    heights = [one.get_height() / 0.3 for one in tagged(ax, "meeting-rate")]
+    assert heights == pytest.approx(by_meeting[order].tolist())
+    days = logs.table("activities").set_index("activity")["date"]
+    assert days[order].is_monotonic_increasing
+    assert len(tagged(ax, "person-share")) == 30
+    assert tagged(ax, "meeting-share")[0].get_text() == "50%"
+
+
+def test_small_and_large_lists_fit(logs: Site) -> None:
+    rows = logs.table("attendance")
+    few = rows[rows["activity"].isin(["peka_1", "kuber"]) & (rows["group"] == "07")].iloc[1:]
+    small = fig.attendance_heatmap(having(logs, attendance=few, activities=None), lang="id")
+    assert small.figure.get_size_inches()[1] < 4.5
+    assert len(tagged(small, "letter")) == 11
+    double = pd.concat([rows, rows.assign(person=rows["person"] + "b")], ignore_index=True)
+    double.loc[double["group"] == "24", "group"] = pd.NA
+    large = fig.attendance_heatmap(having(logs, attendance=double), lang="id")
+    usual = fig.attendance_heatmap(logs)
+    assert large.figure.get_size_inches()[1] > usual.figure.get_size_inches()[1] + 1
+    assert "Tanpa kelompok" in words(large)
+    many = pd.concat([few.assign(activity=f"m{n:02d}") for n in range(30)], ignore_index=True)
+    wide = fig.attendance_heatmap(having(logs, attendance=many), lang="en")
+    assert wide.figure.get_size_inches()[0] == pytest.approx(style.DOUBLE_COLUMN)
+    assert "titles of the meetings stand in the table" in words(wide)
+
+
+def test_a_missing_status_is_no_square(logs: Site) -> None:
+    rows = logs.table("attendance")
+    gone = rows.assign(status=rows["status"].where(rows.index != 5))
+    one = fig.attendance_heatmap_frame(having(logs, attendance=gone))
+    other = fig.attendance_heatmap_frame(having(logs, attendance=rows.drop(index=5)))
+    pd.testing.assert_frame_equal(one, other)
+    assert len(one) == 299
+
+
+# -- rates --------------------------------------------------------------------------------------
+
+
+def test_rates_intervals_and_band_are_drawn(logs: Site) -> None:
+    frame = fig.attendance_rates_plot_frame(logs)
+    assert frame["breakdown"].tolist() == ["overall"] + ["group"] * 5 + ["role"] * 2
+    rows = logs.table("attendance")
+    assert frame.loc[0, "attended"] == rows["status"].isin(["present", "late"]).sum()
+    ax = fig.attendance_rates_plot(logs)
+    dots = [one.get_xdata()[0] for one in tagged(ax, "rate")]
+    assert dots == pytest.approx((100 * frame["rate"]).tolist())
+    ends = [end for one in tagged(ax, "interval") for end in one.get_xdata()]
+    assert ends == pytest.approx((100 * frame[["low", "high"]]).to_numpy().ravel().tolist())
+    recent = [one.get_xdata()[0] for one in tagged(ax, "recent")]
+    assert recent == pytest.approx((100 * frame["recent_rate"]).tolist())
+    last = attendance.recent_rates(rows, logs.table("activities"), by="group")
+    shown = frame.loc[frame["breakdown"] == "group", "recent_rate"].tolist()
+    assert last["rate"].tolist() == pytest.approx(shown)
+    band = next(one for one in ax.patches if str(one.get_gid()).startswith("band"))
+    assert (band.get_x(), band.get_width()) == (pytest.approx(50), pytest.approx(10))
+
+
+def test_without_dates_and_without_a_printed_band(logs: Site) -> None:
+    plain = having(logs, activities=None, facts=None)
+    frame = fig.attendance_rates_plot_frame(plain)
+    assert frame[["recent_rate", "band_low", "band_high"]].isna().all(axis=None)
+    ax = fig.attendance_rates_plot(plain, lang="id")
+    assert not tagged(ax, "band")
+    assert not tagged(ax, "recent")
+    assert "empat pertemuan" not in words(ax)
+
+
+def test_people_without_group_or_role_have_a_row(logs: Site) -> None:
+    rows = logs.table("attendance")
+    rows.loc[rows["group"] == "24", ["group", "role"]] = pd.NA
+    site = having(logs, attendance=rows)
+    frame = fig.attendance_rates_plot_frame(site)
+    assert frame.loc[frame["level"].isna(), "recent_rate"].notna().all()
+    labels = [one.get_text() for one in fig.attendance_rates_plot(site).get_yticklabels()]
+    assert {"Without a group", "Role not known"} <= set(labels)
+
+
+# -- who rated in which round -------------------------------------------------------------------
+
+
+def test_one_dot_a_rater_in_the_column_of_its_rounds(logs: Site) -> None:
+    frame = fig.rater_flow_plot_frame(logs)
+    ax = fig.rater_flow_plot(logs)
+    dots = tagged(ax, "rater")
+    columns = pd.Series([int(one.get_xdata()[0]) for one in dots]).value_counts().to_dict()
+    patterns = frame["pattern"].value_counts()
+    assert columns == {0: patterns["only first"], 1: patterns["both"], 2: patterns["only second"]}
+    counts = [int(one.get_text()) for one in tagged(ax, "count")]
+    assert counts[-3:] == [3, 12, 6]
+    assert [sum(counts[:-3][place::3]) for place in range(3)] == counts[-3:]
+    zones = [one.get_text() for one in tagged(ax, "zone")]
+    assert zones == ["only round 1", "both rounds", "only round 2"]
+    assert tagged(ax, "again")[-1].get_text() == "12 of 15 (80%)"
+    assert "Round 2 (18 raters), 11 Jun 2016" in words(ax)
+    assert len({(one.get_marker(), one.get_fillstyle()) for one in dots}) == 3
+
+
+def test_other_numbers_of_rounds_and_crowded_groups(logs: Site) -> None:
+    ratings = logs.table("ratings")
+    third = ratings[ratings["round"] == 2].assign(round=3)
+    ax = fig.rater_flow_plot(having(logs, ratings=pd.concat([ratings, third])), lang="id")
+    zones = [one.get_text() for one in tagged(ax, "zone")]
+    assert zones == ["hanya putaran 1", "putaran 1, 2, 3", "putaran 2, 3"]
+    alone = fig.rater_flow_plot(having(logs, ratings=ratings[ratings["round"] == 1]))
+    assert len(tagged(alone, "rater")) == 15
+    assert not tagged(alone, "again")
+    crowd = pd.DataFrame({"round": 1, "rater": [f"r{n}" for n in range(60)], "item": 1, "score": 2})
+    both = pd.concat([crowd, crowd.assign(round=2)]).assign(evidence="recorded")
+    full = fig.rater_flow_plot(having(logs, ratings=both, rounds=None))
+    dots = {(one.get_xdata()[0], one.get_ydata()[0]) for one in tagged(full, "rater")}
+    assert len(dots) == 60
+    assert all(1 < x < 2 for x, _ in dots)

@@ -1,0 +1,82 @@
+"""Small site folders for tests: copies of tests/data/tiny with something changed."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import openpyxl
+
+from kube_research.site.problems import Problem
+
+TINY = Path(__file__).parents[1] / "data" / "tiny"
+
+
+def copy_tiny(parent: Path) -> Path:
+    """Return a fresh copy of the tiny site."""
+    return Path(shutil.copytree(TINY, parent / "site"))
+
+
+def put(folder: Path, name: str, content: str | bytes) -> Path:
+    """Write a file with exactly this content."""
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> None:
+    """Replace a text that stands exactly once in a file."""
+    content = (folder / name).read_text(encoding="utf-8")
+    assert content.count(old) == 1, (name, old, content.count(old))
+    put(folder, name, content.replace(old, new))
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """Return the cells of a CSV file, header first."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.reader(handle))
+
+
+def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write cells as a CSV file."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle, lineterminator="\n").writerows(rows)
+
+
+def set_cell(folder: Path, name: str, row: int, column: str, value: str) -> None:
+    """Write one cell of a CSV file, by spreadsheet row and column name, adding the column if need be."""
+    rows = read_rows(folder / name)
+    if column not in rows[0]:
+        rows = [[*rows[0], column], *([*old, ""] for old in rows[1:])]
+    rows[row - 1][rows[0].index(column)] = value
+    write_rows(folder / name, rows)
+
+
+def workbook(path: Path, rows: list[list[object]], formats: dict[str, str] | None = None) -> Path:
+    """Write an Excel workbook; text stays text even if it looks like a formula."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for number, row in enumerate(rows, start=1):
+        for place, value in enumerate(row, start=1):
+            if value not in ("", None):
+                cell = sheet.cell(number, place, value)
+                if isinstance(value, str):
+                    cell.data_type = "s"
+    for spot, form in (formats or {}).items():
+        sheet[spot].number_format = form
+    book.save(path)
+    return path
+
+
+def to_workbook(path: Path) -> Path:
+    """Replace a CSV file by a workbook with the same text cells."""
+    rows: list[list[object]] = [list(row) for row in read_rows(path)]
+    path.unlink()
+    return workbook(path.with_suffix(".xlsx"), rows)
+
+
+def places(problems: list[Problem]) -> list[tuple[str, int, str, str, str]]:
+    """Return file, row, column, value and rule of each problem."""
+    return [(p.file, p.row, p.column, p.value, p.code) for p in problems]

@@ -1,0 +1,150 @@
+"""Oracles: scipy.stats.describe, scipy's t interval, and cases worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import kube_research as kr
+from kube_research.errors import MissingColumnError
+from kube_research.site.folder import Site
+
+
+def ratings(scores: list[int | None], item: int = 9, round_: int = 1) -> pd.DataFrame:
+    raters = [f"R{i}" for i in range(len(scores))]
+    frame = pd.DataFrame({"round": round_, "group": "07", "rater": raters, "item": item})
+    return frame.assign(score=pd.array(scores, dtype="Int64"))
+
+
+def test_item_scores_agree_with_scipy() -> None:
+    scores = [1, 2, 2, 3, 4, 4, 1, 3]
+    row = kr.score_items(ratings(scores)).iloc[0]
+    told = stats.describe(scores)
+    interval = stats.ttest_1samp(scores, 0).confidence_interval(0.95)
+    assert (row["n"], row["total"], row["missing"]) == (8, 20, 0)
+    assert row["mean"] == pytest.approx(told.mean)
+    assert row["sd"] == pytest.approx(np.sqrt(told.variance))
+    assert (row["low"], row["high"]) == told.minmax
+    assert row["median"] == 2.5
+    assert row["share_at_least"] == pytest.approx(4 / 8)
+    assert row["ci_low"] == pytest.approx(interval.low)
+    assert row["ci_high"] == pytest.approx(interval.high)
+
+
+def test_a_blank_score_equals_a_missing_row() -> None:
+    full, short = kr.score_items(ratings([2, 3, None])), kr.score_items(ratings([2, 3]))
+    pd.testing.assert_frame_equal(full.drop(columns="missing"), short.drop(columns="missing"))
+    assert full["missing"].tolist() == [1]
+
+
+def test_one_rater_has_a_mean_but_no_spread() -> None:
+    row = kr.score_items(ratings([3])).iloc[0]
+    assert row["mean"] == 3
+    assert np.isnan(row["sd"])
+    assert np.isnan(row["ci_low"])
+
+
+def test_an_item_nobody_answered_has_no_mean() -> None:
+    row = kr.score_items(ratings([None, None])).iloc[0]
+    assert row["n"] == 0
+    assert np.isnan(row["mean"])
+    assert np.isnan(row["share_at_least"])
+
+
+def test_order_and_shape_of_the_input_do_not_matter(twin: Site) -> None:
+    long = twin.ratings
+    shuffled = long.sample(frac=1, random_state=1)
+    expected = kr.score_items(long)
+    pd.testing.assert_frame_equal(kr.score_items(shuffled), expected)
+    wide = kr.peka.to_wide(long)
+    again = kr.score_items(wide)
+    pd.testing.assert_frame_equal(
+        again.drop(columns="evidence"), expected.drop(columns="evidence"), check_dtype=False
+    )
+
+
+def test_fields_take_the_rater_as_unit() -> None:
+    # Rater A answers both items (1, 3: mean 2), rater B only the first (4). Field mean = (2 + 4) / 2.
+    frame = pd.concat([ratings([1, 4], item=1), ratings([3, None], item=2)])
+    items = pd.DataFrame({"item": [1, 2], "field_no": [5, 5]})
+    row = kr.score_fields(frame, items).iloc[0]
+    assert (row["field_no"], row["n"], row["items"]) == (5, 2, 2)
+    assert row["mean"] == 3.0
+    assert row["sd"] == pytest.approx(np.std([2, 4], ddof=1))
+
+
+def test_fields_ask_for_the_instrument_when_ratings_do_not_know_it() -> None:
+    with pytest.raises(MissingColumnError, match="items"):
+        kr.score_fields(ratings([1, 2]))
+
+
+def test_loaded_ratings_know_their_fields(twin: Site) -> None:
+    scores = kr.score_fields(twin.ratings)
+    assert sorted(scores["field_no"].unique()) == [1, 2, 3, 4, 5, 6, 7]
+    assert set(scores["evidence"]) == {"simulated"}
+
+
+def test_printed_means_give_their_totals(study: Site) -> None:
+    scores = kr.score_means(study.item_means, scale=(1, 4), rounding="truncate").set_index("item")
+    assert scores["total"].to_dict() == {9: 37, 13: 35, 14: 36, 19: 37, 23: 33, 26: 34}
+    assert set(scores["evidence"]) == {"derived"}
+    widest = stats.t.ppf(0.975, 14) * scores.loc[9, "sd_high"] / np.sqrt(15)
+    assert scores.loc[9, "ci_low"] == pytest.approx(37 / 15 - widest)
+
+
+def test_an_impossible_mean_keeps_its_printed_value_without_a_total() -> None:
+    means = pd.DataFrame({"round": [1], "item": [9], "mean": ["2.47"], "n": [15]})
+    row = kr.score_means(means, scale=(1, 4), rounding="truncate").iloc[0]
+    assert pd.isna(row["total"])
+    assert (row["totals"], row["mean"], row["evidence"]) == (0, 2.47, "bounded")
+
+
+def test_weak_is_below_the_threshold_and_ties_share_a_place() -> None:
+    scores = pd.DataFrame({"item": [1, 2, 3, 4], "mean": ["2.5", "2.2", "2.2", "3.0"]})
+    done = kr.classify_items(scores, threshold=2.5).set_index("item")
+    assert done["strength"].to_dict() == {2: "weak", 3: "weak", 1: "strong", 4: "strong"}
+    assert done["priority"].to_dict() == {2: 1, 3: 1, 1: 3, 4: 4}
+    assert list(done.index) == [2, 3, 1, 4]
+
+
+def test_priorities_start_again_in_every_round() -> None:
+    scores = pd.DataFrame(
+        {"round": [1, 1, 2, 2], "item": [1, 2, 1, 2], "mean": [2.0, 3.0, 4.0, 1.0]}
+    )
+    done = kr.classify_items(scores)
+    assert done[["round", "item", "priority"]].to_numpy().tolist() == [
+        [1, 1, 1],
+        [1, 2, 2],
+        [2, 2, 1],
+        [2, 1, 2],
+    ]
+
+
+def test_an_item_without_a_mean_is_neither_strong_nor_weak() -> None:
+    done = kr.classify_items(pd.DataFrame({"item": [1], "mean": [np.nan]}))
+    assert done["strength"].isna().all()
+    assert done["priority"].isna().all()
+
+
+def test_all_six_are_weak_over_the_plausible_thresholds(study: Site) -> None:
+    counts = kr.peka.classify_over(study.item_means, (2.46, 2.5, 3.0)).set_index("threshold")
+    assert counts["weak"].tolist() == [4, 6, 6]
+    assert counts["strong"].tolist() == [2, 0, 0]
+
+
+def test_rtl_links_carry_priority_and_basis(study: Site) -> None:
+    links = kr.peka.rtl_links(study)
+    assert set(links["strength"]) == {"weak"}
+    assert links["date"].is_monotonic_increasing
+    kuber = links[links["activity"] == "kuber"]
+    assert kuber["item"].tolist() == [23, 26]
+    assert kuber["priority"].tolist() == [1, 2]
+    assert set(kuber["basis"]) == {"printed"}
+    assert set(links["item"]) == {9, 13, 14, 19, 23, 26}
+
+
+def test_missing_columns_are_named() -> None:
+    with pytest.raises(MissingColumnError, match="rater"):
+        kr.score_items(pd.DataFrame({"round": [1]}))

@@ -1,0 +1,146 @@
+"""Notebook hygiene, the net that catches changed digits, and the notebooks on another site."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kube_research.errors import NotebookError
+from kube_research.reproduction import running as reproduction
+from kube_research.site.folder import load_site
+
+PATHS = reproduction.notebook_paths()
+
+
+def cells(path: Path, kind: str) -> list:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def test_they_are_numbered_in_order() -> None:
+    assert [path.name[:2] for path in PATHS] == [f"{n:02d}" for n in range(1, 10)]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name[:2])
+def test_hygiene(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    code, words = cells(path, "code"), cells(path, "markdown")
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert "import kube_research as kr" in code[0].source
+    assert all("import" not in cell.source for cell in code[1:])
+    assert not any(re.search(r"^\s*(def|class|for .*:\n\s+\w+ = )", c.source, re.M) for c in code)
+    first = words[0].source
+    assert "**Question.**" in first
+    assert "**Inputs.**" in first
+    assert "Ringkasan (Indonesia)" in first
+    assert any("What would change the conclusion" in cell.source for cell in words)
+    assert any("kr.colophon(site)" in cell.source for cell in code)
+    for cell in code:
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr"
+    stored = path.read_text(encoding="utf-8")
+    for word in ("/root/", "/home/", "/work/", "/tmp/", "C:\\\\"):
+        assert word not in stored, word
+
+
+@pytest.mark.parametrize("name", ["05", "06"])
+def test_what_is_simulated_says_so_beside_every_table(name: str) -> None:
+    path = next(path for path in PATHS if path.name.startswith(name))
+    stored = [out for cell in cells(path, "code") for out in cell.outputs if "data" in out]
+    told = [str(out["data"].get("text/markdown", "")) for out in stored]
+    assert sum("SIMULATED" in words for words in told) == 1
+    for out in stored:
+        html = str(out["data"].get("text/html", ""))
+        grades = set(re.findall(r">(published|derived|bounded|recorded|simulated)</td>", html))
+        if grades == {"simulated"}:
+            assert "SIMULATED" in html
+
+
+def nbval(project: Path, env: dict[str, str], name: str, root: Path) -> subprocess.CompletedProcess:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "-p",
+        "no:cacheprovider",
+    ]
+    command += ["-c", str(root / "pyproject.toml"), "--rootdir", str(project), "-W", "default"]
+    command += ["--nbval-sanitize-with", str(root / "tests" / "nbval_sanitize.cfg")]
+    command += [str(path) for path in (project / "notebooks").glob(f"{name}_*.ipynb")]
+    return subprocess.run(
+        command, env=env, cwd=project, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+def test_the_net_catches_one_changed_digit(
+    project: Path, project_env: dict[str, str], root: Path
+) -> None:
+    path = next((project / "notebooks").glob("03_*.ipynb"))
+    assert nbval(project, project_env, "03", root).returncode == 0
+    stored = path.read_text(encoding="utf-8")
+    changed = stored.replace(">0.567</td>", ">0.568</td>", 1)
+    assert changed != stored
+    path.write_text(changed, encoding="utf-8")
+    done = nbval(project, project_env, "03", root)
+    assert done.returncode == 1
+    assert "0.568" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_net_catches_one_changed_published_value(
+    project: Path, project_env: dict[str, str], root: Path
+) -> None:
+    path = project / "data" / "cibeunying" / "outcomes.csv"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(",90,95,", ",90,96,", 1), encoding="utf-8"
+    )
+    assert nbval(project, project_env, "04", root).returncode == 1
+
+
+@pytest.mark.slow
+def test_every_notebook_runs_on_another_site(root: Path, tmp_path: Path) -> None:
+    tiny = root / "tests" / "data" / "tiny"
+    done: list[Path] = []
+    ran = reproduction.run_notebooks(tiny, figures=tmp_path, done=done.append)
+    assert sorted(done) == PATHS == list(ran)
+    skipped = [why for one in ran.values() for why in one.skipped]
+    assert any("agenda.csv" in why for why in skipped)
+    assert not any("ledger.csv" in why for why in skipped)
+    made = {path.name for path in tmp_path.iterdir()}
+    assert "before_after-simulated.en.svg" in made
+    assert "balances-simulated.id.png" in made
+    assert "figure_1.en.svg" not in made
+    assert load_site(tiny).info.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import os; os._exit(3)", "DeadKernelError: Kernel died"),
+    ],
+)
+def test_a_failing_notebook_is_named_with_cell_and_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
+) -> None:
+    cells = [nbformat.v4.new_code_cell(one) for one in ("1", source, "2")]
+    cells[2].execution_count = 3  # of an earlier run
+    path = tmp_path / "01_broken.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    monkeypatch.setattr(reproduction, "notebook_paths", lambda: [path])
+    with pytest.raises(NotebookError, match=rf"01_broken.ipynb failed in cell 2: {said}"):
+        reproduction.run_notebooks(load_site("cibeunying").folder, figures=tmp_path)
+    assert json.loads(path.read_text(encoding="utf-8"))["cells"][1]["outputs"] == []

@@ -1,0 +1,99 @@
+"""The rebuilt tables against the second transcription and the data files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kube_research.errors import MissingTableError, OptionError
+from kube_research.site.folder import Site
+from kube_research.study import tables
+
+
+def test_table_2_has_totals_priorities_and_both_languages(study: Site) -> None:
+    table = tables.table_2(study)
+    assert table["Item"].tolist() == [23, 26, 13, 14, 9, 19]
+    assert table["Printed mean"].tolist() == ["2.20", "2.26", "2.33", "2.40", "2.46", "2.46"]
+    assert table["Total"].tolist() == [33, 34, 35, 36, 37, 37]
+    assert table["Exact mean"].iloc[0] == "33/15"
+    assert table["Priority"].tolist() == [1, 2, 3, 4, 5, 5]
+    assert set(table["Evidence"]) == {"derived"}
+    assert set(table["Also listed as strong"]) == {"yes"}
+    indonesian = tables.table_2(study, lang="id")
+    assert indonesian["Nilai tercetak"].iloc[0] == "2,20"
+    assert set(indonesian["Putusan"]) == {"lemah"}
+
+
+def test_table_4_keeps_every_entry_and_the_printed_hours(study: Site) -> None:
+    table = tables.table_4(study)
+    counts = [
+        cell.count("\n") + 1
+        for column in ("Issues and successes", "Solutions")
+        for cell in table[column]
+    ]
+    assert counts == [2, 4, 3, 4, 3, 2, 3, 4]
+    assert table["Date / time"].tolist()[2] == "Wednesday 4 May 2016\n16:00 to 18:30"
+    assert tables.table_4(study, lang="id")["Tanggal / waktu"][0] == (
+        "Sabtu 5 Maret 2016\npukul 10:00 sampai 12:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "counts"),
+    [
+        (5, [3, 3, 4, 2, 2]),
+        (6, [3, 3, 3, 3, 2]),
+        (7, [3, 4, 2, 2, 2]),
+        (8, [3, 3, 3, 3, 2]),
+        (9, [3, 3, 4, 2, 2]),
+    ],
+)
+def test_monitoring_tables_keep_every_entry(study: Site, number: int, counts: list[int]) -> None:
+    for lang in ("en", "id"):
+        row = getattr(tables, f"table_{number}")(study, lang=lang).iloc[0]
+        assert [cell.count("\n") + 1 for cell in row.iloc[1:6]] == counts
+        assert row.iloc[1].startswith("1. ")
+
+
+def test_table_5_shows_that_five_meetings_are_stated_and_four_described(
+    study: Site,
+) -> None:
+    first = tables.table_5(study).iloc[0, 0]
+    assert "from 5 March 2016" in first
+    assert "5 meetings stated; 4 described" in first
+
+
+def test_a_site_without_the_tables_is_told_the_file(twin: Site) -> None:
+    for number in (2, 4, 5, 6, 7, 8, 9):
+        with pytest.raises(MissingTableError, match=r"\.csv"):
+            getattr(tables, f"table_{number}")(twin)
+
+
+def test_an_unknown_language_is_refused(study: Site) -> None:
+    with pytest.raises(OptionError):
+        tables.table_4(study, lang="nl")
+
+
+def test_saved_tables_read_back(study: Site, tmp_path: Path) -> None:
+    table = tables.table_4(study)
+    paths = tables.save_table(table, tmp_path / "new", "table_4.en", "Title")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
+        "table_4.en.csv",
+        "table_4.en.md",
+    ]
+    again = list(csv.reader(io.StringIO(paths[0].read_text(encoding="utf-8"))))
+    assert again[0] == list(table.columns)
+    assert again[1:] == [[str(cell) for cell in row] for row in table.to_numpy().tolist()]
+    markdown = paths[1].read_text(encoding="utf-8")
+    assert markdown.startswith("**Title**\n\n| No.")
+    assert b"\r" not in paths[1].read_bytes()
+
+
+def test_dates_are_written_as_readers_expect() -> None:
+    day = pd.Timestamp("2016-05-04")
+    assert tables.format_date(day, "id", "EEEE d MMMM y") == "Rabu 4 Mei 2016"
+    assert tables.format_date(day, "en") == "4 May 2016"

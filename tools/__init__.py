@@ -1,0 +1,1 @@
+"""What makes bundled data and generated pages; never imported by the library."""
