@@ -8,11 +8,13 @@ BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
+USER := $(VENV)/.user
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export MPLBACKEND := agg
 export PYTHONHASHSEED := 0
 
-.PHONY: help env reproduce test unit notebooks-check lint lab browser spark store data clean
+.PHONY: help env reproduce test unit notebooks-check lint lab browser spark installed store data clean
 
 help:
 	@echo "make reproduce  run all notebooks, rebuild figures/, show printed against recomputed values"
@@ -21,20 +23,27 @@ help:
 	@echo "make lab        open JupyterLab on the notebooks"
 	@echo "make browser    run notebook 02 in a real browser (skipped where there is none)"
 	@echo "make spark      the same summaries on a local Spark (installs it first; needs Java 17)"
-	@echo "make env        only make the environment (.venv)"
+	@echo "make installed  the built wheel in bare environments, also with the oldest packages allowed"
+	@echo "make env        only make the environment (.venv) with everything for tests"
 	@echo "make store      run the notebooks and keep their outputs (after a change on purpose)"
-	@echo "make data       regenerate the simulated twin, the codebook, the data index, the README tables"
+	@echo "make data       regenerate twin, tutorial, practice programme, codebook, data index, README tables"
 
 env: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+# What users need: notebooks, reports, forms.
+$(USER): requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'kube_research needs Python 3.11 or later: make PYTHON=/path/to/python3.11')"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c "import pathlib; pathlib.Path('$(USER)').touch()"
+
+# The same pins, and what tests need besides.
+$(READY): requirements-dev.lock $(USER)
+	$(PIP) --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -c "import pathlib; pathlib.Path('$(READY)').touch()"
 
-reproduce: env
+reproduce: $(USER)
 	$(BIN)/kube-research reproduce
 
 test: env unit notebooks-check lint
@@ -50,17 +59,20 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lab: env
+lab: $(USER)
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 spark: env
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	$(PIP) --require-hashes -r requirements-spark.lock
 	$(BIN)/python -m pytest tests -m spark -rs
 
 browser: env
 	$(BIN)/python -m pytest tests/browser -rs
 
-store: env
+installed: env
+	$(BIN)/python -m tools.installed
+
+store: $(USER)
 	$(BIN)/kube-research reproduce --store
 
 data: env

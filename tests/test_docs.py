@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 import kube_research as kr
 from kube_research.files import home
+from kube_research.site.folder import Site
 
 GUIDES = ("which_comparison", "programme")
 
@@ -37,10 +39,47 @@ def test_the_blocks_of_a_guide_run(
         assert capsys.readouterr().out.strip()
 
 
-@pytest.mark.parametrize("page", sorted((home() / "docs").glob("*.md")), ids=lambda p: p.name)
-def test_every_call_named_in_docs_exists(page: Path) -> None:
-    for name in re.findall(r"`kr\.(\w+)", page.read_text(encoding="utf-8")):
-        assert hasattr(kr, name), name
+PAGES = [*sorted((home() / "docs").glob("*.md")), home() / "README.md", home() / "README.id.md"]
+
+
+def resolved(dotted: str) -> object:
+    """What a dotted name behind ``kr.`` stands for."""
+    thing: object = kr
+    for name in dotted.split("."):
+        thing = getattr(thing, name)
+    return thing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_call_printed_on_a_page_exists(page: Path) -> None:
+    for name in re.findall(r"\bkr\.(\w+(?:\.\w+)*)", page.read_text(encoding="utf-8")):
+        assert resolved(name) is not None, name
+
+
+@pytest.mark.parametrize(
+    "notebook", sorted((home() / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem
+)
+def test_every_call_printed_in_a_notebook_exists(notebook: Path) -> None:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    for cell in cells:
+        for name in re.findall(r"\bkr\.(\w+(?:\.\w+)*)", "".join(cell["source"])):
+            assert resolved(name) is not None, name
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.id.md"])
+def test_every_call_in_a_readme_table_runs_on_a_site(
+    page: str, root: Path, study: Site, twin: Site
+) -> None:
+    import matplotlib.pyplot as plt
+
+    calls = re.findall(
+        r"`kr\.([\w.]+)\(site\)` \| \[([\w.-]+)", (root / page).read_text(encoding="utf-8")
+    )
+    assert len(calls) > 30
+    for name, file in calls:
+        made = resolved(name)(twin if "-simulated" in file else study)  # type: ignore[operator]
+        assert made is not None, name
+        plt.close("all")
 
 
 def test_every_page_exists_in_both_languages(root: Path) -> None:

@@ -123,7 +123,7 @@ def colours_for(names: Iterable[object]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from kube_research.figures.namespace import style
+    >>> from kube_research.figures import style
     >>> style.colours_for(["08", "07", "07"])
     {'07': '#0072B2', '08': '#E69F00'}
     """
@@ -136,7 +136,7 @@ def tint(colour: str, share: float) -> str:
 
     Examples
     --------
-    >>> from kube_research.figures.namespace import style
+    >>> from kube_research.figures import style
     >>> style.tint("#000000", 0.2)
     '#CCCCCC'
 
@@ -157,7 +157,7 @@ def theme() -> Iterator[None]:
     Examples
     --------
     >>> import matplotlib
-    >>> from kube_research.figures.namespace import style
+    >>> from kube_research.figures import style
     >>> with style.theme():
     ...     matplotlib.rcParams["svg.fonttype"]
     'path'
@@ -221,7 +221,7 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
     Examples
     --------
-    >>> from kube_research.figures.namespace import style
+    >>> from kube_research.figures import style
     >>> style.text_width("KUBE", size=16) > style.text_width("KUBE", size=8)
     True
 
@@ -256,7 +256,7 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
 
     Examples
     --------
-    >>> from kube_research.figures.namespace import style
+    >>> from kube_research.figures import style
     >>> style.wrap("Rencana tindak lanjut", width=1.0, size=8)
     ['Rencana', 'tindak lanjut']
     """
@@ -336,7 +336,7 @@ def mark_simulated(fig: Figure, lang: str = "en") -> None:
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> from kube_research.figures.namespace import style as marks
+    >>> from kube_research.figures import style as marks
     >>> fig, ax = plt.subplots()
     >>> marks.mark_simulated(fig, "id")
     >>> fig.texts[-1].get_text()
@@ -400,7 +400,7 @@ def note(fig: Figure, text: str) -> None:
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> from kube_research.figures.namespace import style as marks
+    >>> from kube_research.figures import style as marks
     >>> fig, ax = plt.subplots()
     >>> marks.note(fig, "Source: Table 2.")
     >>> fig.texts[-1].get_text()
@@ -455,7 +455,7 @@ def save(fig: Figure, folder: str | Path, name: str) -> list[Path]:
     --------
     >>> import tempfile
     >>> import matplotlib.pyplot as plt
-    >>> from kube_research.figures.namespace import style as marks
+    >>> from kube_research.figures import style as marks
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in marks.save(plt.figure(), folder, "empty")]
     ['empty.svg', 'empty.png']

@@ -11,8 +11,10 @@ import pytest
 from kube_research import texts
 from kube_research.errors import OptionError
 
+LIBRARY = Path(texts.__file__).parent
+TOOLS = LIBRARY.parent / "tools"  # the generated pages of docs speak with the same texts
 CODE = "\n".join(
-    path.read_text(encoding="utf-8") for path in Path(texts.__file__).parent.glob("*.py")
+    path.read_text(encoding="utf-8") for path in [*LIBRARY.rglob("*.py"), *TOOLS.glob("*.py")]
 )
 
 

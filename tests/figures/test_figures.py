@@ -221,7 +221,7 @@ def test_nothing_is_drawn_twice_into_the_settings(everything: Site) -> None:
 
 def test_importing_is_cheap() -> None:
     code = (
-        "import sys, kube_research.figures.namespace; "
+        "import sys, kube_research.figures; "
         "print(sorted({'matplotlib', 'scipy', 'seaborn', 'babel'} & set(sys.modules)))"
     )
     run = subprocess.run(
