@@ -84,7 +84,15 @@ def test_what_is_not_used_is_not_loaded(use: str, may: set[str]) -> None:
     assert loaded_by(use) <= may
 
 
-@pytest.mark.parametrize(("name", "least"), [("requirements", 100), ("requirements-spark", 2)])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("requirements", 100),
+        ("requirements-dev", 150),
+        ("requirements-lowest", 20),
+        ("requirements-spark", 2),
+    ],
+)
 def test_the_lock_has_hashes_and_names_no_host(root: Path, name: str, least: int) -> None:
     lock = (root / f"{name}.lock").read_text(encoding="utf-8")
     pins = re.findall(r"^[\w.\-]+==\S+", lock, re.MULTILINE)
@@ -92,6 +100,29 @@ def test_the_lock_has_hashes_and_names_no_host(root: Path, name: str, least: int
     assert lock.count("--hash=sha256:") >= len(pins)
     for word in ("://", "--index", "--find-links", "-e ", "file:"):
         assert word not in lock, word
+
+
+def pins(root: Path, name: str) -> dict[str, str]:
+    """Return the versions a lock holds, by package and the machines they are for."""
+    lock = (root / f"{name}.lock").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.\-]+==)(\S+(?: ;[^\\]*)?)", lock, re.MULTILINE))
+
+
+def test_what_tests_need_comes_on_top_of_what_users_have(root: Path) -> None:
+    users, tests = pins(root, "requirements"), pins(root, "requirements-dev")
+    assert users.items() <= tests.items()
+    assert not {"pytest==", "mypy==", "selenium==", "frictionless=="} & users.keys()
+
+
+def test_the_lowest_lock_holds_the_stated_floors(root: Path) -> None:
+    import tomllib
+
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lowest = pins(root, "requirements-lowest")
+    for line in project["dependencies"]:
+        name, floor = re.match(r"([\w\-]+)>=([\d.]+)", line).groups()  # type: ignore[union-attr]
+        held = lowest[f"{name}=="].split(" ")[0].split(".")
+        assert held[: floor.count(".") + 1] == floor.split("."), line
 
 
 def test_every_dependency_is_locked_and_explained(root: Path) -> None:
