@@ -29,7 +29,7 @@ from tools.programme_plan import Part, ProgrammePlan, plan_programme
 
 TABLES = ("groups", "members", "ratings", "attendance", "ledger")
 #: First line of ``programme.toml``: by it a folder is known to be made here.
-MARK = "# SIMULATED programme written by tools.twin: every number is drawn, none is data."
+MARK = "# SIMULATED programme written by tools.programme: every number is drawn, none is data."
 _FILES = {
     "programme.toml",
     "items.csv",

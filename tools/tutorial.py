@@ -206,7 +206,7 @@ def tutorial_book(seed: int = SEED) -> bytes:
 
     bold = Font(bold=True)
     book = openpyxl.Workbook()
-    book.properties.creator = "tools.tutorial"
+    book.properties.creator = "kube_research"
     page = book.worksheets[0]
     page.title = "BACA_SAYA"
     page.column_dimensions["A"].width = 110

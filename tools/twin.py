@@ -18,7 +18,6 @@ from kube_research.errors import KubeError
 from kube_research.files import home
 from kube_research.site.folder import Site, load_site
 from kube_research.site.schema import tables, typed
-from tools.programme import programme
 from tools.twin_draws import (
     balanced,
     draw_attendance,
@@ -30,7 +29,7 @@ from tools.twin_draws import (
 from tools.twin_plan import ImpossibleTwinError, Row, copied, items_rows, make_plan
 from tools.twin_texts import MARK, assumption_rows, readme, site_toml
 
-__all__ = ["ForeignFilesError", "ImpossibleTwinError", "main", "programme", "twin", "write_twin"]
+__all__ = ["ForeignFilesError", "ImpossibleTwinError", "main", "twin", "write_twin"]
 
 _STREAMS = ("raters", "ratings", "attendance", "ledger")
 
