@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -296,11 +295,6 @@ class Draft:
             mark = "simulated_all" if grades == ("simulated",) else "simulated_some"
             caption = f"{caption} {self.words(mark)}"
         return clean(caption)
-
-
-def installed(*modules: str) -> bool:
-    """Tell whether all these modules of the package are there."""
-    return all(find_spec(f"kube_research.{name}") is not None for name in modules)
 
 
 def _with_sections(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from kube_research.formats import day_of, number, percent, rupiah, whole
 from kube_research.frames import FEW
-from kube_research.report.document import Column, Draft, installed, ref
+from kube_research.report.document import Column, Draft, ref
 from kube_research.report.scores import cells, share
 from kube_research.texts import text
 
@@ -23,10 +22,14 @@ def attendance(draft: Draft) -> None:
     if not draft.site.has("attendance"):
         draft.missing("attendance")
         return
-    for work in (_attendance_text, _by_activity, _attendance_figure, _by_group_and_role):
+    for work in (
+        _attendance_text,
+        _by_activity,
+        _attendance_figure,
+        _by_group_and_role,
+        _attendance_heatmap,
+    ):
         draft.part(work)
-    if installed("figures_attendance"):
-        draft.part(_attendance_heatmap)
 
 
 def _attendance_text(draft: Draft) -> None:
@@ -189,9 +192,8 @@ def finances(draft: Draft) -> None:
     if not draft.site.has("ledger"):
         draft.missing("ledger")
         return
-    for work, modules in BOOKS:
-        if installed(*modules):
-            draft.part(work)
+    for work in (_balances, _stated, _findings, _iks, _balances_figure):
+        draft.part(work)
 
 
 def _books(draft: Draft) -> dict[str, str]:
@@ -301,16 +303,6 @@ def _findings(draft: Draft) -> None:
     rest = len(found) - len(shown)
     note = draft.words("note_rest", count=rest) if rest else ""
     draft.table("findings", columns, shown, notes=[draft.words("note_findings"), note])
-
-
-#: The parts on the books in order, each with the modules of the package it cannot do without.
-BOOKS: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
-    (_balances, ()),
-    (_stated, ()),
-    (_findings, ("reconcile",)),
-    (_iks, ()),
-    (_balances_figure, ()),
-)
 
 
 #: With more groups than this the growth checklist is told by stage only.

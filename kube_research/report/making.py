@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,30 +10,29 @@ from kube_research.errors import OptionError
 from kube_research.files import replace_file
 from kube_research.formats import day_of, number
 from kube_research.report import change as report_change
-from kube_research.report import logs as report_growth
 from kube_research.report import logs as report_logs
 from kube_research.report import notes as report_notes
 from kube_research.report import scores as report_scores
-from kube_research.report.document import Cover, Draft, Report, clean, installed
+from kube_research.report.document import Cover, Draft, Report, clean
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
-#: The sections in order, each with the modules of the package it cannot do without.
-SECTIONS: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
-    (report_scores.data_summary, ()),
-    (report_scores.profile, ()),
-    (report_scores.weak_items, ()),
-    (report_scores.answers, ()),
-    (report_logs.attendance, ()),
-    (report_logs.outcomes, ()),
-    (report_logs.finances, ()),
-    (report_growth.indicators, ("indicator_frames",)),
-    (report_growth.growth, ("indicator_frames",)),
-    (report_change.change, ()),
-    (report_notes.method, ()),
-    (report_notes.limits, ()),
+#: The sections in order.
+SECTIONS = (
+    report_scores.data_summary,
+    report_scores.profile,
+    report_scores.weak_items,
+    report_scores.answers,
+    report_logs.attendance,
+    report_logs.outcomes,
+    report_logs.finances,
+    report_logs.indicators,
+    report_logs.growth,
+    report_change.change,
+    report_notes.method,
+    report_notes.limits,
 )
 SUFFIXES = (".docx", ".html")
 
@@ -79,9 +77,8 @@ def build_report(
     ('Table', 4)
     """
     draft = Draft(site, check_language(lang))
-    for section, modules in SECTIONS:
-        if installed(*modules):
-            draft.part(section)
+    for section in SECTIONS:
+        draft.part(section)
     heading = clean(title or text("report.title", lang, name=site.info.name))
     cover = _cover(draft, heading, clean(author), day)
     return Report(lang, heading, clean(author), (cover, *draft.blocks))

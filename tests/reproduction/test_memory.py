@@ -25,7 +25,7 @@ def ran(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir()
     for name in ("peka.py", "style.py", "texts.toml"):
         (package / name).write_text(name, encoding="utf-8")
-    monkeypatch.setattr(module, "_PACKAGE", package)
+    monkeypatch.setattr(module, "package_folder", lambda: package)
     shutil.copytree(root / "tests" / "data" / "tiny", tmp_path / "site")
     cells = [nbformat.v4.new_markdown_cell("Words"), nbformat.v4.new_code_cell("1 + 1")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "01_one.ipynb")
