@@ -51,7 +51,13 @@ def rupiah(amount: int, lang: str) -> str:
 
 
 def day_of(day: object, lang: str, form: str = "d MMM y") -> str:
-    """Return a date as readers of ``lang`` write it."""
+    """Return a date as readers of ``lang`` write it.
+
+    Examples
+    --------
+    >>> day_of("2016-03-05", "id", "EEEE d MMMM y")
+    'Sabtu 5 Maret 2016'
+    """
     from babel.dates import format_date
 
     return str(format_date(pd.Timestamp(str(day)).date(), form, locale=lang))

@@ -162,12 +162,13 @@ def build(
     """
     stem = f"{output.name}-simulated" if site.simulated else output.name
     if output.kind == "table":
-        from kube_research.study.tables import save_table
+        from kube_research.shown import Shown
 
         made = {each: output.function(site, lang=each) for each in LANGUAGES}
         paths = []
         for each, table in made.items():
-            paths += save_table(table, folder, f"{stem}.{each}", title_of(output.name, each))
+            title = title_of(output.name, each)
+            paths += Shown.of(table, each).save(folder, f"{stem}.{each}", title)
         return made[lang], paths
     from kube_research.figures import style as marks
 

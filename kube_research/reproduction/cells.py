@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research import files
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.frames import grade_of
+from kube_research.shown import Shown
 from kube_research.texts import notebook_language, text
 
 if TYPE_CHECKING:
@@ -155,83 +155,7 @@ def present_frame(
         f"<em>{text('evidence.simulated', notebook_language()).upper()}</em> " if simulated else ""
     )
     caption = f"<p>{mark}<strong>{title}</strong></p>" if title or mark else ""
-    display(
-        HTML(
-            caption + to_html(_in_language(frame, notebook_language()), digits, notebook_language())
-        )
-    )
-
-
-def to_html(frame: pd.DataFrame, digits: int = 3, lang: str = "en") -> str:
-    """Return a frame as an HTML table: rounded numbers to the right, escaped text to the left.
-
-    In columns that reach five digits (rupiah) numbers are whole and have their thousands marked, and
-    decimals are written as readers of ``lang`` expect.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> ">a &lt; b</td>" in to_html(pd.DataFrame({"what": ["a < b"]}))
-    True
-    """
-    import pandas as pd
-
-    from kube_research.formats import whole
-
-    left, right = "text-align:left;vertical-align:top", "text-align:right;vertical-align:top"
-    styles, cells = [], []
-    for name in frame.columns:
-        column = frame[name]
-        numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        styles.append(right if numeric else left)
-        if pd.api.types.is_float_dtype(column) and (column.abs() >= 10_000).any():
-            cells.append([whole(cell, lang) for cell in column])
-        elif pd.api.types.is_float_dtype(column):
-            places = digits + 1 if str(name) in _P_VALUES else digits
-            shown = [_shown(cell, _form(cell, places)) for cell in column]
-            cells.append([cell.replace(".", ",") for cell in shown] if lang == "id" else shown)
-        elif pd.api.types.is_integer_dtype(column) and (column.abs() >= 10_000).any():
-            cells.append([whole(cell, lang) for cell in column])
-        elif pd.api.types.is_datetime64_any_dtype(column):
-            cells.append([_shown(cell, "{:%Y-%m-%d}") for cell in column])
-        else:
-            cells.append([_shown(cell, "{}") for cell in column])
-    heads = zip(frame.columns, styles, strict=True)
-    lines = ["<table>", "<thead><tr>"]
-    lines += [f'<th style="{look}">{escape(str(name))}</th>' for name, look in heads]
-    lines += ["</tr></thead>", "<tbody>"]
-    for row in zip(*cells, strict=True):
-        filled = zip(row, styles, strict=True)
-        inner = "".join(f'<td style="{look}">{cell}</td>' for cell, look in filled)
-        lines.append(f"<tr>{inner}</tr>")
-    return "\n".join([*lines, "</tbody>", "</table>"])
-
-
-#: Columns of p-values, which want one more digit (0.0625 is what five groups can attain).
-_P_VALUES = ("p", "p_adjusted", "smallest_p")
-
-
-def _form(cell: float, places: int) -> str:
-    """Return how to write a number: very small ones as a power, never as 0.000."""
-    import pandas as pd
-
-    if pd.isna(cell):
-        return ""
-    return "{:.1e}" if 0 < abs(cell) < 0.5 * 10**-places else f"{{:.{places}f}}"
-
-
-def _shown(cell: Any, form: str) -> str:
-    import pandas as pd
-
-    return "" if pd.isna(cell) else escape(form.format(cell)).replace("\n", "<br>")
-
-
-def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Leave out the columns that say the same in the other language."""
-    other = "id" if lang == "en" else "en"
-    names = set(frame.columns)
-    twice = [f"{n[:-2]}{other}" for n in names if str(n).endswith(f"_{lang}")]
-    return frame.drop(columns=[name for name in twice if name in names])
+    display(HTML(caption + Shown.of(frame, notebook_language(), digits).html()))
 
 
 def colophon(site: Site) -> None:

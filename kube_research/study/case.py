@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.evidence.means import print_number
+from kube_research.formats import day_of
 from kube_research.frames import weakest
 from kube_research.site.schema import tables
-from kube_research.study.tables import format_date
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -359,7 +359,7 @@ class Case:
 
     def when(self, day: object, form: str = "d MMMM y") -> str:
         """Write a date in the reader's language."""
-        return format_date(day, self.lang, form)
+        return day_of(day, self.lang, form)
 
     def span(self, low: object, high: object) -> str:
         """Write a range, or one value where both ends are the same."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kube_research.formats import day_of
 from kube_research.study.case import Answer, Case, Row, check, family, hours, weekdays
-from kube_research.study.tables import format_date
 
 _LANGUAGE_OF_SOURCE = "id"
 _Span = tuple[pd.Timestamp, pd.Timestamp]
@@ -22,7 +22,7 @@ def _weekday(case: Case, activity: str) -> Answer:
     """Hold the weekday printed beside a date against the calendar."""
     day = _stated_day(case, activity)
     row = case.row("activities", activity=activity)
-    printed = format_date(day, _LANGUAGE_OF_SOURCE, "EEEE d MMMM y")
+    printed = day_of(day, _LANGUAGE_OF_SOURCE, "EEEE d MMMM y")
     fill = {"date": case.when(day), "weekday": case.when(day, "EEEE")}
     if weekdays(case.statement) == [day.day_name()] and row["printed_date"] == printed:
         return case.reproduced("weekday", **fill)

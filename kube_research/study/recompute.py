@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.evidence.means import grim, parse_printed, print_number
+from kube_research.formats import day_of
 from kube_research.frames import grade_of, weakest
 from kube_research.peka.scores import classify_items, score_items, score_means
-from kube_research.study.tables import format_date
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -182,9 +182,9 @@ def _dates(site: Site, lang: str) -> Iterator[Row]:
         known = row["precision"] != "between" and row["evidence"] != "simulated"  # no drawn day
         if pd.notna(row["printed_date"]) and known:
             form = "d MMMM y" if printed[0].isdigit() else "EEEE d MMMM y"
-            again = format_date(day, "id", form)
+            again = day_of(day, "id", form)
             if row["precision"] == "span":
-                again += f" - {format_date(row['last_date'], 'id', form)}"
+                again += f" - {day_of(row['last_date'], 'id', form)}"
             check = text("check.date", lang, activity=title)
             yield Row(notebook, check, printed, again, row["evidence"], row["locator"])
         if pd.notna(row["printed_hours"]):
@@ -210,7 +210,7 @@ def _calendar(site: Site, lang: str) -> Iterator[Row]:
             (days[activity] - pd.DateOffset(months=int(fact["value"]))).date()
             for activity, fact in (("preparation_meeting", early), ("kuber", late))
         ]
-        months_named = [format_date(day, lang, "MMMM y") for day in begun]
+        months_named = [day_of(day, lang, "MMMM y") for day in begun]
         locator = f"{early['locator']}; {late['locator']}"
         check = text("check.groups_start", lang)
         yield Row("01", check, months_named[0], months_named[1], "derived", locator)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kube_research.formats import day_of
 from kube_research.frames import need_option
 from kube_research.peka.scores import classify_items, score_means
 from kube_research.texts import check_language, text
@@ -151,7 +150,7 @@ def monitoring_table(site: Site, activity: str, *, lang: str = "en") -> pd.DataF
     about = activities.loc[activity]
     title = about[f"title_{lang}"]
     if pd.notna(about["date"]):
-        when = format_date(about["date"], lang)
+        when = day_of(about["date"], lang, "d MMMM y")
         open_ended = about.get("precision") == "from"
         title += "\n" + (text("table.from_date", lang, date=when) if open_ended else when)
     if pd.notna(about.get("sessions")):
@@ -192,55 +191,6 @@ def table_9(site: Site, *, lang: str = "en") -> pd.DataFrame:
     return monitoring_table(site, MONITORED[9], lang=lang)
 
 
-def format_date(day: object, lang: str, form: str = "d MMMM y") -> str:
-    """Return a date as readers of ``lang`` write it.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> format_date(dt.date(2016, 3, 5), "id", "EEEE d MMMM y")
-    'Sabtu 5 Maret 2016'
-    """
-    from babel.dates import format_date as babel_date
-
-    return str(babel_date(pd.Timestamp(str(day)).date(), form, locale=lang))
-
-
-def to_markdown(table: pd.DataFrame) -> str:
-    r"""Return a table as GitHub Markdown; lines within a cell become ``<br>``.
-
-    Examples
-    --------
-    >>> print(to_markdown(pd.DataFrame({"a": ["x\ny"]})))
-    | a      |
-    |:-------|
-    | x<br>y |
-    """
-    plain = table.map(lambda cell: "" if pd.isna(cell) else str(cell).replace("\n", "<br>"))
-    return str(plain.to_markdown(index=False, disable_numparse=True))
-
-
-def save_table(table: pd.DataFrame, folder: Path, name: str, title: str = "") -> list[Path]:
-    """Write a table as ``name.csv`` and ``name.md``, each aside first and then in place.
-
-    Returns
-    -------
-    list of Path
-        The two files.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    heading = f"**{title}**\n\n" if title else ""
-    contents = {
-        folder / f"{name}.csv": table.to_csv(index=False, lineterminator="\n"),
-        folder / f"{name}.md": f"{heading}{to_markdown(table)}\n",
-    }
-    for path, content in contents.items():
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        aside.write_text(content, encoding="utf-8", newline="\n")
-        aside.replace(path)
-    return list(contents)
-
-
 def _entries(frame: pd.DataFrame, activity: str, column: str, value: str, lang: str) -> str:
     chosen = frame[(frame["activity"] == activity) & (frame[column] == value)].sort_values("order")
     return "\n".join(
@@ -250,7 +200,7 @@ def _entries(frame: pd.DataFrame, activity: str, column: str, value: str, lang: 
 
 
 def _when(day: pd.Timestamp, start: Any, end: Any, lang: str) -> str:
-    date = format_date(day, lang, "EEEE d MMMM y")
+    date = day_of(day, lang, "EEEE d MMMM y")
     if pd.isna(start) or pd.isna(end):
         return date
     return f"{date}\n{text('table.clock', lang, start=start, end=end)}"

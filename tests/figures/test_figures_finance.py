@@ -346,12 +346,3 @@ def test_indicator_frames_are_worked_out_once_a_site(
     assert len(calls) == 1
     other = having(logs, ledger=logs.table("ledger").query("date >= '2016-06-01'"))
     assert kr.finance.indicator_values(other, names=["sales_months"])["value"].iloc[0] == 1
-
-
-def test_averages_of_rupiah_are_whole_and_have_their_thousands_marked() -> None:
-    from kube_research.reproduction.cells import to_html
-
-    shown = to_html(pd.DataFrame({"average": [125833.333, None], "gini": [0.0827, 0.1]}), lang="id")
-    assert ">125.833</td>" in shown
-    assert ">0,083</td>" in shown
-    assert "></td>" in shown

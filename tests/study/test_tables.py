@@ -6,10 +6,10 @@ import csv
 import io
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from kube_research.errors import MissingTableError, OptionError
+from kube_research.shown import Shown
 from kube_research.site.folder import Site
 from kube_research.study import tables
 
@@ -80,7 +80,7 @@ def test_an_unknown_language_is_refused(study: Site) -> None:
 
 def test_saved_tables_read_back(study: Site, tmp_path: Path) -> None:
     table = tables.table_4(study)
-    paths = tables.save_table(table, tmp_path / "new", "table_4.en", "Title")
+    paths = Shown.of(table).save(tmp_path / "new", "table_4.en", "Title")
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
         "table_4.en.csv",
         "table_4.en.md",
@@ -91,9 +91,3 @@ def test_saved_tables_read_back(study: Site, tmp_path: Path) -> None:
     markdown = paths[1].read_text(encoding="utf-8")
     assert markdown.startswith("**Title**\n\n| No.")
     assert b"\r" not in paths[1].read_bytes()
-
-
-def test_dates_are_written_as_readers_expect() -> None:
-    day = pd.Timestamp("2016-05-04")
-    assert tables.format_date(day, "id", "EEEE d MMMM y") == "Rabu 4 Mei 2016"
-    assert tables.format_date(day, "en") == "4 May 2016"
