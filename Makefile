@@ -77,6 +77,7 @@ store: $(USER)
 
 data: env
 	$(BIN)/python -m tools.twin
+	$(BIN)/python -m tools.tutorial
 	$(BIN)/python -m tools.refresh
 
 clean:

@@ -81,6 +81,17 @@ def check_language(lang: str) -> str:
     return lang
 
 
+def has_text(key: str) -> bool:
+    """Tell whether the catalogue has a text for a key.
+
+    Examples
+    --------
+    >>> has_text("remedy.header_near"), has_text("remedy.header_near_near")
+    (True, False)
+    """
+    return key in _catalogue()
+
+
 def all_keys() -> list[str]:
     """Return every key of the catalogue, in file order."""
     return list(_catalogue())

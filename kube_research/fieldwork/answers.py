@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from kube_research.fieldwork.exports import ExportSheet, Headers
-from kube_research.fieldwork.form_words import looks_like_code, plain, words
-from kube_research.fieldwork.pseudonyms import NameKey
+from kube_research.errors import KubeError
+from kube_research.fieldwork.exports import ExportSheet, Headers, words
+from kube_research.fieldwork.pseudonyms import NameKey, looks_like_code, plain
 from kube_research.fieldwork.submissions import Submission, stored_key, stored_time
-from kube_research.site.problems import Problem
+from kube_research.site.problems import Problem, located
 from kube_research.site.rules import nearest
 from kube_research.texts import LANGUAGES, text
 
@@ -75,17 +76,17 @@ class ScoreReader:
     ) -> None:
         self.low, self.high = scale
         self.named = {plain(label): value for label, value in (named or {}).items()}
-        used = {plain(one) for one in labels if _number(one) is None} - set(self.named)
+        used = {plain(label) for label in labels if _number(label) is None} - set(self.named)
         points = self.high - self.low + 1
         sets = [
-            [plain(word) for word in one[lang]]
-            for one in words()["scales"]
+            [plain(word) for word in scale[lang]]
+            for scale in words()["scales"]
             for lang in LANGUAGES
-            if len(one[lang]) == points
+            if len(scale[lang]) == points
         ]
-        every = {word for one in sets for word in one}
-        self.sets = [one for one in sets if (used & every) <= set(one)]
-        self.blank = {plain(one) for one in words()["answers"]["blank"]} | {""}
+        every = {word for scale in sets for word in scale}
+        self.sets = [scale for scale in sets if (used & every) <= set(scale)]
+        self.blank = {plain(word) for word in words()["answers"]["blank"]} | {""}
 
     def read(self, cell: str) -> Answer:
         """Read one cell."""
@@ -99,7 +100,7 @@ class ScoreReader:
             if self.low <= number <= self.high:
                 return Answer(str(number))
             return Answer(code="off_scale", fill={"low": self.low, "high": self.high})
-        scores = sorted({one.index(word) + self.low for one in self.sets if word in one})
+        scores = sorted({scale.index(word) + self.low for scale in self.sets if word in scale})
         if len(scores) == 1:
             return Answer(str(scores[0]))
         if scores:
@@ -109,11 +110,10 @@ class ScoreReader:
 
 def _number(cell: str) -> int | None:
     """Return the number of a score: ``3``, ``3.0``, ``3 - Baik``, ``Baik (3)``, ``skor_3``."""
-    if found := _WHOLE.fullmatch(cell) or _NAMED.fullmatch(cell) or _LEADING.fullmatch(cell):
-        return int(found[1])
-    if found := _TRAILING.fullmatch(cell):
-        return int(found[2])
-    return None
+    if number := _WHOLE.fullmatch(cell) or _NAMED.fullmatch(cell) or _LEADING.fullmatch(cell):
+        return int(number[1])
+    number = _TRAILING.fullmatch(cell)
+    return int(number[2]) if number else None
 
 
 class ChoiceReader:
@@ -149,15 +149,14 @@ class ChoiceReader:
         if cell in self.choices:
             return Answer(cell)
         word = plain(cell)
-        for one in (word, self.strip.sub("", word, count=1).strip()):
-            found = self.labels.get(one, set()) or self._numeric(one)
-            if len(found) == 1:
-                return Answer(next(iter(found)))
+        bare = self.strip.sub("", word, count=1).strip()
+        for name in (word, bare):
+            codes = self.labels.get(name, set()) or self._numeric(name)
+            if len(codes) == 1:
+                return Answer(next(iter(codes)))
         if lead := self._leading(cell):
             return Answer(lead)
-        near = nearest(cell, list(self.choices)) or nearest(
-            self.strip.sub("", word, count=1).strip(), list(self.choices)
-        )
+        near = nearest(cell, list(self.choices)) or nearest(bare, list(self.choices))
         fill = {"near": near, "allowed": ", ".join(self.choices)}
         return Answer(code=f"unknown_{self.kind}", fill=fill)
 
@@ -168,17 +167,14 @@ class ChoiceReader:
             return ""
         if cut[1] and self.strip.sub("", plain(cut[1]) + " ", count=1).strip():
             return ""
-        found = self.labels.get(plain(cut[2]), set()) | self._numeric(plain(cut[2]))
-        others = self.labels.get(plain(cut[3]), found)
-        return next(iter(found)) if len(found) == 1 and others == found else ""
+        codes = self.labels.get(plain(cut[2]), set()) | self._numeric(plain(cut[2]))
+        others = self.labels.get(plain(cut[3]), codes)
+        return next(iter(codes)) if len(codes) == 1 and others == codes else ""
 
     def _numeric(self, word: str) -> set[str]:
-        whole = re.fullmatch(r"([0-9]{1,9})(?: 0{1,9})?", word)
-        if not whole:
-            return set()
-        return {
-            code for code in self.choices if code.isdigit() and int(code) == int(whole[1])
-        }  # "7 0" is what is left of 7.0
+        whole = re.fullmatch(r"([0-9]{1,9})(?: 0{1,9})?", word)  # "7 0" is what is left of 7.0
+        digits = [code for code in self.choices if code.isdigit()] if whole else []
+        return {code for code in digits if whole and int(code) == int(whole[1])}
 
 
 #: What a spreadsheet makes of a code such as 1-2.
@@ -214,26 +210,85 @@ class Place:
     site_file: str = "site.toml"
 
 
+class ExportError(KubeError):
+    """An export does not fit the site; all problems are in ``problems``, and nothing was written."""
+
+    def __init__(self, file: str, problems: list[Problem], lang: str = "en") -> None:
+        self.problems = sorted(set(problems))
+        head = text("import.refused", lang, file=file, count=len(self.problems))
+        super().__init__("\n".join([head, *map(str, self.problems)]))
+
+
+@dataclass
+class ExportProblems:
+    """Everything in a sheet of an export that does not fit, located there; names are never shown.
+
+    Attributes
+    ----------
+    export : str
+        Name of the file.
+    sheet : ExportSheet
+    headers : Headers
+    place : Place
+    lang : {"en", "id"}
+    listed : list of Problem
+    """
+
+    export: str
+    sheet: ExportSheet
+    headers: Headers
+    place: Place
+    lang: str = "en"
+    listed: list[Problem] = field(default_factory=list)
+
+    def add(
+        self, code: str, row: int = 0, spot: int | None = None, value: str = "",
+        severity: str = "error", /, **fill: object,
+    ) -> None:  # fmt: skip
+        """Note a problem of a cell, or without a row of the whole sheet."""
+        column = self.headers.names[spot] if spot is not None else ""
+        private = spot in [*self.headers.spots("rater"), *self.headers.spots("name")]
+        if private and value and not self.is_code(value):
+            value = HIDDEN
+        fill = {"site_file": self.place.site_file, **fill}
+        self.listed.append(
+            located(self.sheet.file, row, column, value, code, self.lang, severity, **fill)
+        )
+
+    def add_header(self, code: str, spot: int, **fill: object) -> None:
+        """Note a problem of what stands above a column."""
+        self.add(code, self.headers.row, spot, self.headers.names[spot], **fill)
+
+    def is_code(self, value: str) -> bool:
+        """Tell whether a value is a code of a person; everything else is taken for a name."""
+        return looks_like_code(value, self.place.groups, self.place.codes)
+
+    def has_error(self, row: int) -> bool:
+        """Tell whether anything in a row stops the import."""
+        return any(known.row == row and known.severity == "error" for known in self.listed)
+
+    def stop(self) -> None:
+        """Raise ExportError if anything stops the import."""
+        if any(known.severity == "error" for known in self.listed):
+            raise ExportError(self.export, self.listed, self.lang)
+
+
 class RowReader:
     """Reads the answers of one sheet.
 
     Parameters
     ----------
-    sheet : ExportSheet
-    headers : Headers
-    place : Place
+    problems : ExportProblems
+        Of the sheet; gets what does not fit.
     key : NameKey
         Codes of names; gets the new ones.
     round_number : str
         Round of all rows; empty if the sheet says it.
     named : mapping of str to str
         Scores that the user gives for labels.
-    lang : {"en", "id"}
 
     Attributes
     ----------
-    problems : list of Problem
-        Everything that does not fit, located in the export.
     refused : list of int
         Rows without consent, which are not read.
     names : int
@@ -242,65 +297,61 @@ class RowReader:
 
     def __init__(
         self,
-        sheet: ExportSheet,
-        headers: Headers,
-        place: Place,
+        problems: ExportProblems,
         key: NameKey,
         *,
         round_number: str = "",
         named: Mapping[str, str] | None = None,
-        lang: str = "en",
     ) -> None:
-        self.sheet, self.headers, self.place, self.key, self.lang = sheet, headers, place, key, lang
-        self.round_number = round_number
-        self.problems: list[Problem] = []
+        self.problems, self.key, self.round_number = problems, key, round_number
+        self.sheet, self.headers, self.place = problems.sheet, problems.headers, problems.place
         self.refused: list[int] = []
         self.names = 0
-        items = [spot for n in headers.items for spot in headers.columns[f"item_{n}"]]
-        cells = {row[spot] for row in self._rows().values() for spot in items if spot < len(row)}
-        self.scores = ScoreReader(place.scale, cells, named)
-        self.groups = ChoiceReader(dict.fromkeys(place.groups, ()), "group")
-        self.rounds = ChoiceReader(place.rounds, "round")
-        self._folded: dict[str, set[str]] = {}
-        for code in place.codes:
-            self._folded.setdefault(code.casefold(), set()).add(code)
-        self._spelled: dict[str, tuple[str, int]] = {}
-        self._named_rows: dict[str, int] = {}
-
-    def _rows(self) -> dict[int, list[str]]:
-        return {
+        self.rows = {
             number: row
             for number, row in enumerate(self.sheet.rows, start=1)
             if number >= self.headers.first and any(row)
         }
+        items = [spot for n in self.headers.items for spot in self.headers.spots(f"item_{n}")]
+        cells = {row[spot] for row in self.rows.values() for spot in items if spot < len(row)}
+        self.scores = ScoreReader(self.place.scale, cells, named)
+        self.groups = ChoiceReader(dict.fromkeys(self.place.groups, ()), "group")
+        self.rounds = ChoiceReader(self.place.rounds, "round")
+        self._folded: dict[str, set[str]] = {}
+        for code in self.place.codes:
+            self._folded.setdefault(code.casefold(), set()).add(code)
+        self._spelled: dict[str, tuple[str, int]] = {}
 
     def read(self) -> list[Submission]:
         """Return one submission a row; rows with a problem are left out, and the problem is told."""
-        done = []
-        for number, row in self._rows().items():
+        submissions = []
+        for number, row in self.rows.items():
             if not self._answered(row):
                 continue
-            before = len(self.problems)
             if self._refuses(row):
                 self.refused.append(number)
                 continue
-            one = self._submission(number, row)
-            if not any(p.row == number and p.severity == "error" for p in self.problems[before:]):
-                done.append(one)
-        return done
+            submission = self._submission(number, row)
+            if not self.problems.has_error(number):
+                submissions.append(submission)
+        return submissions
+
+    def _filled(self, row: list[str], role: str) -> list[int]:
+        """Return the places of a meaning where a row holds anything."""
+        return [spot for spot in self.headers.spots(role) if spot < len(row) and row[spot]]
 
     def _answered(self, row: list[str]) -> bool:
         """Tell whether a row is more than what is left of a form that was opened and closed."""
-        places = [
-            spot for role, spots in self.headers.columns.items() for spot in spots
-            if role.startswith("item_") or role in ("rater", "name", "group", "uuid", "number")
-        ]  # fmt: skip
-        return any(spot < len(row) and row[spot] for spot in places)
+        identified = ("rater", "name", "group", "uuid", "number")
+        return any(
+            self._filled(row, role)
+            for role in self.headers.columns
+            if role.startswith("item_") or role in identified
+        )
 
     def _refuses(self, row: list[str]) -> bool:
-        spots = self.headers.columns.get("consent", [])
-        said = {plain(row[spot]) for spot in spots if spot < len(row) and row[spot]}
-        return bool(said & set(words()["answers"]["refused"]))
+        answers = {plain(row[spot]) for spot in self._filled(row, "consent")}
+        return bool(answers & set(words()["answers"]["refused"]))
 
     def _submission(self, number: int, row: list[str]) -> Submission:
         rater = self._rater(number, row)
@@ -312,68 +363,63 @@ class RowReader:
         }
         ordinal = self.sheet.ordinals.get(number)
         tail = f"#{ordinal}" if ordinal else ""
-        keys = {role: self._first(row, role) for role in ("uuid", "root", "number", "time")}
-        known = {role: stored_key(keys[role]) for role in ("uuid", "root", "number")}
-        known = {role: f"{one}{tail}" if one else "" for role, one in known.items()}
-        time = stored_time(keys["time"])
+        keys = {role: stored_key(self._first(row, role)) for role in ("uuid", "root", "number")}
+        keys = {role: f"{key}{tail}" if key else "" for role, key in keys.items()}
+        time = stored_time(self._first(row, "time"))
         return Submission(
-            number, round_number, group, rater, scores, **known, time=time, rows=(number,)
+            number, round_number, group, rater, scores, **keys, time=time, rows=(number,)
         )
 
     def _first(self, row: list[str], role: str) -> str:
-        spots = self.headers.columns.get(role, [])
-        return next((row[spot] for spot in spots if spot < len(row) and row[spot]), "")
+        return next((row[spot] for spot in self._filled(row, role)), "")
 
     def _value(self, number: int, row: list[str], role: str, read: Callable[[str], Answer]) -> str:
         """Read the columns of one meaning; several columns must not contradict each other."""
-        spots = [spot for spot in self.headers.columns[role] if spot < len(row) and row[spot]]
         value, first = "", ""
+        spots = self._filled(row, role)
         for spot in spots:
             answer = read(row[spot])
             if answer.code:
-                self.tell(answer.code, number, spot, row[spot], **answer.fill)
+                self.problems.add(answer.code, number, spot, row[spot], **answer.fill)
             elif value and answer.value and answer.value != value:
-                self.tell("answers_differ", number, spot, row[spot], other=first)
+                self.problems.add("answers_differ", number, spot, row[spot], other=first)
             elif answer.value:
                 value, first = answer.value, self.headers.names[spot]
         if not spots and role in ("group", "round"):
-            self.tell(f"no_{role}", number, self.headers.columns[role][0], "")
+            self.problems.add(f"no_{role}", number, self.headers.spots(role)[0])
         return value
 
     def _round(self, number: int, row: list[str]) -> str:
-        if "round" not in self.headers.columns:
+        if not self.headers.spots("round"):
             return self.round_number
-        spots = self.headers.columns["round"]
-        if self.round_number and not any(spot < len(row) and row[spot] for spot in spots):
+        if self.round_number and not self._filled(row, "round"):
             return self.round_number
-        found = self._value(number, row, "round", self.rounds.read)
-        if found and self.round_number and found != self.round_number:
-            spot = self.headers.columns["round"][0]
-            self.tell("round_differs", number, spot, found, asked=self.round_number)
-        return found
+        stated = self._value(number, row, "round", self.rounds.read)
+        if stated and self.round_number and stated != self.round_number:
+            spot = self.headers.spots("round")[0]
+            self.problems.add("round_differs", number, spot, stated, asked=self.round_number)
+        return stated
 
     def _group(self, number: int, row: list[str], rater: str) -> str:
-        if "group" in self.headers.columns:
+        if self.headers.spots("group"):
             return self._value(number, row, "group", self.groups.read)
         group = self.place.group_of.get(rater, "")
         if not group and len(self.place.groups) == 1:
             return self.place.groups[0]
         if not group and rater:
-            self.tell("group_not_known", number, None, rater)
+            self.problems.add("group_not_known", number, None, rater)
         return group
 
     def _rater(self, number: int, row: list[str]) -> str:
-        role = "rater" if "rater" in self.headers.columns else "name"
-        spots = [spot for spot in self.headers.columns[role] if spot < len(row) and row[spot]]
+        spots = self._filled(row, "rater" if self.headers.spots("rater") else "name")
         if not spots:
-            self.tell("no_rater", number, self.headers.columns[role][0], "")
+            self.problems.add("no_rater", number, self.headers.who)
             return ""
-        found = {self._code(number, spot, row[spot]) for spot in spots}
-        if len(found) > 1:
-            self.tell(
-                "answers_differ", number, spots[1], HIDDEN, other=self.headers.names[spots[0]]
-            )
-        return found.pop()
+        codes = {self._code(number, spot, row[spot]) for spot in spots}
+        if len(codes) > 1:
+            other = self.headers.names[spots[0]]
+            self.problems.add("answers_differ", number, spots[1], HIDDEN, other=other)
+        return codes.pop()
 
     def _code(self, number: int, spot: int, value: str) -> str:
         """Return the code of a rater: as it is written, as it is known, or that of a name."""
@@ -381,70 +427,35 @@ class RowReader:
             return value
         known = self._folded.get(value.casefold(), set())
         if value.isdigit() and not known:  # a spreadsheet drops the zero of 07
-            known = {one for one in self.place.codes if one.isdigit() and int(one) == int(value)}
+            codes = [code for code in self.place.codes if code.isdigit()]
+            known = {code for code in codes if int(code) == int(value)}
         if len(known) == 1:
             return next(iter(known))
         if re.fullmatch(_LIKE_DATE, value):
-            self.tell("code_date", number, spot, value)
+            self.problems.add("code_date", number, spot, value)
             return ""
         squeezed = value.replace(" ", "")
         if squeezed in self.place.codes or re.fullmatch(r"[A-Za-z]?[0-9._-]+", squeezed):
             value = squeezed  # codes hold no blanks
-        if looks_like_code(value, self.place.groups, self.place.codes):
+        if self.problems.is_code(value):
             spelled, first = self._spelled.setdefault(value.casefold(), (value, number))
             if spelled != value:
-                self.tell("code_spelled", number, spot, value, other=spelled, first=first)
+                fill = {"other": spelled, "first": first}
+                self.problems.add("code_spelled", number, spot, value, **fill)
             return value
         if not plain(value):
-            self.tell("no_rater", number, spot, value)
+            self.problems.add("no_rater", number, spot, value)
             return ""
         self.names += 1
-        new = plain(value) not in self.key.codes
-        near = self.key.near(value) if new else ""
-        code = self.key.code(value, {*self.place.codes, *self._all_codes()})
+        near = "" if plain(value) in self.key.codes else self.key.near(value)
+        code = self.key.code(value, {*self.place.codes, *self._written_codes})
         if near:
             fill = {"near": near, "code": code}
-            self.tell("name_near", number, spot, HIDDEN, "warning", **fill)
+            self.problems.add("name_near", number, spot, HIDDEN, "warning", **fill)
         return code
 
-    def _all_codes(self) -> set[str]:
-        """Return everything in the columns of raters, so that a drawn code is nobody's already."""
-        spots = self.headers.columns.get("rater", []) + self.headers.columns.get("name", [])
-        return {row[spot] for row in self._rows().values() for spot in spots if spot < len(row)}
-
-    def tell(
-        self,
-        code: str,
-        row: int,
-        spot: int | None,
-        value: str,
-        severity: str = "error",
-        /,
-        **fill: object,
-    ) -> None:
-        """Note a problem of a cell of the export; names are never shown."""
-        column = self.headers.names[spot] if spot is not None else ""
-        roles = [role for role, spots in self.headers.columns.items() if spot in spots]
-        if {"rater", "name"} & set(roles) and not looks_like_code(
-            value, self.place.groups, self.place.codes
-        ):
-            value = HIDDEN if value else ""
-        self.problems.append(
-            export_problem(
-                self.sheet.file, row, column, value, code, self.lang, severity,
-                site_file=self.place.site_file, **fill,
-            )
-        )  # fmt: skip
-
-
-def export_problem(
-    file: str, row: int, column: str, value: str, code: str, lang: str, severity: str = "error",
-    /, **fill: object,
-) -> Problem:  # fmt: skip
-    """Return a located problem of an export, with its remedy."""
-    remedy = f"{code}_near" if fill.get("near") and code in _WITH_NEAR else code
-    said, todo = text(f"problem.{code}", lang, **fill), text(f"remedy.{remedy}", lang, **fill)
-    return Problem(file, row, column, value, said, todo, code, severity, lang)
-
-
-_WITH_NEAR = ("unknown_group", "unknown_round")
+    @cached_property
+    def _written_codes(self) -> set[str]:
+        """Everything in the columns of raters, so that a drawn code is nobody's already."""
+        spots = self.headers.spots("rater") + self.headers.spots("name")
+        return {row[spot] for row in self.rows.values() for spot in spots if spot < len(row)}

@@ -6,14 +6,16 @@ import codecs
 import difflib
 import io
 import re
+import tomllib
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from kube_research.fieldwork.form_words import plain, words
+from kube_research.fieldwork.pseudonyms import plain
 from kube_research.site.text_files import DELIMITERS, Fault, csv_sheet
 from kube_research.site.workbook import read_book
 from kube_research.texts import LANGUAGES, text
@@ -79,18 +81,18 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
     if suffix == ".xlsx":
         book = read_book(content)
         sheets = {
-            name: ExportSheet(f"{path.name}[{name}]", _tidy(one.rows), one.uncomputed)
-            for name, one in book.sheets.items()
+            name: ExportSheet(f"{path.name}[{name}]", _tidy(sheet.rows), sheet.uncomputed)
+            for name, sheet in book.sheets.items()
         }
-        done = [_with_parents(name, one, sheets) for name, one in sheets.items()]
+        read = [_with_parents(name, sheet, sheets) for name, sheet in sheets.items()]
     else:
         content = _only_csv(content) if suffix == ".zip" else content
         hint = _separator(content, known)
-        done = [ExportSheet(path.name, _tidy(csv_sheet(hint + content, known).rows))]
-    done = [one for one in done if any(map(any, one.rows))]
-    if not done:
+        read = [ExportSheet(path.name, _tidy(csv_sheet(hint + content, known).rows))]
+    filled = [sheet for sheet in read if any(map(any, sheet.rows))]
+    if not filled:
         raise Fault("empty_file")
-    return done
+    return filled
 
 
 def _tidy(rows: list[list[str]]) -> list[list[str]]:
@@ -104,18 +106,18 @@ def _separator(content: bytes, known: Collection[str]) -> bytes:
     if not lines or any(mark in lines[0].rstrip(DELIMITERS) for mark in DELIMITERS):
         return b""
 
-    def found(mark: str) -> int:
-        cells = [[one.strip(' "*:?').lower() for one in line.split(mark)] for line in lines]
-        return max(sum(one in known for one in row) for row in cells)
+    def count(mark: str) -> int:
+        cells = [[cell.strip(' "*:?').lower() for cell in line.split(mark)] for line in lines]
+        return max(sum(cell in known for cell in row) for row in cells)
 
-    best = max(DELIMITERS, key=found)
-    return f"sep={best}\n".encode() if found(best) > 1 and content[:2] != b"\xff\xfe" else b""
+    best = max(DELIMITERS, key=count)
+    return f"sep={best}\n".encode() if count(best) > 1 and content[:2] != b"\xff\xfe" else b""
 
 
 def _only_csv(content: bytes) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            files = [one for one in parts.infolist() if one.filename.lower().endswith(".csv")]
+            files = [part for part in parts.infolist() if part.filename.lower().endswith(".csv")]
             if len(files) != 1 or files[0].file_size > _MOST:
                 raise Fault("export_zip")
             return parts.read(files[0])
@@ -138,17 +140,48 @@ def _with_parents(name: str, sheet: ExportSheet, sheets: dict[str, ExportSheet])
     )
     above, width = parent.rows[0], len(header)
     own = set(header) - {"_index"}
-    keep = [place for place, one in enumerate(above) if one and one not in own and one != "_index"]
+    keep = [
+        place
+        for place, name_above in enumerate(above)
+        if name_above and name_above not in own and name_above != "_index"
+    ]
     spot = above.index("_index")
     by_index = {row[spot]: row for row in parent.rows[1:] if len(row) > spot}
     rows, count, ordinals = [header + [above[place] for place in keep]], Counter[str](), {}
     for number, row in enumerate(sheet.rows[1:], start=2):
         cells = (row + [""] * width)[:width]
-        found = by_index.get(cells[at], [])
+        parent_cells = by_index.get(cells[at], [])
         count[cells[at]] += 1
         ordinals[number] = count[cells[at]]
-        rows.append(cells + [found[place] if place < len(found) else "" for place in keep])
+        rows.append(
+            cells + [parent_cells[place] if place < len(parent_cells) else "" for place in keep]
+        )
     return ExportSheet(sheet.file, rows, sheet.uncomputed, ordinals)
+
+
+@cache
+def words() -> dict[str, Any]:
+    """Return the content of ``form_words.toml``."""
+    with (Path(__file__).parent / "form_words.toml").open("rb") as handle:
+        return tomllib.load(handle)
+
+
+def scale_words(points: int, lang: str) -> list[str]:
+    """Return what the points of a scale are called in our form, lowest first; empty for long scales.
+
+    Examples
+    --------
+    >>> scale_words(4, "id")
+    ['Sangat kurang', 'Kurang', 'Baik', 'Sangat baik']
+    """
+    return next(
+        (
+            list(name_above[lang])
+            for name_above in words()["scales"]
+            if len(name_above[lang]) == points
+        ),
+        [],
+    )
 
 
 #: What a column of an export may mean beside ``item_<number>``.
@@ -218,7 +251,16 @@ class Headers:
     @property
     def items(self) -> list[int]:
         """Numbers of the statements that have a column."""
-        return sorted(int(one[5:]) for one in self.columns if one.startswith("item_"))
+        return sorted(int(role[5:]) for role in self.columns if role.startswith("item_"))
+
+    def spots(self, role: str) -> list[int]:
+        """Return the places of the columns with one meaning; none if no column has it."""
+        return self.columns.get(role, [])
+
+    @property
+    def who(self) -> int:
+        """Place of the column that says who answered, by code or else by name."""
+        return (self.spots("rater") or self.spots("name"))[0]
 
 
 @dataclass(frozen=True)
@@ -238,19 +280,19 @@ class HeaderReader:
 
     @cached_property
     def _wordings(self) -> dict[str, set[int]]:
-        found: dict[str, set[int]] = {}
+        numbers: dict[str, set[int]] = {}
         for number, wordings in self.statements.items():
             for wording in wordings:
-                found.setdefault(plain(wording), set()).add(number)
-        found.pop("", None)
-        return found
+                numbers.setdefault(plain(wording), set()).add(number)
+        numbers.pop("", None)
+        return numbers
 
     @cached_property
     def _roles(self) -> dict[str, str]:
-        found = {word: role for role, listed in words()["headers"].items() for word in listed}
+        roles = {word: role for role, listed in words()["headers"].items() for word in listed}
         for role in ("group", "rater", "round", "consent"):
-            found |= {plain(text(f"form.{role}", lang)): role for lang in LANGUAGES}
-        return found
+            roles |= {plain(text(f"form.{role}", lang)): role for lang in LANGUAGES}
+        return roles
 
     @property
     def delimiter_words(self) -> set[str]:
@@ -283,15 +325,15 @@ class HeaderReader:
             if role:
                 return role
         written = header.strip().strip("*:?").strip()
-        if found := _ITEM.fullmatch(written) or _QUESTION.fullmatch(written):
-            return f"item_{int(found[1])}"
+        if numbered := _ITEM.fullmatch(written) or _QUESTION.fullmatch(written):
+            return f"item_{int(numbered[1])}"
         if raw.startswith("_") or raw in _META or re.split(r"[/:]", raw)[-1] in _META:
             return "meta"
         return ""
 
     def _item(self, word: str) -> str:
-        for one in (word, _NUMBERED.sub("", word, count=1)):
-            numbers = self._wordings.get(one, set())
+        for wording in (word, _NUMBERED.sub("", word, count=1)):
+            numbers = self._wordings.get(wording, set())
             if len(numbers) == 1:
                 return f"item_{next(iter(numbers))}"
             lead = re.match(r"\D{0,12}([0-9]{1,3})", word)
@@ -304,10 +346,13 @@ class HeaderReader:
         word = _NUMBERED.sub("", plain(part), count=1)
         if len(word) < _CUT or not re.fullmatch(r"\w*_\w*", part):
             return ""
-        found = {
-            n for one, numbers in self._wordings.items() if one.startswith(word) for n in numbers
+        meant = {
+            n
+            for wording, numbers in self._wordings.items()
+            if wording.startswith(word)
+            for n in numbers
         }
-        return f"item_{found.pop()}" if len(found) == 1 else ""
+        return f"item_{meant.pop()}" if len(meant) == 1 else ""
 
     def read(self, rows: Sequence[Sequence[str]]) -> Headers:
         """Find the row of the headers and the meaning of each.
@@ -323,53 +368,55 @@ class HeaderReader:
             last += 1
         width = max(map(len, rows))
         names = (list(rows[first]) + [""] * width)[:width]
-        done = Headers("table", names=names, first=last + 2, row=first + 1)
+        headers = Headers("table", names=names, first=last + 2, row=first + 1)
         for place in range(width):
             cells = [
                 row[place] for row in rows[first : last + 1] if place < len(row) and row[place]
             ]
-            meanings = {one for one in map(self.meaning, cells) if one}
+            meanings = {meaning for meaning in map(self.meaning, cells) if meaning}
             meanings = meanings - {"meta"} or meanings
             number = plain(cells[0]) if cells else ""
             if not meanings and number.isdecimal() and int(number) in self.statements:
                 meanings = {f"item_{int(number)}"}
             if meanings:
-                role = min(meanings, key=lambda one: (not one.startswith("item_"), one))
-                done.columns.setdefault(role, []).append(place)
+                role = min(meanings, key=lambda meaning: (not meaning.startswith("item_"), meaning))
+                headers.columns.setdefault(role, []).append(place)
             elif cells:
-                done.unread.append(place)
-        done.kind = _kind({cell.strip().lower() for row in rows[first : last + 1] for cell in row})
-        if "uuid" in done.columns:
-            done.columns["uuid"].sort(key=lambda place: _rank(names[place]))
-        return done
+                headers.unread.append(place)
+        headers.kind = _kind(
+            {cell.strip().lower() for row in rows[first : last + 1] for cell in row}
+        )
+        if "uuid" in headers.columns:
+            headers.columns["uuid"].sort(key=lambda place: _rank(names[place]))
+        return headers
 
     def _strict(self, header: str) -> str:
         return "" if re.fullmatch(r"[\W0-9]*", header) else self.meaning(header)
 
-    def near_misses(self, found: Headers) -> Iterator[tuple[int, str]]:
+    def near_misses(self, headers: Headers) -> Iterator[tuple[int, str]]:
         """Yield the place of each header that is nearly one of ours, and what was probably meant."""
         absent = {
             wording: f"item_{number}"
             for wording, numbers in self._wordings.items()
             for number in numbers
-            if f"item_{number}" not in found.columns
+            if f"item_{number}" not in headers.columns
         }
         for role in ("group", "rater", "round"):
-            there = role in found.columns or (role == "rater" and "name" in found.columns)
+            there = role in headers.columns or (role == "rater" and "name" in headers.columns)
             if not there:
                 absent |= {
-                    word: role for word, one in self._roles.items()
-                    if one == role and len(word) > 4
+                    word: role for word, known in self._roles.items()
+                    if known == role and len(word) > 4
                 }  # fmt: skip
         absent |= {f"item {n}": f"item_{n}" for n in self.statements
-                   if f"item_{n}" not in found.columns}  # fmt: skip
-        for place in found.unread:
-            for part in _parts(found.names[place]):
+                   if f"item_{n}" not in headers.columns}  # fmt: skip
+        for place in headers.unread:
+            for part in _parts(headers.names[place]):
                 word = plain(part)
                 bare = _NUMBERED.sub("", word, count=1)
                 close = [
-                    one for one in (word, bare) if one
-                    for one in difflib.get_close_matches(one[:300], absent, n=1, cutoff=_NEAR)
+                    known for known in (word, bare) if known
+                    for known in difflib.get_close_matches(known[:300], absent, n=1, cutoff=_NEAR)
                 ]  # fmt: skip
                 if close:
                     yield place, absent[close[0]]
@@ -399,7 +446,7 @@ def _rank(name: str) -> int:
 
 def _kind(names: set[str]) -> str:
     counts = {kind: len(marks & names) for kind, marks in _MARKS.items()}
-    kind = max(counts, key=lambda one: counts[one])
+    kind = max(counts, key=lambda name: counts[name])
     return kind if counts[kind] else "table"
 
 
@@ -410,12 +457,75 @@ def _outside(part: str) -> str:
 
 def _parts(header: str) -> list[str]:
     """Return the texts that may be the question: the row of a grid, what follows the group."""
-    done = [header]
+    parts = [header]
     if grid := _GRID.fullmatch(header):
-        done += [grid[2], grid[1]]
+        parts += [grid[2], grid[1]]
     for mark in ("/", "::"):
         pieces = header.split(mark)
-        done += [mark.join(pieces[start:]) for start in range(1, len(pieces))]
+        parts += [mark.join(pieces[start:]) for start in range(1, len(pieces))]
     if re.fullmatch(r"[\w.\-:]+", header):  # a name of ODK: group-question
-        done.append(re.split(r"[\-:.]", header)[-1])
-    return [one.strip() for one in done if one.strip()]
+        parts.append(re.split(r"[\-:.]", header)[-1])
+    return [part.strip() for part in parts if part.strip()]
+
+
+_MEANT = {
+    "group": "group", "rater": "rater", "round": "round", "consent": "consent", "time": "time",
+    "submission": "uuid", "ignore": "meta",
+}  # fmt: skip
+_MEANT_SCORE = re.compile(r"score_(-?[0-9]{1,9})")
+_MEANT_ITEM = re.compile(r"item_([0-9]{1,9})")
+
+
+@dataclass
+class Meanings:
+    """What the user says.
+
+    Attributes
+    ----------
+    headers : dict of str to str
+        Meaning by the compared form of a header.
+    answers : dict of str to str
+        Score by the label of an answer; empty for no answer.
+    """
+
+    headers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+
+
+def read_meanings(path: Path) -> Meanings:
+    """Read a CSV file of two columns: what stands in the export, and what it means.
+
+    Parameters
+    ----------
+    path : Path
+        Meanings of headers are ``item_9``, ``group``, ``rater``, ``round``, ``consent``, ``time``,
+        ``submission`` and ``ignore``; of answers ``score_3`` and ``blank``. A first row with other words
+        is taken for headings.
+
+    Raises
+    ------
+    kube_research.site.text_files.Fault
+        If it cannot be read, or a row has no known meaning (``map_meaning``).
+    """
+    meanings = Meanings()
+    try:
+        rows = csv_sheet(path.read_bytes()).rows
+    except OSError:
+        raise Fault("unreadable") from None
+    for number, row in enumerate(rows, start=1):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        source, meaning = [*cells, "", ""][:2]
+        word = meaning.lower()
+        if given := _MEANT_SCORE.fullmatch(word):
+            meanings.answers[source] = str(int(given[1]))
+        elif word == "blank":
+            meanings.answers[source] = ""
+        elif given := _MEANT_ITEM.fullmatch(word):
+            meanings.headers[plain(source)] = f"item_{int(given[1])}"
+        elif word in _MEANT:
+            meanings.headers[plain(source)] = _MEANT[word]
+        elif number > 1:
+            raise Fault("map_meaning", number, meaning)
+    return meanings

@@ -3,21 +3,259 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kube_research.errors import KubeError
-from kube_research.fieldwork.answers import HIDDEN, Place, RowReader, ScoreReader, export_problem
-from kube_research.fieldwork.exports import ExportSheet, HeaderReader, Headers, read_export
-from kube_research.fieldwork.form_words import Meanings, read_meanings
-from kube_research.fieldwork.pseudonyms import KEY_FILE
-from kube_research.fieldwork.records import Clash, ImportSite, fault_problem
-from kube_research.fieldwork.records import ExportError as ExportError
-from kube_research.fieldwork.submissions import Submission, merge_same, order_of_days
+from kube_research.fieldwork.answers import (
+    HIDDEN,
+    ExportError,
+    ExportProblems,
+    Place,
+    RowReader,
+    ScoreReader,
+)
+from kube_research.fieldwork.exports import (
+    ExportSheet,
+    HeaderReader,
+    Headers,
+    Meanings,
+    read_export,
+    read_meanings,
+)
+from kube_research.fieldwork.pseudonyms import KEY_FILE, NameKey, ignore_line, read_key
+from kube_research.fieldwork.submissions import (
+    Clash,
+    Ratings,
+    Submission,
+    merge_same,
+    order_of_days,
+    whole_number,
+)
+from kube_research.fieldwork.table_files import TableFile, open_table, written
+from kube_research.files import replace_file
+from kube_research.frames import documented
+from kube_research.site.collect import BOOK, read_folder
 from kube_research.site.folder import bundled_sites, find_folder
-from kube_research.site.problems import Problem
+from kube_research.site.problems import Problem, located, missing_table, site_error
 from kube_research.site.text_files import Fault
+from kube_research.site.workbook import read_book
 from kube_research.texts import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ExportError", "Imported", "import_ratings"]
+
+#: Tables that ratings build on: an import needs them to be sound.
+_BASIS = ("items", "fields", "rounds", "ratings", "site")
+
+#: Tables that ratings and rounds are compared with.
+_BESIDE = ("members", "activities")
+
+#: What an import itself puts right.
+_HARMLESS = ("rater_count", "no_rows", "empty_file")
+
+
+class ImportSite:
+    """A site that an import is going to change.
+
+    Parameters
+    ----------
+    folder : Path
+    lang : {"en", "id"}
+
+    Attributes
+    ----------
+    ratings : Ratings
+    rounds : TableFile
+    key : NameKey
+    elsewhere : int
+        How many errors other tables have, which an import leaves as they are.
+    statements : dict of int to list of str
+        The wordings of each statement.
+
+    Raises
+    ------
+    kube_research.errors.SiteError
+        If a table that ratings build on has problems.
+    kube_research.errors.MissingTableError
+        If there are no items or no rounds.
+    ExportError
+        If a file cannot be read or changed.
+    """
+
+    def __init__(self, folder: Path, lang: str) -> None:
+        from kube_research.site.checker import Checker
+
+        self.folder, self.lang = folder, lang
+        self.collected = collected = read_folder(folder, lang)
+        if collected.tables is None or collected.info is None:
+            raise site_error(str(folder), _errors(collected.problems), lang)
+        self.info, self.site_file = collected.info, collected.site_file
+        checker = Checker(
+            collected.tables, collected.files, self.info, lang, collected.places, self.site_file
+        )
+        errors = _errors([*collected.problems, *checker.run(doubts=False)])
+        self.elsewhere = len({error for error in errors if _table_of(error.file) not in _BASIS})
+        grave = {
+            error
+            for error in errors
+            if (table := _table_of(error.file)) in _BASIS
+            and not (error.code in _HARMLESS and table in ("ratings", "rounds"))
+        }
+        if grave:
+            raise site_error(str(folder), sorted(grave), lang)
+        for name in ("items", "rounds"):
+            if name not in collected.tables:
+                raise missing_table(name, self.info.name, str(folder), lang)
+        self.plain = checker.plain
+        self.ratings = Ratings(self._open("ratings"))
+        self.rounds = self._open("rounds")
+        try:
+            self.key: NameKey = read_key(folder)
+        except Fault as fault:
+            raise _refusal(KEY_FILE, KEY_FILE, fault, lang) from None
+        items = self.plain["items"]
+        spoken = [column for column in ("statement_id", "statement_en") if column in items]
+        self.statements = {
+            int(whole_number(str(number))): [words for words in wordings if isinstance(words, str)]
+            for number, *wordings in items[["item", *spoken]].itertuples(index=False)
+        }
+
+    def _open(self, name: str) -> TableFile:
+        file = self.collected.files.get(name, "")
+        try:
+            book = self.folder / BOOK
+            if not file and book.exists() and name in read_book(book.read_bytes()).sheets:
+                file = f"{BOOK}[{name}]"  # a sheet that has only headers
+            in_book = re.fullmatch(r"(.*)\[(.*)\]", file)
+            path = self.folder / (in_book[1] if in_book else file or f"{name}.csv")
+            return open_table(name, path, in_book[2] if in_book else "")
+        except OSError:
+            fault = Fault("unreadable")
+        except Fault as error:
+            fault = error
+        raise _refusal(file or BOOK, file or BOOK, fault, self.lang)
+
+    def place(self) -> Place:
+        """Return what an export has to fit."""
+        rounds: dict[str, set[str]] = {}
+        for row in self.plain["rounds"].fillna("").to_dict("records"):
+            labels = {str(row.get(column, "")) for column in ("label", "label_id")}
+            rounds[whole_number(str(row["round"]))] = labels - {""}
+        stored = [record.known for record in self.ratings.records]
+        group_of = {known.rater: known.group for known in stored if known.group}
+        codes = {known.rater for known in stored if known.rater} | set(self.key.codes.values())
+        for table in ("members", "attendance", "ledger"):
+            frame = self.plain.get(table)
+            if frame is not None and "person" in frame:
+                codes |= set(frame["person"].dropna())
+        members = self.plain.get("members")
+        if members is not None and {"person", "group"} <= set(members.columns):
+            grouped = members[["person", "group"]].dropna()
+            group_of |= dict(zip(grouped["person"], grouped["group"], strict=True))
+        return Place(self.info.scale, self.info.groups, rounds, group_of, codes, self.site_file)
+
+    def count_raters(self, of: Collection[str], *, keep: bool) -> list[str]:
+        """Bring ``n_raters`` of some rounds to the number of raters who gave a score.
+
+        Returns
+        -------
+        list of str
+            What was changed, or (with ``keep``) what should be.
+        """
+        notes: list[str] = []
+        frame = self._frames()[0]["ratings"]
+        if "n_raters" not in self.rounds.rows[0] or frame.empty:
+            return notes
+        scored = frame.dropna(subset=["round", "rater", "score"])
+        raters = scored.groupby(scored["round"].map(whole_number))["rater"].nunique()
+        for row in map(int, self.plain["rounds"].index):
+            number = whole_number(self.rounds.get(row, "round"))
+            before, count = self.rounds.get(row, "n_raters"), int(raters.get(number, 0))
+            if number not in of or not count or whole_number(before) == str(count):
+                continue
+            fill = {"file": self.rounds.file, "row": row, "before": before, "count": count}
+            key = "raters_kept" if keep else "raters"
+            notes.append(text(f"import.{key}", self.lang, round=number, **fill))
+            if not keep:
+                self.rounds.put(row, self.rounds.place("n_raters"), str(count))
+        return notes
+
+    def _frames(self) -> tuple[dict[str, pd.DataFrame], dict[str, list[tuple[int, str]]]]:
+        from kube_research.site.checker import lengthen
+
+        frames = {**(self.collected.tables or {}), "rounds": self.rounds.frame()}
+        frames["ratings"] = self.ratings.table.frame()
+        if self.ratings.wide is None:
+            return frames, {}
+        frames["ratings"], places = lengthen(frames["ratings"])
+        return frames, {"ratings": places}
+
+    def problems(self) -> list[Problem]:
+        """Hold ratings and rounds as they would be against every rule of ``check``.
+
+        Returns
+        -------
+        list of Problem
+            Errors of the tables that ratings build on.
+        """
+        from kube_research.site.checker import Checker
+
+        if not self.ratings.touched:
+            return []
+        frames, places = self._frames()
+        near = {name: frame for name, frame in frames.items() if name in (*_BASIS, *_BESIDE)}
+        files = {**self.collected.files, "ratings": self.ratings.table.file}
+        checker = Checker(near, files, self.info, self.lang, places, self.site_file)
+        return [
+            error
+            for error in _errors(checker.run(doubts=False))
+            if _table_of(error.file) in _BASIS and error.code != "rater_count"
+        ]
+
+    def write(self) -> list[Path]:
+        """Write what has changed: first what hides names, then the key, the ratings, the rounds.
+
+        Returns
+        -------
+        list of Path
+            The files that were written.
+        """
+        contents: dict[Path, bytes] = {}
+        if self.key.new:
+            ignore = ignore_line(self.folder)
+            if ignore is not None:
+                contents[self.folder / ".gitignore"] = ignore
+            contents[self.folder / KEY_FILE] = self.key.content()
+        rated = [self.ratings.table] if self.ratings.touched else []
+        try:
+            contents |= written([*rated, self.rounds])
+        except Fault as fault:
+            file = self.ratings.table.file
+            raise _refusal(file, file, fault, self.lang) from None
+        for path, content in contents.items():
+            replace_file(path, content, private=path.name == KEY_FILE)
+        return list(contents)
+
+
+def _errors(problems: Collection[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def _refusal(export: str, file: str, fault: Fault, lang: str) -> ExportError:
+    """Return the error of a file that cannot be read or changed."""
+    problem = located(file, fault.row, "", fault.value, fault.code, lang, **fault.fill)
+    return ExportError(export, [problem], lang)
+
+
+def _table_of(file: str) -> str:
+    """Return the table that a file or a sheet holds: ``site.xlsx[ratings]`` is ratings."""
+    sheet = re.search(r"\[(.*)\]$", file)
+    return sheet[1] if sheet else file.rsplit(".", 1)[0]
 
 
 @dataclass
@@ -63,20 +301,22 @@ class Imported:
         """Say in words what was recognised, what changed, and what to look at."""
         kind = text(f"import.kind_{self.kind}", lang)
         fill = {"file": self.file, "kind": kind, "row": self.row, "rows": self.rows}
-        said = [text("import.recognised", lang, **fill), text("import.counts", lang, **self.counts)]
+        lines = [text("import.recognised", lang, **fill)]
+        lines.append(text("import.counts", lang, **self.counts))
         if self.names:
             fill = {"names": self.names, "new_names": self.new_names, "file": KEY_FILE}
-            said.append(text("import.names", lang, **fill))
+            lines.append(text("import.names", lang, **fill))
         if self.unread:
-            said.append(
-                text("import.unread", lang, columns=", ".join(_short(one) for one in self.unread))
-            )
-        said += [*self.notes, *map(str, self.problems)]
+            short = [name if len(name) <= 40 else f"{name[:39]}…" for name in self.unread]
+            lines.append(text("import.unread", lang, columns=", ".join(short)))
+        lines += [*self.notes, *map(str, self.problems)]
         if not self.written:
-            return [*said, text("import.nothing", lang)]
-        return [*said, text("import.wrote", lang, files=", ".join(p.name for p in self.written))]
+            return [*lines, text("import.nothing", lang)]
+        files = ", ".join(path.name for path in self.written)
+        return [*lines, text("import.wrote", lang, files=files)]
 
 
+@documented
 def import_ratings(
     export: str | Path,
     site: str | Path,
@@ -136,19 +376,19 @@ def import_ratings(
         try:
             named = read_meanings(Path(meanings))
         except Fault as fault:
-            problem = fault_problem(Path(meanings).name, fault, lang)
-            raise ExportError(file.name, [problem], lang) from None
+            raise _refusal(file.name, Path(meanings).name, fault, lang) from None
     target = ImportSite(folder, lang)
     work = _Import(target, file, named, lang)
-    found, done = work.read("" if round_number is None else str(round_number))
-    work.merge(found, done, latest=latest)
-    done.notes += target.count_raters({one.round for one in found}, keep=keep_rounds)
-    work.check(done)
+    submissions, imported = work.read("" if round_number is None else str(round_number))
+    work.merge(submissions, imported, latest=latest)
+    rounds = {submission.round for submission in submissions}
+    imported.notes += target.count_raters(rounds, keep=keep_rounds)
+    work.check(imported)
     try:
-        done.written = target.write()
+        imported.written = target.write()
     except OSError as error:
         raise KubeError(text("import.unwritable", lang, folder=folder)) from error
-    return done
+    return imported
 
 
 class _Import:
@@ -156,9 +396,9 @@ class _Import:
 
     def __init__(self, site: ImportSite, export: Path, meanings: Meanings, lang: str) -> None:
         self.site, self.export, self.meanings, self.lang = site, export, meanings, lang
-        self.problems: list[Problem] = []
-        self.sheet = ExportSheet(export.name, [])
-        self.headers = Headers("table")
+        self.place = site.place()
+        self.sheet, self.headers = ExportSheet(export.name, []), Headers("table")
+        self.problems = ExportProblems(export.name, self.sheet, self.headers, self.place, lang)
         self.day_first: bool | None = None
 
     def read(self, round_number: str) -> tuple[list[Submission], Imported]:
@@ -168,193 +408,168 @@ class _Import:
             sheets = read_export(self.export, reader.delimiter_words)
             self.sheet, self.headers = self._choose(sheets, reader)
         except Fault as fault:
-            self.problems.append(fault_problem(self.export.name, fault, self.lang))
-        self._stop()
-        place = self.site.place()
-        self._check_headers(reader, round_number, place)
-        self._stop()
+            raise _refusal(self.export.name, self.export.name, fault, self.lang) from None
+        self.problems = ExportProblems(
+            self.export.name, self.sheet, self.headers, self.place, self.lang
+        )
+        self._check_headers(reader, round_number)
+        self.problems.stop()
         if not round_number and "round" not in self.headers.columns:
-            round_number = next(iter(place.rounds))
+            round_number = next(iter(self.place.rounds))
         rows = RowReader(
-            self.sheet, self.headers, place, self.site.key, round_number=round_number,
-            named=self.meanings.answers, lang=self.lang,
-        )  # fmt: skip
-        read = rows.read()
-        self.problems += rows.problems
-        self._uncomputed()
-        self._stop()
-        self.day_first = order_of_days(one.time for one in read)
-        merged, unclear = merge_same(read, self.day_first)
-        for one, other in unclear:
-            self._tell("versions", other.row, "uuid", other.key, other=one.row)
-        done = Imported(self.headers.kind, self.sheet.file, self.headers.row, len(read))
-        done.counts["merged"] = len(read) - len(merged) - len(unclear)
-        done.names, done.new_names = rows.names, len(self.site.key.new)
-        done.unread = [
-            self.headers.names[spot]
-            for spot in self.headers.unread
-            if any(
-                spot < len(row) and row[spot] for row in self.sheet.rows[self.headers.first - 1 :]
-            )
+            self.problems, self.site.key, round_number=round_number, named=self.meanings.answers
+        )
+        submissions = rows.read()
+        self._check_formulas()
+        self.problems.stop()
+        self.day_first = order_of_days(submission.time for submission in submissions)
+        merged, unclear = merge_same(submissions, self.day_first)
+        for first, other in unclear:
+            spot = next(iter(self.headers.columns.get("uuid", [])), None)
+            self.problems.add("versions", other.row, spot, other.key, other=first.row)
+        imported = Imported(self.headers.kind, self.sheet.file, self.headers.row, len(submissions))
+        imported.counts["merged"] = len(submissions) - len(merged) - len(unclear)
+        imported.names, imported.new_names = rows.names, len(self.site.key.new)
+        imported.unread = [
+            self.headers.names[spot] for spot in self.headers.unread if any(self._cells(spot))
         ]
         if rows.refused:
             listed = ", ".join(map(str, rows.refused))
-            done.notes.append(text("import.no_consent", self.lang, rows=listed))
-        absent = sorted(set(reader.statements) - set(self.headers.items))
-        if absent:
+            imported.notes.append(text("import.no_consent", self.lang, rows=listed))
+        if absent := sorted(set(reader.statements) - set(self.headers.items)):
             listed = ", ".join(map(str, absent))
-            done.notes.append(text("import.not_asked", self.lang, items=listed))
-        if not read and not rows.refused:
-            self.problems.append(self._whole("no_answers"))
-        self._stop()
-        return merged, done
+            imported.notes.append(text("import.not_asked", self.lang, items=listed))
+        if not submissions and not rows.refused:
+            self.problems.add("no_answers")
+        self.problems.stop()
+        return merged, imported
+
+    def _cells(self, spot: int) -> set[str]:
+        rows = self.sheet.rows[self.headers.first - 1 :]
+        return {row[spot] for row in rows if spot < len(row) and row[spot]}
 
     def _choose(
         self, sheets: list[ExportSheet], reader: HeaderReader
     ) -> tuple[ExportSheet, Headers]:
-        read = [(one, reader.read(one.rows)) for one in sheets]
+        """Choose the sheet that has the most statements."""
+        read = [(sheet, reader.read(sheet.rows)) for sheet in sheets]
         most = max(len(headers.items) for _, headers in read)
         best = [pair for pair in read if len(pair[1].items) == most]
         if not most:
-            near = [
-                self._header_problem(sheet.file, headers, spot, meant)
-                for sheet, headers in read
-                for spot, meant in reader.near_misses(headers)
-                if meant.startswith("item_")
-            ]
-            self.problems += near or [self._whole("no_statements")]
-            self._stop()
+            for sheet, headers in read:
+                near = ExportProblems(
+                    self.export.name, sheet, headers, self.place, self.lang, self.problems.listed
+                )
+                for spot, meant in reader.near_misses(headers):
+                    if meant.startswith("item_"):
+                        near.add_header("header_near", spot, near=meant)
+            self.problems.stop()
+            self.problems.add("no_statements")
+            self.problems.stop()
         if len(best) > 1:
-            names = ", ".join(sheet.file for sheet, _ in best)
-            raise Fault("two_sheets", value=names)
+            raise Fault("two_sheets", value=", ".join(sheet.file for sheet, _ in best))
         return best[0]
 
-    def _header_problem(self, file: str, headers: Headers, spot: int, meant: str) -> Problem:
-        name = headers.names[spot]
-        return export_problem(file, headers.row, name, name, "header_near", self.lang, near=meant)
-
-    def _check_headers(self, reader: HeaderReader, round_number: str, place: Place) -> None:
-        columns, head = self.headers.columns, self.headers
+    def _check_headers(self, reader: HeaderReader, round_number: str) -> None:
+        """Note what is missing above the columns, or stands there and is not known."""
+        columns, head, place = self.headers.columns, self.headers, self.place
         for spot, meant in reader.near_misses(head):
-            self.problems.append(self._header_problem(self.sheet.file, head, spot, meant))
-        near = {one.column for one in self.problems}
-        for number in [n for n in head.items if n not in reader.statements]:
-            spot = columns[f"item_{number}"][0]
+            self.problems.add_header("header_near", spot, near=meant)
+        near = {problem.column for problem in self.problems.listed}
+        for number in [number for number in head.items if number not in reader.statements]:
             listed = ", ".join(map(str, sorted(reader.statements)))
-            self._tell_header("item_unknown", spot, allowed=listed)
+            self.problems.add_header("item_unknown", columns[f"item_{number}"][0], allowed=listed)
         if absent := sorted(set(reader.statements) - set(head.items)):
             listed = ", ".join(map(str, absent))
             for spot in head.unread:
                 if head.names[spot] not in near and self._scored(spot):
-                    self._tell_header("header_scored", spot, items=listed)
+                    self.problems.add_header("header_scored", spot, items=listed)
         if not {"rater", "name"} & set(columns) and not near:
-            self.problems.append(self._whole("no_rater_column"))
+            self.problems.add("no_rater_column")
         if "group" not in columns and len(place.groups) > 1 and not place.group_of and not near:
-            self.problems.append(self._whole("no_group_column"))
-        listed = ", ".join(f"{n} ({'; '.join(sorted(names))})" if names else n
-                           for n, names in place.rounds.items())  # fmt: skip
+            self.problems.add("no_group_column")
+        listed = _rounds_in_words(place.rounds)
         if round_number and round_number not in place.rounds:
-            self.problems.append(self._whole("round_asked", round_number, allowed=listed))
+            self.problems.add("round_asked", value=round_number, allowed=listed)
         if not round_number and "round" not in columns and len(place.rounds) != 1 and not near:
-            self.problems.append(self._whole("no_round_column", allowed=listed))
+            self.problems.add("no_round_column", allowed=listed)
 
     def _scored(self, spot: int) -> bool:
         """Tell whether a column looks like scores, so that it may be a statement that was reworded."""
-        rows = self.sheet.rows[self.headers.first - 1 :]
-        cells = {row[spot] for row in rows if spot < len(row) and row[spot]}
+        cells = self._cells(spot)
         reader = ScoreReader(self.site.info.scale, cells, self.meanings.answers)
-        return any(map(str.strip, cells)) and not any(reader.read(one).code for one in cells)
+        return bool(cells) and not any(reader.read(cell).code for cell in cells)
 
-    def _uncomputed(self) -> None:
+    def _check_formulas(self) -> None:
         used = {
             spot for role, spots in self.headers.columns.items() for spot in spots if role != "meta"
         }
         for row, spot in self.sheet.uncomputed:
             if row >= self.headers.first and spot in used:
-                name = self.headers.names[spot]
-                self.problems.append(
-                    export_problem(self.sheet.file, row, name, "", "formula_no_value", self.lang)
-                )
+                self.problems.add("formula_no_value", row, spot)
 
-    def merge(self, found: list[Submission], done: Imported, *, latest: bool) -> None:
+    def merge(self, submissions: list[Submission], imported: Imported, *, latest: bool) -> None:
         """Write the submissions into the ratings in memory."""
         if examples := self.site.ratings.drop_examples():
-            done.notes.append(text("import.examples", self.lang, count=examples))
+            imported.notes.append(text("import.examples", self.lang, count=examples))
         counts, clashes, left = self.site.ratings.take(
-            found, latest=latest, day_first=self.day_first
+            submissions, latest=latest, day_first=self.day_first
         )
-        done.counts |= {**counts, "left": len(left)}
-        for one in clashes:
-            self._tell_clash(one)
-        for one in left:
-            fill = {"row": one.found.row, "other": self._where(one)}
-            done.notes.append(text("import.left", self.lang, **fill))
-        self._stop()
+        imported.counts |= {**counts, "left": len(left)}
+        for clash in clashes:
+            self._tell_clash(clash)
+        for clash in left:
+            fill = {"row": clash.sent.row, "other": self._where(clash)}
+            imported.notes.append(text("import.left", self.lang, **fill))
+        self.problems.stop()
 
     def _where(self, clash: Clash) -> str:
         file = self.site.ratings.table.file if clash.stored else self.sheet.file
         return f"{file}:{clash.other.row}"
 
     def _tell_clash(self, clash: Clash) -> None:
-        one, other = clash.found, clash.other
+        sent, other = clash.sent, clash.other
         code = "rater_stored" if clash.stored else "rater_twice"
-        if one.group != other.group:
+        if sent.group != other.group:
             code = "rater_groups"
-        role = "rater" if "rater" in self.headers.columns else "name"
-        fill = {"rater": one.rater, "round": one.round, "other": self._where(clash),
-                "group": one.group, "other_group": other.group}  # fmt: skip
-        self._tell(code, one.row, role, one.rater if role == "rater" else HIDDEN, **fill)
+        fill = {"rater": sent.rater, "round": sent.round, "other": self._where(clash),
+                "group": sent.group, "other_group": other.group}  # fmt: skip
+        self.problems.add(code, sent.row, self.headers.who, self._rater(sent.rater), **fill)
 
-    def check(self, done: Imported) -> None:
+    def _rater(self, code: str) -> str:
+        """Return the code of a rater as a message may show it: where a name stands, nothing."""
+        return code if "rater" in self.headers.columns else HIDDEN
+
+    def check(self, imported: Imported) -> None:
         """Hold the site as it would be against every rule of ``check``."""
-        self.problems += [self._in_export(one) for one in self.site.problems()]
-        self._stop()
-        done.problems = self.problems
+        self.problems.listed += [self._in_export(error) for error in self.site.problems()]
+        self.problems.stop()
+        imported.problems = self.problems.listed
         if self.site.elsewhere:
             fill = {"count": self.site.elsewhere, "folder": self.site.folder}
-            done.notes.append(text("import.elsewhere", self.lang, **fill))
+            imported.notes.append(text("import.elsewhere", self.lang, **fill))
 
-    def _in_export(self, one: Problem) -> Problem:
+    def _in_export(self, error: Problem) -> Problem:
         """Say where in the export a row of the ratings comes from."""
-        origin = self.site.ratings.origin.get(one.row)
-        if origin is None or one.file != self.site.ratings.table.file:
-            return one
-        wide = re.search(r"([0-9]+)$", one.column)
-        cells = {"score": "item_" + self.site.ratings.table.get(one.row, "item")}
-        role = cells.get(one.column, one.column)
-        if (
-            self.site.ratings.wide is not None
-            and wide
-            and one.column not in ("round", "group", "rater")
-        ):
-            role = f"item_{wide[1]}"
-        role = "name" if role == "rater" and "rater" not in self.headers.columns else role
-        spots = self.headers.columns.get(role, [])
-        column = self.headers.names[spots[0]] if spots else one.column
-        value = HIDDEN if role == "name" else one.value
-        return replace(one, file=self.sheet.file, row=origin.row, column=column, value=value)
-
-    def _whole(self, code: str, value: str = "", **fill: object) -> Problem:
-        return export_problem(self.sheet.file, 0, "", value, code, self.lang, **fill)
-
-    def _tell_header(self, code: str, spot: int, **fill: object) -> None:
-        name = self.headers.names[spot]
-        row = self.headers.row
-        self.problems.append(
-            export_problem(self.sheet.file, row, name, name, code, self.lang, **fill)
-        )
-
-    def _tell(self, code: str, row: int, role: str, value: str, **fill: object) -> None:
-        spots = self.headers.columns.get(role, [])
-        column = self.headers.names[spots[0]] if spots else ""
-        self.problems.append(
-            export_problem(self.sheet.file, row, column, value, code, self.lang, **fill)
-        )
-
-    def _stop(self) -> None:
-        if any(one.severity == "error" for one in self.problems):
-            raise ExportError(self.export.name, self.problems, self.lang)
+        ratings = self.site.ratings
+        origin = ratings.origin.get(error.row)
+        if origin is None or error.file != ratings.table.file:
+            return error
+        role = error.column
+        if role == "score":
+            role = "item_" + ratings.table.get(error.row, "item")
+        elif ratings.wide is not None and role not in ("round", "group", "rater"):
+            number = re.search(r"([0-9]+)$", role)
+            role = f"item_{number[1]}" if number else role
+        spots = [self.headers.who] if role == "rater" else self.headers.columns.get(role, [])
+        column = self.headers.names[spots[0]] if spots else error.column
+        value = self._rater(error.value) if role == "rater" else error.value
+        return replace(error, file=self.sheet.file, row=origin.row, column=column, value=value)
 
 
-def _short(header: str) -> str:
-    return header if len(header) <= 40 else f"{header[:39]}…"
+def _rounds_in_words(rounds: Mapping[str, Collection[str]]) -> str:
+    """Return the numbers of rounds with their labels: ``1 (Before; Sebelum), 2``."""
+    return ", ".join(
+        f"{number} ({'; '.join(sorted(labels))})" if labels else number
+        for number, labels in rounds.items()
+    )

@@ -1,4 +1,4 @@
-"""Names become codes: a key file that stays in the site's folder and is written nowhere else."""
+"""Codes and names of people: names become codes, and their key stays in the site's folder alone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import fnmatch
 import io
 import re
 import secrets
-from collections.abc import Callable, Collection
+import unicodedata
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kube_research.fieldwork.form_words import plain
 from kube_research.site.schema import PATTERNS
 from kube_research.site.text_files import Fault, csv_sheet, plain_text, safe_text
 
@@ -21,6 +21,65 @@ KEY_FILE = "local-names.csv"
 
 _COLUMNS = ("name", "code")
 _NEAR = 0.85
+
+_TAG = re.compile(r"<[^<>]{0,200}>")
+_MARKS = re.compile(r"[\W_]+")
+_GENERIC = (
+    "rater|penilai|responden|respondent|resp|anggota|pengurus|peserta|orang|member|kode|id|kube|kel"
+)
+_PART = r"([A-Z]{0,3}|[A-Z]?[a-z]|[a-z]{2})[0-9]{1,4}[A-Za-z]?"
+
+
+def plain(written: str) -> str:
+    """Return a text in the form in which two texts are compared.
+
+    Case, blanks, punctuation, HTML tags and the marks of bold text do not count.
+
+    Examples
+    --------
+    >>> plain("<b>Kode&nbsp;Penilai</b> **(wajib)** *")
+    'kode penilai wajib'
+    """
+    cut = _TAG.sub(" ", written).replace("&nbsp;", " ").replace("&amp;", "&")
+    return _MARKS.sub(" ", unicodedata.normalize("NFKC", cut).casefold()).strip()
+
+
+def code_pattern(groups: Collection[str] = (), known: Collection[str] = ()) -> str:
+    """Return the regular expression of what counts as a code of a person, not as a name.
+
+    A code has digits and a few letters beside them (``A1``, ``K07-1``), a general word and a
+    number (``rater_3``), the code of a group before it (``mawar-2``), or is a single letter. It may also
+    be one that the site knows already.
+
+    Examples
+    --------
+    >>> [bool(re.fullmatch(code_pattern(), one)) for one in ("K07-1", "rater_3", "Siti", "Siti2")]
+    [True, True, False, False]
+    """
+    front = "|".join([_GENERIC, _GENERIC.upper(), _GENERIC.title(), *map(_escaped, sorted(groups))])
+    own = "|".join(["[A-Za-z]", *map(_escaped, sorted(known))])
+    return f"(({front})[._-]?)?{_PART}([._-]{_PART}){{0,2}}|{own}"
+
+
+def _escaped(code: str) -> str:
+    return re.sub(r"([.])", r"[\1]", code)
+
+
+def looks_like_code(value: str, groups: Iterable[str] = (), known: Iterable[str] = ()) -> bool:
+    """Tell whether a value is a code of a person; everything else is treated as a name.
+
+    Long numbers are no codes: they may be those of a telephone or of an identity card.
+
+    Examples
+    --------
+    >>> looks_like_code("07-1"), looks_like_code("081234567890")
+    (True, False)
+    """
+    if value in set(known):
+        return True
+    if sum(map(str.isdigit, value)) > 8:
+        return False
+    return re.fullmatch(code_pattern(tuple(groups)), value) is not None
 
 
 @dataclass

@@ -6,12 +6,16 @@ import codecs
 import csv
 import io
 import re
+import warnings
+import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kube_research.fieldwork.sheet_xml import with_cells
+from kube_research.files import workbook_bytes
 from kube_research.site.schema import tables
 from kube_research.site.text_files import Fault, csv_sheet
 from kube_research.site.workbook import read_book
@@ -46,8 +50,8 @@ class TableFile:
     rows: list[list[str]] = field(default_factory=list)
     source: bytes | None = None
     delimiter: str = ","
-    _edits: dict[tuple[int, int], str] = field(default_factory=dict)
-    _dropped: set[int] = field(default_factory=set)
+    edits: dict[tuple[int, int], str] = field(default_factory=dict)
+    dropped: set[int] = field(default_factory=set)
 
     @property
     def file(self) -> str:
@@ -58,7 +62,7 @@ class TableFile:
     @property
     def changed(self) -> bool:
         """Whether anything was changed since the file was read."""
-        return bool(self._edits or self._dropped)
+        return bool(self.edits or self.dropped)
 
     def place(self, column: str) -> int:
         """Return the place of a column, adding it at the end if it is not there."""
@@ -86,12 +90,12 @@ class TableFile:
         cells += [""] * (place + 1 - len(cells))
         if cells[place] != value:
             cells[place] = value
-            self._edits[row, place] = value
+            self.edits[row, place] = value
 
     def append(self, cells: dict[str, str]) -> int:
         """Write a row below the last one that holds anything and return its number."""
         row = len(self.rows)
-        while row and not any(self.rows[row - 1]) and row not in self._dropped:
+        while row and not any(self.rows[row - 1]) and row not in self.dropped:
             row -= 1
         row += 1
         for column, value in cells.items():
@@ -109,9 +113,9 @@ class TableFile:
                 for place in range(len(self.rows[row - 1])):
                     self.put(row, place, "")
                 continue
-            self._dropped.add(row)
+            self.dropped.add(row)
             self.rows[row - 1] = []
-            self._edits = {spot: value for spot, value in self._edits.items() if spot[0] != row}
+            self.edits = {spot: value for spot, value in self.edits.items() if spot[0] != row}
 
     def frame(self) -> pd.DataFrame:
         """Return the table as the readers would give it: text cells indexed by spreadsheet row."""
@@ -175,7 +179,7 @@ def _csv(table: TableFile) -> bytes:
     out = io.StringIO(newline="")
     rows = csv.writer(out, delimiter=table.delimiter, lineterminator=end)
     for number, row in enumerate(table.rows, start=1):
-        if number not in table._dropped:
+        if number not in table.dropped:
             width = len(table.rows[0]) if any(row) else len(row)
             rows.writerow(row + [""] * (width - len(row)))
     utf16 = source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -194,26 +198,123 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
+#: Parts of a workbook that openpyxl writes again, or that hold nothing a user would miss.
+_KEPT = re.compile(
+    r"\[Content_Types\]\.xml|(?:.*/)?_rels/[^/]*\.rels|docProps/.*|docMetadata/.*"
+    r"|xl/(?:workbook|styles|sharedStrings|calcChain)\.xml|xl/(?:theme|printerSettings)/[^/]+"
+    r"|xl/(?:worksheets|tables)/[^/]+\.xml|xl/(?:comments/)?comment[^/]*\.xml"
+    r"|xl/drawings/[^/]+\.vml|xl/"
+)
+
+#: What sheets hold in an extension that openpyxl drops, but for lists of choices, which are kept.
+_DROPPED = re.compile(rb"<\w+:(sparklineGroups|conditionalFormattings|slicerList|timelineRefs)\b")
+
+_COMMENT_WIDTH = 256
+
+
 def _book(group: list[TableFile]) -> bytes:
-    sheets = {}
+    """Return a workbook with the cells of its tables changed; all else in it is as it was."""
+    from openpyxl.reader.excel import ExcelReader
+
+    content = group[0].source or b""
+    _need_simple(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the extensions, which are looked at here
+        reader = ExcelReader(io.BytesIO(content), rich_text=True)
+        reader.read()
+    book = reader.wb
+    sheets = {table.sheet for table in group}
+    formulas = [
+        page.title
+        for page in book.worksheets
+        if page.title in sheets or page.title in tables()
+        if any(cell.data_type == "f" for row in page.iter_rows() for cell in row)
+    ]
+    if formulas:  # openpyxl drops their results, which check and load_site read
+        raise Fault("book_formulas", value=", ".join(formulas))
     for table in group:
-        kinds = {one.name: one.kind for one in tables()[table.name].columns}
-        cells: dict[tuple[int, int], int | str] = {}
-        for (row, place), value in table._edits.items():
-            whole = kinds.get(table.rows[0][place], "integer") in _NUMBERS
-            number = row > 1 and whole and re.fullmatch(r"-?[0-9]{1,15}", value)
-            cells[row, place] = int(value) if number else value
-        sheets[table.sheet] = cells
-    content = with_cells(group[0].source or b"", sheets)
-    again = read_book(content, group[0].name if group[0].path.stem == group[0].name else "")
+        _put_cells(book[table.sheet], table)
+    for page in book.worksheets:
+        for cell in (cell for row in page.iter_rows() for cell in row if cell.comment):
+            cell.comment.width = _COMMENT_WIDTH  # openpyxl does not read the size
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        for page, relation in reader.parser.find_sheets():
+            for rule in _extended_rules(parts.read(relation.target)):
+                book[page.name].add_data_validation(rule)
+    changed = workbook_bytes(book)
+    again = read_book(changed, group[0].name if group[0].path.stem == group[0].name else "")
     for table in group:
         _prove([[cell.strip() for cell in row] for row in again.sheets[table.sheet].rows], table)
-    return content
+    return changed
+
+
+def _need_simple(content: bytes) -> None:
+    """Raise a fault if a workbook holds something that openpyxl would lose."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        lost = [name for name in parts.namelist() if not _KEPT.fullmatch(name)]
+        for name in parts.namelist():
+            part = parts.read(name) if name.endswith((".xml", ".vml")) else b""
+            if name.startswith("xl/worksheets/"):
+                lost += sorted({found.decode() for found in _DROPPED.findall(part)})
+            kinds = (
+                set(re.findall(rb'ObjectType="(\w+)"', part)) if name.endswith(".vml") else set()
+            )
+            lost += sorted(kind.decode() for kind in kinds - {b"Note"})
+    if lost:
+        raise Fault("book_parts", value=", ".join(lost[:3]))
+
+
+def _put_cells(page: Any, table: TableFile) -> None:
+    """Write what has changed; a new cell looks like the one above, or as its column does."""
+    kinds = {column.name: column.kind for column in tables()[table.name].columns}
+    for (row, place), value in sorted(table.edits.items()):
+        whole = kinds.get(table.rows[0][place], "integer") in _NUMBERS
+        cell = page.cell(row, place + 1)
+        near = (
+            page.cell(row, place) if row == 1 and place else page.cell(max(row - 1, 1), place + 1)
+        )
+        if not cell.has_style and row != 2 and near.has_style:
+            cell._style = copy(near._style)
+        elif not cell.has_style and (column := _column_style(page, place + 1)) is not None:
+            cell._style = copy(column._style)
+        if row > 1 and whole and re.fullmatch(r"-?[0-9]{1,15}", value):
+            cell.value = int(value)
+        else:
+            cell.value = value or None
+            cell.data_type = "s" if value else cell.data_type  # no text becomes a formula
+    for listed in page.tables.values():
+        area = re.fullmatch(r"([A-Z]+1:[A-Z]+)([0-9]+)", listed.ref)
+        if area and not listed.totalsRowCount and int(area[2]) < len(table.rows):
+            listed.ref = f"{area[1]}{len(table.rows)}"
+
+
+def _column_style(page: Any, column: int) -> Any:
+    """Return how a sheet shows a column, or None."""
+    for shape in page.column_dimensions.values():
+        if shape.has_style and (shape.min or 0) <= column <= (shape.max or 0):
+            return shape
+    return None
+
+
+def _extended_rules(sheet: bytes) -> list[Any]:
+    """Return the input rules that Excel keeps in an extension: those that look at another sheet."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    main, cells = (f"{{http://schemas.microsoft.com/office/{name}/main}}" for name in
+                   ("spreadsheetml/2009/9", "excel/2006"))  # fmt: skip
+    rules = []
+    for node in ET.fromstring(sheet).iter(f"{main}dataValidation"):
+        given = {key: value for key, value in node.attrib.items() if not key.startswith("{")}
+        for name in ("formula1", "formula2"):
+            if (formula := node.find(f"{main}{name}")) is not None:
+                given[name] = "".join(formula.itertext()).strip()
+        rules.append(DataValidation(sqref=node.findtext(f"{cells}sqref", ""), **given))
+    return rules
 
 
 def _prove(rows: list[list[str]], table: TableFile) -> None:
     """Read back what is going to be written."""
-    kept = [row for n, row in enumerate(table.rows, start=1) if n not in table._dropped]
+    kept = [row for n, row in enumerate(table.rows, start=1) if n not in table.dropped]
 
     def filled(cells: list[list[str]]) -> list[list[str]]:
         trimmed = [list(row) for row in cells if any(row)]

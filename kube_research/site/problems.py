@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from kube_research.errors import MissingTableError, SiteError
-from kube_research.texts import text
+from kube_research.texts import has_text, text
 
 #: Severities from the gravest, and whether a site with such a problem has failed the check.
 SEVERITIES = {"error": True, "finding": True, "warning": False}
@@ -154,3 +154,29 @@ def no_folder(folder: str, said: str, lang: str = "en") -> Problem:
     'no_site'
     """
     return Problem(folder, 0, "", "", said, text("check.no_site", lang), "no_site", lang=lang)
+
+
+def located(
+    file: str, row: int, column: str, value: str, code: str, lang: str, severity: str = "error",
+    /, **fill: object,
+) -> Problem:  # fmt: skip
+    """Return a problem with the texts of its code.
+
+    Parameters
+    ----------
+    file, row, column, value, code, lang, severity
+        As the attributes of :class:`Problem`.
+    **fill : object
+        What the placeholders of the texts stand for; where ``near`` is given and the code has a remedy
+        that names it, that remedy is told.
+
+    Examples
+    --------
+    >>> located("a.csv", 2, "group", "7", "unknown_group", "en", near="07", allowed="07").remedy
+    'did you mean 07? The groups are 07'
+    """
+    near = f"remedy.{code}_near"
+    remedy = near if fill.get("near") and has_text(near) else f"remedy.{code}"
+    fill = {"column": column, **fill}
+    words = text(f"problem.{code}", lang, **fill), text(remedy, lang, **fill)
+    return Problem(file, row, column, value, *words, code, severity, lang)

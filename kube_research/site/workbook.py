@@ -68,14 +68,16 @@ def read_book(content: bytes, table: str = "") -> Book:
     _need_size(content)
     sheets, hidden = {}, set()
     try:
-        plain = _formulas(content)
-        for page in _open(content, results=True):
-            if page.title in NO_TABLES:
-                continue
-            if page.sheet_state != "visible":
-                hidden.add(page.title)
-            kinds = _kinds(table or page.title)
-            sheets[page.title] = _sheet(page, kinds, plain.get(page.title, set()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+            plain = _formulas(content)
+            for page in _open(content, results=True):
+                if page.title in NO_TABLES:
+                    continue
+                if page.sheet_state != "visible":
+                    hidden.add(page.title)
+                kinds = _kinds(table or page.title)
+                sheets[page.title] = _sheet(page, kinds, plain.get(page.title, set()))
     except Exception:  # openpyxl fails in many ways on files that are not sound workbooks
         raise Fault("excel") from None
     return Book(sheets, hidden)
@@ -95,9 +97,7 @@ def _need_size(content: bytes) -> None:
 def _open(content: bytes, *, results: bool) -> list[Any]:
     import openpyxl
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=results)
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=results)
     for page in book.worksheets:
         page.reset_dimensions()  # some programs write a wrong size, which would hide cells
     return list(book.worksheets)
@@ -124,9 +124,7 @@ def _kinds(name: str) -> dict[str, str]:
 
 
 def _sheet(page: Any, kinds: dict[str, str], formulas: set[tuple[int, int]]) -> Sheet:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = list(page.iter_rows())
+    found = list(page.iter_rows())
     sheet = Sheet(_rows(found, kinds))
     for number, place in sorted(formulas):
         cell = found[number - 1][place] if place < len(found[number - 1]) else None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kube_research.fieldwork.answers import ChoiceReader, ScoreReader
-from kube_research.fieldwork.form_words import scale_words
+from kube_research.fieldwork.exports import scale_words
 
 
 @pytest.mark.parametrize(

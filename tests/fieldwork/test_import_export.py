@@ -7,11 +7,9 @@ the import.
 from __future__ import annotations
 
 import csv
-import io
 import os
 import shutil
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +34,7 @@ from export_shapes import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from site_files import TINY, copy_tiny, edit, put, read_rows, set_cell, to_workbook, workbook
+from site_files import TINY, copy_tiny, edit, put, read_rows, set_cell, to_workbook
 from test_malformed import to_book
 
 import kube_research as kr
@@ -45,7 +43,6 @@ from kube_research.cli import main
 from kube_research.errors import KubeError, SiteError
 from kube_research.fieldwork.form import FORM_LANGUAGES, make_form
 from kube_research.fieldwork.importing import ExportError, Imported, import_ratings
-from kube_research.fieldwork.new_site import make_site as new_site
 from kube_research.files import home
 from kube_research.site.problems import Problem
 
@@ -318,31 +315,6 @@ def test_ratings_are_written_where_the_site_keeps_them(form: str, tmp_path: Path
     assert stored(folder) == kept | expected([new])
 
 
-def test_everything_else_in_a_workbook_stays_byte_for_byte(tmp_path: Path) -> None:
-    folder = tmp_path / "mine"
-    new_site(folder, lang="id", excel=True)
-    path = folder / "site.xlsx"
-    before = path.read_bytes()
-    statements = dict(kr.load_site(folder).items.set_index("item")["statement_id"])
-    who = [("K1", "K1-1"), ("K1", "K1-2"), ("K2", "K2-1")]
-    rows: list[list[object]] = [["Timestamp", "Kelompok", "Kode", *statements.values()]]
-    for n, (group, code) in enumerate(who):
-        scores = [1 + (n + item) % 4 for item in statements]
-        rows.append([f"2025/02/08 10:0{n}:00 AM GMT+7", group, code, *scores])
-    done = import_ratings(put(tmp_path, "g.csv", csv_bytes(rows)), folder, round_number=1)
-    assert done.counts["new"] == 3
-    ratings = kr.load_site(folder).ratings
-    assert set(ratings["rater"]) == {"K1-1", "K1-2", "K2-1"}
-    assert ratings["evidence"].eq("recorded").all()
-    with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(path) as new:
-        assert old.namelist() == new.namelist()
-        changed = [name for name in old.namelist() if old.read(name) != new.read(name)]
-    titles = openpyxl.load_workbook(path).sheetnames
-    parts = {f"xl/worksheets/sheet{titles.index(one) + 1}.xml" for one in ("ratings", "rounds")}
-    assert set(changed) <= {*parts, "xl/workbook.xml"}
-    assert parts <= set(changed)
-
-
 def test_the_example_leaves_and_counted_raters_are_told(tmp_path: Path) -> None:
     folder = fresh(tmp_path)
     put(
@@ -601,21 +573,6 @@ def test_imported_says_everything_in_both_languages() -> None:
     done.unread = ["Saran"]
     assert "Nothing to write" in done.sentences()[-1]
     assert "kolom yang tidak dibaca: Saran" in done.sentences("id")[2]
-
-
-def test_excel_tables_grow_with_the_ratings(tmp_path: Path) -> None:
-    folder = copy_tiny(tmp_path)
-    rows = read_rows(folder / "ratings.csv")
-    (folder / "ratings.csv").unlink()
-    path = workbook(folder / "ratings.xlsx", [list(row) for row in rows])
-    book = openpyxl.load_workbook(path)
-    book.worksheets[0].add_table(openpyxl.worksheet.table.Table(displayName="T", ref="A1:H8"))
-    book.save(path)
-    import_ratings(
-        write(tmp_path, kobo_names, [Filled(1, 1, "01", "A3", dict.fromkeys(ITEMS, 3))]), folder
-    )
-    table = openpyxl.load_workbook(path).worksheets[0].tables["T"]
-    assert table.ref == "A1:H9"
 
 
 def names_in(folder: Path) -> dict[str, str]:

@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from site_files import put
 
-from kube_research.fieldwork.form_words import looks_like_code
-from kube_research.fieldwork.pseudonyms import KEY_FILE, NameKey, ignore_line, read_key
+from kube_research.fieldwork.pseudonyms import (
+    KEY_FILE,
+    NameKey,
+    ignore_line,
+    looks_like_code,
+    read_key,
+)
 from kube_research.site.text_files import Fault
 
 NAMES = st.lists(

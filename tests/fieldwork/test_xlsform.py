@@ -27,8 +27,8 @@ from kube_research.fieldwork.form import (
     make_form,
     write_form,
 )
-from kube_research.fieldwork.form_words import code_pattern, looks_like_code
 from kube_research.fieldwork.new_site import make_site as new_site
+from kube_research.fieldwork.pseudonyms import code_pattern, looks_like_code
 
 SITES = ["cibeunying", "cibeunying-simulated", str(TINY)]
 
