@@ -172,8 +172,8 @@ def located(
 
     Examples
     --------
-    >>> located("a.csv", 2, "group", "7", "unknown_group", "en", near="07", allowed="07").remedy
-    'did you mean 07? The groups are 07'
+    >>> located("a.csv", 1, "grup", "", "column_unknown", "en", near="group", allowed="").remedy
+    'rename it to group'
     """
     near = f"remedy.{code}_near"
     remedy = near if fill.get("near") and has_text(near) else f"remedy.{code}"
