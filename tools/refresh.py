@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 from kube_research.files import home
-from kube_research.reproduction.catalogue import readme_table
+from kube_research.outputs import OUTPUTS
 from kube_research.site.checksums import write_index
 from kube_research.site.schema import data_package
+from kube_research.texts import check_language
 from tools.pages import all_pages
 from tools.tutorial import write_tutorial
 
@@ -19,6 +20,31 @@ _MARKS = re.compile(r"(<!-- outputs:(en|id) -->\n).*?(<!-- /outputs -->)", re.DO
 def codebook() -> str:
     """Return ``datapackage.json``: the columns of every table as a Frictionless Data Package."""
     return json.dumps(data_package(), indent=2, ensure_ascii=False) + "\n"
+
+
+def readme_table(lang: str = "en") -> str:
+    """Return the Markdown table from each printed table and figure to notebook, function and file."""
+    heads = {
+        "en": ("Printed", "Notebook", "Function", "File"),
+        "id": ("Tercetak", "Notebook", "Fungsi", "Berkas"),
+    }[check_language(lang)]
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
+    ours = {"en": "(ours)", "id": "(tambahan kami)"}[lang]
+    for output in OUTPUTS:
+        file = next(
+            name
+            for name in output.files(simulated=bool(output.logs))
+            if f".{lang}." in name and name.endswith(("md", "svg"))
+        )
+        title = output.title(lang)
+        cells = (
+            title if output.printed else f"{ours}: {title}",
+            f"[{output.notebook[:2]}](notebooks/{output.notebook})",
+            f"`kr.{output.module.partition('.')[0]}.{output.name}(site)`",
+            f"[{file}](figures/{file})",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def with_outputs(readme: str) -> str:

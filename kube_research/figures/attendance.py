@@ -15,6 +15,7 @@ from kube_research.figures.sheet import (
     Look,
     Row,
     Sheet,
+    figure,
     inches_from,
     ladder,
     named,
@@ -56,7 +57,7 @@ def share_of(rate: float, lang: str) -> str:
     return "" if pd.isna(rate) else percent(math.floor(100 * rate + 0.5 + 1e-9), lang)
 
 
-def attendance_heatmap_frame(site: Site) -> pd.DataFrame:
+def _attendance_heatmap_frame(site: Site) -> pd.DataFrame:
     """Return every status of every person at every meeting, with the rates of both.
 
     Parameters
@@ -79,7 +80,7 @@ def attendance_heatmap_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = attendance_heatmap_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = attendance_heatmap.frame(kr.load_site("cibeunying-simulated"))
     >>> frame["person"].nunique(), int(frame["meeting"].max())
     (30, 10)
     """
@@ -106,24 +107,16 @@ def attendance_heatmap_frame(site: Site) -> pd.DataFrame:
     return done.sort_values(["group", "person", "meeting"], ignore_index=True)[columns]
 
 
-def attendance_heatmap(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_attendance_heatmap_frame)
+def attendance_heatmap(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     r"""Draw who came to which meeting: people by group down, meetings in order across.
 
     Each status has a fill and a letter; a place without a square is a meeting to which the person was
     not invited. Bars at the right and on top are the rates of people and of meetings.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`attendance_heatmap_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -135,7 +128,6 @@ def attendance_heatmap(site: Site, *, lang: str = "en", ax: Axes | None = None) 
     """
     from matplotlib.patches import Rectangle
 
-    frame = site.cached(attendance_heatmap_frame)
     frame["group"] = frame["group"].astype("object").where(frame["group"].notna(), NO_GROUP)
     meetings = frame.drop_duplicates("meeting").sort_values("meeting")
     columns, left, right, foot = max(1, len(meetings)), 1.0, 1.12, 0.06
@@ -147,49 +139,46 @@ def attendance_heatmap(site: Site, *, lang: str = "en", ax: Axes | None = None) 
         names = part["person"].unique()
         entries += [(str(name), False) for name in names]
         people += [(code, name) for name in names]
-    with style.theme():
-        rows, height = ladder(entries, left - 0.15, least=0.165, limit=8.5)
-        keys = [
-            (
-                f"{text(f'figure.attendance_heatmap.{status}', lang)}",
-                Rectangle((0, 0), 1, 1, **look),
-            )
-            for status, look in _looks().items()
-        ]
-        title = text("figure.attendance_heatmap.title", lang)
-        turned = wide < _NARROW
-        head = 1.4 if turned else 1.1
-        sheet = Sheet(
-            ax,
-            title,
-            lang,
-            height=max(height, 0.3),
-            keys=[keys],
-            left=left,
-            right=right,
-            head=head,
-            foot=foot,
+    rows, height = ladder(entries, left - 0.15, least=0.165, limit=8.5)
+    keys = [
+        (
+            f"{text(f'figure.attendance_heatmap.{status}', lang)}",
+            Rectangle((0, 0), 1, 1, **look),
         )
-        sheet.rows(rows)
-        ax = sheet.ax
-        ax.set_xlim(0, columns)
-        plain = dict(zip(people, [row for row in rows if not row.head], strict=True))
-        for line in frame.to_dict("records"):
-            _cell(sheet, line["meeting"] - 1, plain[line["group"], line["person"]], line["status"])
-        _margins(sheet, frame, meetings, plain)
-        labels = [_column_label(line, lang, turned) for line in meetings.to_dict("records")]
-        ax.set_xticks(np.arange(len(meetings)) + 0.5, labels)
-        ax.tick_params(axis="x", top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
-        if turned:
-            ax.tick_params(axis="x", rotation=90)
-        for spine in ax.spines.values():
-            spine.set_visible(False)
-        return sheet.finish(
-            frame,
-            site,
-            text("figure.attendance_heatmap.note", lang),
-            _meeting_list(meetings, lang),
-        )
+        for status, look in _looks().items()
+    ]
+    title = text("figure.attendance_heatmap.title", lang)
+    turned = wide < _NARROW
+    head = 1.4 if turned else 1.1
+    sheet = Sheet(
+        ax,
+        title,
+        lang,
+        height=max(height, 0.3),
+        keys=[keys],
+        left=left,
+        right=right,
+        head=head,
+        foot=foot,
+    )
+    sheet.rows(rows)
+    ax = sheet.ax
+    ax.set_xlim(0, columns)
+    plain = dict(zip(people, [row for row in rows if not row.head], strict=True))
+    for line in frame.to_dict("records"):
+        _cell(sheet, line["meeting"] - 1, plain[line["group"], line["person"]], line["status"])
+    _margins(sheet, frame, meetings, plain)
+    labels = [_column_label(line, lang, turned) for line in meetings.to_dict("records")]
+    ax.set_xticks(np.arange(len(meetings)) + 0.5, labels)
+    ax.tick_params(axis="x", top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
+    if turned:
+        ax.tick_params(axis="x", rotation=90)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return sheet.noted(
+        text("figure.attendance_heatmap.note", lang),
+        _meeting_list(meetings, lang),
+    )
 
 
 def _looks() -> dict[str, Look]:
@@ -279,7 +268,7 @@ _STEP = 0.155
 _FIRST = 0.36
 
 
-def rater_flow_plot_frame(site: Site) -> pd.DataFrame:
+def _rater_flow_plot_frame(site: Site) -> pd.DataFrame:
     """Return every rater with the rounds in which they scored.
 
     Parameters
@@ -299,7 +288,7 @@ def rater_flow_plot_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = rater_flow_plot_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = rater_flow_plot.frame(kr.load_site("cibeunying-simulated"))
     >>> int(frame["pattern"].value_counts()["both"])
     12
     """
@@ -308,21 +297,13 @@ def rater_flow_plot_frame(site: Site) -> pd.DataFrame:
     return rater_rounds(site.table("ratings"))
 
 
-def rater_flow_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_rater_flow_plot_frame)
+def rater_flow_plot(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw one dot a rater, in the column of the rounds in which they scored, one row a group.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`rater_flow_plot_frame`; ``rounds`` give the days.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -332,7 +313,6 @@ def rater_flow_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> 
     'KUBE 07'
     >>> plt.close(ax.figure)
     """
-    frame = site.cached(rater_flow_plot_frame)
     rounds = sorted({int(one) for code in frame["rounds"] for one in code.split("+")})
     zones = sorted(set(frame["rounds"]))
     if len(rounds) == 2:
@@ -346,29 +326,28 @@ def rater_flow_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> 
         most = int(part["rounds"].value_counts().max())
         entries.append(("\n".join([name, *[" "] * (-(-most // each) - 1)]), False))
     entries.append((text("figure.rater_flow_plot.all", lang), True))
-    with style.theme():
-        rows, height = ladder(entries, left - 0.2, least=0.27, limit=30)
-        title, head = text("figure.rater_flow_plot.title", lang), 0.3 + 0.23 * len(rounds)
-        sheet = Sheet(ax, title, lang, height=height, left=left, right=right, head=head, foot=0.06)
-        sheet.rows(rows)
-        sheet.ax.set_xlim(0, count)
-        sheet.ax.set_xticks([])
-        for spine in sheet.ax.spines.values():
-            spine.set_visible(False)
-        for line in range(1, count):
-            sheet.ax.axvline(line, color=style.RULE, lw=0.6, zorder=0.5)
-        _heads(sheet, site, frame, rounds, zones)
-        for row, (name, part) in zip(rows, [*groups, ("", frame)], strict=True):
-            for column, zone in enumerate(zones):
-                raters = int((part["rounds"] == zone).sum())
-                bold: Look = {"fontweight": "normal" if name else "bold", "gid": sheet.tag("count")}
-                sheet.beside(column, row.y, str(raters), 6, **bold)
-                if name:
-                    look = _mark(zone, zones, rounds)
-                    _dots(sheet, column * sheet.plot / count, row, raters, each, look)
-            if len(rounds) > 1:
-                _again(sheet, part, rounds, row, bool(name))
-        return sheet.finish(frame, site, text("figure.rater_flow_plot.note", lang))
+    rows, height = ladder(entries, left - 0.2, least=0.27, limit=30)
+    title, head = text("figure.rater_flow_plot.title", lang), 0.3 + 0.23 * len(rounds)
+    sheet = Sheet(ax, title, lang, height=height, left=left, right=right, head=head, foot=0.06)
+    sheet.rows(rows)
+    sheet.ax.set_xlim(0, count)
+    sheet.ax.set_xticks([])
+    for spine in sheet.ax.spines.values():
+        spine.set_visible(False)
+    for line in range(1, count):
+        sheet.ax.axvline(line, color=style.RULE, lw=0.6, zorder=0.5)
+    _heads(sheet, site, frame, rounds, zones)
+    for row, (name, part) in zip(rows, [*groups, ("", frame)], strict=True):
+        for column, zone in enumerate(zones):
+            raters = int((part["rounds"] == zone).sum())
+            bold: Look = {"fontweight": "normal" if name else "bold", "gid": sheet.tag("count")}
+            sheet.beside(column, row.y, str(raters), 6, **bold)
+            if name:
+                look = _mark(zone, zones, rounds)
+                _dots(sheet, column * sheet.plot / count, row, raters, each, look)
+        if len(rounds) > 1:
+            _again(sheet, part, rounds, row, bool(name))
+    return sheet.noted(text("figure.rater_flow_plot.note", lang))
 
 
 def _groups(frame: pd.DataFrame, lang: str) -> list[tuple[str, pd.DataFrame]]:
@@ -463,7 +442,7 @@ def _again(sheet: Sheet, part: pd.DataFrame, rounds: list[int], row: Row, one_gr
 _ENDS = ("low", "high")
 
 
-def attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
+def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
     """Return the rates of attendance over all, by group and by role, beside the printed band.
 
     Parameters
@@ -489,7 +468,7 @@ def attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = attendance_rates_plot_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = attendance_rates_plot.frame(kr.load_site("cibeunying-simulated"))
     >>> frame["breakdown"].value_counts().to_dict()
     {'group': 5, 'role': 2, 'overall': 1}
     """
@@ -520,24 +499,16 @@ def attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
     return done[[*first, *(name for name in done if name not in first)]]
 
 
-def attendance_rates_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_attendance_rates_plot_frame)
+def attendance_rates_plot(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the rates of attendance over all, by group and by role, with the printed band.
 
     A dot with its line is the rate over all activities with its Wilson interval, a diamond the mean of
     the last four meetings.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`attendance_rates_plot_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -549,7 +520,6 @@ def attendance_rates_plot(site: Site, *, lang: str = "en", ax: Axes | None = Non
     """
     from matplotlib.lines import Line2D
 
-    frame = site.cached(attendance_rates_plot_frame)
     entries = []
     for breakdown, part in frame.groupby("breakdown", sort=False):
         if breakdown != "overall":
@@ -566,58 +536,55 @@ def attendance_rates_plot(site: Site, *, lang: str = "en", ax: Axes | None = Non
         "ls": "",
     }
     recent = frame["recent_rate"].notna().any()
-    with style.theme():
-        keys = [(text("figure.attendance_rates_plot.all", lang), Line2D([], [], **round_dot))]
-        if recent:
-            last = text("figure.attendance_rates_plot.recent", lang)
-            keys.append((last, Line2D([], [], **diamond)))
-        band = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
-        left, right = 1.75, 1.75 if recent else 1.2
-        rows, height = ladder(entries, left - 0.2, least=0.27)
-        title = text("figure.attendance_rates_plot.title", lang)
-        size: Look = {"height": height, "left": left, "right": right, "head": 0.22}
-        sheet = Sheet(ax, title, lang, keys=[keys], **size)
-        sheet.rows(rows)
-        if not np.isnan(band).any():
-            look: Look = {
-                "facecolor": style.tint(orange, 0.14),
-                "edgecolor": style.QUIET,
-                "lw": 0.7,
-            }
-            sheet.ax.axvspan(*band, ls=(0, (3, 2)), zorder=0.6, gid=sheet.tag("band"), **look)
-            ends = {name: number(end, lang, "0.#") for name, end in zip(_ENDS, band, strict=True)}
-            words = text("figure.attendance_activities.band", lang, **ends)
-            quiet: Look = {"ha": "center", "va": "bottom", "color": style.QUIET}
-            sheet.beside(band.mean(), 0, words, 0, up=3, gid=sheet.tag("band"), **quiet)
-        if recent:
-            above = inches_from(sheet.ax, up=True)
-            quiet = {"va": "bottom", "ha": "right", "color": style.QUIET, "transform": above}
-            words = text("figure.attendance_rates_plot.last", lang)
-            quiet |= {"fontsize": style.SMALL}
-            sheet.ax.text(sheet.plot + right - MARGIN, 0.05, words, **quiet)
-        plain = [row for row in rows if not row.head]
-        for row, line in zip(plain, frame.to_dict("records"), strict=True):
-            ends_of = [100 * line["low"], 100 * line["high"]]
-            sheet.ax.plot(
-                ends_of, [row.y] * 2, color=blue, marker="|", ms=5, gid=sheet.tag("interval")
-            )
-            face = "white" if line["few"] else blue
-            sheet.ax.plot(
-                100 * line["rate"], row.y, mfc=face, gid=sheet.tag("rate"), zorder=3, **round_dot
-            )
-            share = share_of(line["rate"], lang)
-            of = text("figure.attendance_activities.of", lang, count=line["attended"], n=line["n"])
-            sheet.words(0.08, row.y, share, right=True, fontweight="bold")
-            sheet.words(0.44, row.y, of, right=True)
-            if pd.notna(line["recent_rate"]):
-                spot = 100 * line["recent_rate"]
-                sheet.ax.plot(spot, row.y + 0.065, gid=sheet.tag("recent"), zorder=4, **diamond)
-                share = share_of(line["recent_rate"], lang)
-                sheet.words(right - MARGIN, row.y, share, right=True, ha="right")
-        percent_axis(sheet.ax, lang, text("figure.attendance_activities.axis", lang))
-        few = text("figure.attendance_activities.few", lang) if frame["few"].any() else ""
-        note = text("figure.attendance_rates_plot.note", lang)
-        return sheet.finish(frame, site, note, few)
+    keys = [(text("figure.attendance_rates_plot.all", lang), Line2D([], [], **round_dot))]
+    if recent:
+        last = text("figure.attendance_rates_plot.recent", lang)
+        keys.append((last, Line2D([], [], **diamond)))
+    band = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
+    left, right = 1.75, 1.75 if recent else 1.2
+    rows, height = ladder(entries, left - 0.2, least=0.27)
+    title = text("figure.attendance_rates_plot.title", lang)
+    size: Look = {"height": height, "left": left, "right": right, "head": 0.22}
+    sheet = Sheet(ax, title, lang, keys=[keys], **size)
+    sheet.rows(rows)
+    if not np.isnan(band).any():
+        look: Look = {
+            "facecolor": style.tint(orange, 0.14),
+            "edgecolor": style.QUIET,
+            "lw": 0.7,
+        }
+        sheet.ax.axvspan(*band, ls=(0, (3, 2)), zorder=0.6, gid=sheet.tag("band"), **look)
+        ends = {name: number(end, lang, "0.#") for name, end in zip(_ENDS, band, strict=True)}
+        words = text("figure.attendance_activities.band", lang, **ends)
+        quiet: Look = {"ha": "center", "va": "bottom", "color": style.QUIET}
+        sheet.beside(band.mean(), 0, words, 0, up=3, gid=sheet.tag("band"), **quiet)
+    if recent:
+        above = inches_from(sheet.ax, up=True)
+        quiet = {"va": "bottom", "ha": "right", "color": style.QUIET, "transform": above}
+        words = text("figure.attendance_rates_plot.last", lang)
+        quiet |= {"fontsize": style.SMALL}
+        sheet.ax.text(sheet.plot + right - MARGIN, 0.05, words, **quiet)
+    plain = [row for row in rows if not row.head]
+    for row, line in zip(plain, frame.to_dict("records"), strict=True):
+        ends_of = [100 * line["low"], 100 * line["high"]]
+        sheet.ax.plot(ends_of, [row.y] * 2, color=blue, marker="|", ms=5, gid=sheet.tag("interval"))
+        face = "white" if line["few"] else blue
+        sheet.ax.plot(
+            100 * line["rate"], row.y, mfc=face, gid=sheet.tag("rate"), zorder=3, **round_dot
+        )
+        share = share_of(line["rate"], lang)
+        of = text("figure.attendance_activities.of", lang, count=line["attended"], n=line["n"])
+        sheet.words(0.08, row.y, share, right=True, fontweight="bold")
+        sheet.words(0.44, row.y, of, right=True)
+        if pd.notna(line["recent_rate"]):
+            spot = 100 * line["recent_rate"]
+            sheet.ax.plot(spot, row.y + 0.065, gid=sheet.tag("recent"), zorder=4, **diamond)
+            share = share_of(line["recent_rate"], lang)
+            sheet.words(right - MARGIN, row.y, share, right=True, ha="right")
+    percent_axis(sheet.ax, lang, text("figure.attendance_activities.axis", lang))
+    few = text("figure.attendance_activities.few", lang) if frame["few"].any() else ""
+    note = text("figure.attendance_rates_plot.note", lang)
+    return sheet.noted(note, few)
 
 
 def _level(line: dict[Any, Any], lang: str) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
 from kube_research.figures.sheet import (
     LINES,
     MARGIN,
+    Drawing,
     Grid,
     Look,
     Row,
     book_names,
     day_number,
-    finish,
+    figure,
     inches_from,
     month_labels,
     month_range,
@@ -25,7 +25,7 @@ from kube_research.figures.sheet import (
 )
 from kube_research.formats import number, rupiah
 from kube_research.frames import grades_by, weakest
-from kube_research.texts import check_language, text
+from kube_research.texts import text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
 
-def balances_frame(site: Site) -> pd.DataFrame:
+def _balances_frame(site: Site) -> pd.DataFrame:
     """Return the running balance of every book of every group.
 
     Parameters
@@ -56,7 +56,7 @@ def balances_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> sorted(balances_frame(kr.load_site("cibeunying-simulated"))["book"].unique())
+    >>> sorted(balances.frame(kr.load_site("cibeunying-simulated"))["book"].unique())
     ['iks', 'kas', 'tabungan']
     """
     from kube_research.finance.balances import ledger_balances
@@ -81,15 +81,16 @@ def balances_frame(site: Site) -> pd.DataFrame:
     return done
 
 
+@figure(_balances_frame)
 def balances(
-    site: Site, *, lang: str = "en", ax: Sequence[Axes] | None = None
-) -> NDArray[np.object_]:
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Sequence[Axes] | None = None
+) -> Drawing:
     """Draw the balances at the end of each day: one panel a book, one stepped line a group.
 
     Parameters
     ----------
     site : Site
-        As for :func:`balances_frame`.
+        As for :func:`balances.frame`.
     lang : {"en", "id"}
         Language of every word.
     ax : sequence of Axes, optional
@@ -110,45 +111,42 @@ def balances(
     """
     import matplotlib.pyplot as plt
 
-    frame = site.cached(balances_frame)
-    check_language(lang)
     books = [book for book in style.BOOKS if book in set(frame["book"])]
     groups = sorted(frame["group"].astype(str).unique())
     width, left, right, gap, top, foot = style.DOUBLE_COLUMN, 0.62, 1.78, 0.42, 0.56, 0.36
     height = max(1.3, 0.14 * len(groups) + 0.1)
-    with style.theme():
-        own = None
-        if ax is None:
-            total = top + len(books) * height + (len(books) - 1) * gap + foot
-            own = plt.figure(figsize=(width, total), layout="none")
-            panels = []
-            for place in range(len(books)):
-                low = total - top - (place + 1) * height - place * gap
-                box = (left / width, low / total, 1 - (left + right) / width, height / total)
-                panels.append(own.add_axes(box))
-            words = text("figure.balances.title", lang)
-            look: Look = {
-                "fontsize": style.TITLE,
-                "fontweight": "bold",
-                "va": "top",
-                "gid": "title",
-            }
-            own.text(MARGIN / width, 1 - 0.08 / total, words, **look)
-        else:
-            panels = list(ax)
-        days = frame["date"].map(day_number).to_numpy(dtype=float)
-        first, last = float(days.min()), float(days.max())
-        pad = max(1.0, 0.01 * (last - first))
-        for panel, book in zip(panels, books, strict=True):
-            part = frame[frame["book"] == book]
-            panel.set_xlim(first - pad, last + pad)
-            _book(panel, part, days[part.index], groups, lang, height)
-            panel.set_title(part[f"name_{lang}"].iloc[0], fontsize=style.BODY)
-            ticks = months(first, last, lang, lambda x: (x - first) / (last - first + 1) * 4.5)
-            lowest = panel is panels[-1]
-            panel.set_xticks([x for x, _ in ticks], [name if lowest else "" for _, name in ticks])
-        finish(own, panels, frame, site, lang, text("figure.balances.note", lang))
-    return np.array(panels, dtype=object)
+    drawing = Drawing(lang)
+    if ax is None:
+        total = top + len(books) * height + (len(books) - 1) * gap + foot
+        drawing.own = own = plt.figure(figsize=(width, total), layout="none")
+        panels = []
+        for place in range(len(books)):
+            low = total - top - (place + 1) * height - place * gap
+            box = (left / width, low / total, 1 - (left + right) / width, height / total)
+            panels.append(own.add_axes(box))
+        words = text("figure.balances.title", lang)
+        look: Look = {
+            "fontsize": style.TITLE,
+            "fontweight": "bold",
+            "va": "top",
+            "gid": "title",
+        }
+        own.text(MARGIN / width, 1 - 0.08 / total, words, **look)
+    else:
+        panels = list(ax)
+    days = frame["date"].map(day_number).to_numpy(dtype=float)
+    first, last = float(days.min()), float(days.max())
+    pad = max(1.0, 0.01 * (last - first))
+    for panel, book in zip(panels, books, strict=True):
+        part = frame[frame["book"] == book]
+        panel.set_xlim(first - pad, last + pad)
+        _book(panel, part, days[part.index], groups, lang, height)
+        panel.set_title(part[f"name_{lang}"].iloc[0], fontsize=style.BODY)
+        ticks = months(first, last, lang, lambda x: (x - first) / (last - first + 1) * 4.5)
+        lowest = panel is panels[-1]
+        panel.set_xticks([x for x, _ in ticks], [name if lowest else "" for _, name in ticks])
+    drawing.panels = panels
+    return drawing.noted(text("figure.balances.note", lang))
 
 
 def _book(
@@ -239,7 +237,7 @@ def apart(wanted: Sequence[float], least: float) -> list[float]:
 _COLOURS = {"in": style.OKABE_ITO["blue"], "out": style.OKABE_ITO["vermillion"]}
 
 
-def cash_flow_months_frame(site: Site) -> pd.DataFrame:
+def _cash_flow_months_frame(site: Site) -> pd.DataFrame:
     """Return what came in and went out of each book, by kind of money and month, all groups together.
 
     Parameters
@@ -263,7 +261,7 @@ def cash_flow_months_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = cash_flow_months_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = cash_flow_months.frame(kr.load_site("cibeunying-simulated"))
     >>> frame.query("book == 'kas' and direction == 'in'")["flow"].unique().tolist()
     ['sale', 'grant']
     """
@@ -316,24 +314,16 @@ _SUMS: dict[str, Any] = {
 }
 
 
-def cash_flow_months(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_cash_flow_months_frame)
+def cash_flow_months(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Grid:
     """Draw the cash flow as a table of bars: kinds of money by book down, months across.
 
     A bar in a cell is the amount, out of the largest of its book and direction; the number is in
     thousands or millions of rupiah, as the heading of the book says.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`cash_flow_months_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -343,8 +333,6 @@ def cash_flow_months(site: Site, *, lang: str = "en", ax: Axes | None = None) ->
     'Sales'
     >>> plt.close(ax.figure)
     """
-    check_language(lang)
-    frame = site.cached(cash_flow_months_frame)
     months = month_range(frame["month"])
     names = book_names(site)[lang]
     entries, lines = [], []
@@ -358,25 +346,24 @@ def cash_flow_months(site: Site, *, lang: str = "en", ax: Axes | None = None) ->
             entries.append((label[:1].upper() + label[1:] + star, False))
             largest = int(part.loc[part["direction"] == way, "amount"].abs().max())
             lines.append((str(way), rows, unit, word, largest))
-    with style.theme():
-        title = text("figure.cash_flow_months.title", lang)
-        look: dict[str, Any] = {"left": 1.75, "words": 0.95, "least": 0.21}
-        columns = month_labels(months, lang)
-        sheet = Grid(ax, title, lang, entries=entries, columns=columns, **look)
-        sheet.head(sheet.right - MARGIN, text("figure.cash_flow_months.total", lang), ha="right")
-        for row, (way, rows, unit, word, largest) in zip(sheet.plain, lines, strict=True):
-            for line in rows.to_dict("records"):
-                _cell(sheet, months.index(line["month"]), row, line, unit, word, largest)
-            bold = {
-                "fontweight": "bold" if way == "net" else "normal",
-                "gid": sheet.tag(f"total-{way}"),
-            }
-            amount = rupiah(int(rows["amount"].sum()), lang)
-            x = sheet.right - MARGIN
-            sheet.words(x, row.y, amount, right=True, ha="right", va="center_baseline", **bold)
-        note = text("figure.cash_flow_months.note", lang)
-        star = text("figure.cash_flow_months.star", lang) if frame["internal"].any() else ""
-        return sheet.finish(frame, site, note, star)
+    title = text("figure.cash_flow_months.title", lang)
+    look: dict[str, Any] = {"left": 1.75, "words": 0.95, "least": 0.21}
+    columns = month_labels(months, lang)
+    sheet = Grid(ax, title, lang, entries=entries, columns=columns, **look)
+    sheet.head(sheet.right - MARGIN, text("figure.cash_flow_months.total", lang), ha="right")
+    for row, (way, rows, unit, word, largest) in zip(sheet.plain, lines, strict=True):
+        for line in rows.to_dict("records"):
+            _cell(sheet, months.index(line["month"]), row, line, unit, word, largest)
+        bold = {
+            "fontweight": "bold" if way == "net" else "normal",
+            "gid": sheet.tag(f"total-{way}"),
+        }
+        amount = rupiah(int(rows["amount"].sum()), lang)
+        x = sheet.right - MARGIN
+        sheet.words(x, row.y, amount, right=True, ha="right", va="center_baseline", **bold)
+    note = text("figure.cash_flow_months.note", lang)
+    star = text("figure.cash_flow_months.star", lang) if frame["internal"].any() else ""
+    return sheet.noted(note, star)
 
 
 def _unit(part: pd.DataFrame) -> tuple[float, str]:

@@ -12,7 +12,7 @@ from kube_research.compare.rounds import need_two_rounds
 from kube_research.figures import style
 from kube_research.figures.profile import ABOUT, score_axis
 from kube_research.figures.rounds import compared
-from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
 from kube_research.formats import number
 from kube_research.frames import grades_by, need_option
 from kube_research.texts import text
@@ -111,7 +111,7 @@ def _p(value: float, lang: str) -> str:
     )
 
 
-def estimation_plot_frame(site: Site, *, by: str = "overall", lang: str = "en") -> pd.DataFrame:
+def _estimation_plot_frame(site: Site, by: str = "overall", lang: str = "en") -> pd.DataFrame:
     """Return the change with its interval, overall or of every item (largest first, with its words)."""
     need_option("by", by, ("overall", "item"))
     need_two_rounds(site)
@@ -122,9 +122,15 @@ def estimation_plot_frame(site: Site, *, by: str = "overall", lang: str = "en") 
     return done.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
 
 
+@figure(_estimation_plot_frame)
 def estimation_plot(
-    site: Site, *, by: str = "overall", lang: str = "en", ax: Axes | None = None
-) -> Axes:
+    frame: pd.DataFrame,
+    site: Site,
+    *,
+    by: str = "overall",
+    lang: str = "en",
+    ax: Axes | None = None,
+) -> Sheet:
     """Draw scores, the change, its interval and its bootstrap distribution, after Ho et al. (2019).
 
     Parameters
@@ -138,21 +144,25 @@ def estimation_plot(
 
     References: doi:10.1136/bmj.292.6522.746 (Gardner), doi:10.1038/s41592-019-0470-3 (Ho).
     """
-    frame, rounds, draws = estimation_plot_frame(site, by=by, lang=lang), _Rounds(site, by), {}
+    return _estimated(frame, site, by, lang, ax)
+
+
+def _estimated(frame: pd.DataFrame, site: Site, by: str, lang: str, ax: Axes | None) -> Sheet:
+    """Draw the bootstrap sample of each change, overall or item by item."""
+    rounds, draws = _Rounds(site, by), {}
     for line in frame[frame["change_low"].notna()].to_dict("records"):
         at = [rounds.levels.index(line[by])]
         b, a = (side[:, at] for side in rounds.scores)
         seen = ~(np.isnan(b) & np.isnan(a))[:, 0]
         sample = Resamples.of(b[seen], a[seen], design=line["design"])
         draws[line[by]] = _hill(sample.values(mean_changes)[:, 0])
-    with style.theme():
-        draw = _gardner_altman if by == "overall" else _cumming
-        return draw(site, frame, rounds, draws, lang, ax)
+    draw = _gardner_altman if by == "overall" else _cumming
+    return draw(site, frame, rounds, draws, lang, ax)
 
 
 def _gardner_altman(
     site: Site, frame: pd.DataFrame, rounds: _Rounds, draws: Any, lang: str, ax: Axes | None
-) -> Axes:
+) -> Sheet:
     line, title = frame.to_dict("records")[0], text("compare.estimation_plot.title", lang)
     sheet = Sheet(ax, title, lang, height=3.3, left=0.62, right=0.75, foot=0.5, head=0.12)
     ax, base, mean = sheet.ax, line["mean_before"], line["mean_after"]
@@ -184,12 +194,12 @@ def _gardner_altman(
     facts = {name: _span(line, name, lang) for name in ("change", "hedges_g")}
     facts |= {"p": _p(line["p"], lang), "both": line["raters_in_both"]}
     note = text("compare.estimation_plot.note", lang, **facts)
-    return sheet.finish(frame, site, note, line["reason"], text("compare.no_effect", lang))
+    return sheet.noted(note, line["reason"], text("compare.no_effect", lang))
 
 
 def _cumming(
     site: Site, frame: pd.DataFrame, rounds: _Rounds, draws: Any, lang: str, ax: Axes | None
-) -> Axes:
+) -> Sheet:
     from matplotlib.lines import Line2D
 
     left, raw, marks = 4.25, 1.35, zip(rounds.labels(frame, lang), COLOURS, MARKERS, strict=True)
@@ -226,10 +236,10 @@ def _cumming(
     facts = {"sure": frame["p_adjusted"].lt(0.05).sum(), "items": len(frame)}
     note = text("compare.estimation_plot.note_items", lang, **facts)
     notes = [note, *frame["reason"].unique(), cut_note(rows, lang)]
-    return sheet.finish(frame, site, *notes, text("compare.no_effect", lang))
+    return sheet.noted(*notes, text("compare.no_effect", lang))
 
 
-def slope_graph_frame(site: Site) -> pd.DataFrame:
+def _slope_graph_frame(site: Site) -> pd.DataFrame:
     """Return every rater's mean over all items in each round: one row a rater, by group and code."""
     rounds = _Rounds(site)
     wide = rounds.rows.pivot(index=["group", "rater"], columns="round", values="_value")
@@ -241,49 +251,54 @@ def slope_graph_frame(site: Site) -> pd.DataFrame:
     return done.reset_index()
 
 
-def slope_graph(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_slope_graph_frame)
+def slope_graph(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw each rater's mean before and after, joined for raters of both rounds, by group."""
     from matplotlib.lines import Line2D
 
-    frame, rounds = site.cached(slope_graph_frame), _Rounds(site)
+    rounds = _Rounds(site)
     looks: dict[str, Look] = {}
     for place, (name, colour) in enumerate(style.colours_for(frame["group"]).items()):
         marker = style.MARKERS[place % len(style.MARKERS)]
         looks[name] = {"color": colour, "marker": marker, "ms": 5}
     thick: Look = {"color": style.INK, "lw": 3, "marker": "D", "ms": 7, "zorder": 4}
-    single: Look = {"marker": "o", "mfc": "white", "mec": style.QUIET, "ls": ""}
-    keys = [(text("compare.group", lang, group=n), Line2D([], [], **k)) for n, k in looks.items()]
+    single: Look = {"marker": "o", "ms": 6, "mfc": "white", "mec": style.QUIET, "ls": ""}
+    keys = [
+        (text("compare.group", lang, group=n), Line2D([], [], lw=1.5, **k))
+        for n, k in looks.items()
+    ]
     more = {text("compare.one_round", lang): single, text("compare.pairs_mean", lang): thick}
     more_keys = [(words, Line2D([], [], **look)) for words, look in more.items()]
-    with style.theme():
-        room: Look = {"left": 0.9, "right": 0.9, "height": 4.2, "head": 0.12, "foot": 0.5}
-        room["keys"] = [keys, more_keys]
-        sheet = Sheet(ax, text("compare.slope_graph.title", lang), lang, **room)
-        values = frame[["mean_before", "mean_after"]].to_numpy(dtype=float)
-        _means_axis(sheet, site, values, rounds.labels(frame, lang))
-        sheet.ax.set_xlim(-0.4, 1.4)
-        both = ~np.isnan(values).any(axis=1)
-        for name, pair in zip(frame.loc[both, "group"], values[both], strict=True):
-            sheet.ax.plot([0, 1], pair, lw=1.1, gid=sheet.tag("pair"), **looks[name])
-        for side in (0, 1):
-            alone = np.flatnonzero(~both & ~np.isnan(values[:, side]))
-            out = _swarm(values[alone, side], 0.02, 0.05) + 0.12
-            for x, at in zip(side + out * (2 * side - 1), alone, strict=True):
-                look = {**looks[frame["group"][at]], "mfc": "white", "ls": ""}
-                sheet.ax.plot(x, values[at, side], gid=sheet.tag("single"), **look)
-        if both.any():
-            ends = values[both].mean(axis=0)
-            sheet.ax.plot([0, 1], ends, gid="mean", **thick)
-            for x, end in enumerate(ends):
-                look = {"fontweight": "bold", "ha": ("left", "right")[x]}
-                sheet.beside(1.8 * x - 0.4, end, number(end, lang), 3 - 6 * x, **look)
-        rise, fall = (int((sign * frame["change"] > 1e-9).sum()) for sign in (1, -1))
-        facts = {"pairs": both.sum(), "rise": rise, "fall": fall, "same": both.sum() - rise - fall}
-        note = text("compare.slope_graph.note", lang, **facts)
-        return sheet.finish(frame, site, note, text("compare.no_effect", lang))
+    room: Look = {"left": 0.9, "right": 0.9, "height": 4.2, "head": 0.12, "foot": 0.5}
+    room["keys"] = [keys, more_keys]
+    sheet = Sheet(ax, text("compare.slope_graph.title", lang), lang, **room)
+    values = frame[["mean_before", "mean_after"]].to_numpy(dtype=float)
+    _means_axis(sheet, site, values, rounds.labels(frame, lang))
+    sheet.ax.set_xlim(-0.4, 1.4)
+    both = ~np.isnan(values).any(axis=1)
+    for name, pair in zip(frame.loc[both, "group"], values[both], strict=True):
+        sheet.ax.plot([0, 1], pair, lw=1.1, gid=sheet.tag("pair"), **looks[name])
+    for side in (0, 1):
+        alone = np.flatnonzero(~both & ~np.isnan(values[:, side]))
+        out = _swarm(values[alone, side], 0.02, 0.05) + 0.12
+        for x, at in zip(side + out * (2 * side - 1), alone, strict=True):
+            look = {**looks[frame["group"][at]], "mfc": "white", "ls": ""}
+            sheet.ax.plot(x, values[at, side], gid=sheet.tag("single"), **look)
+    if both.any():
+        ends = values[both].mean(axis=0)
+        sheet.ax.plot([0, 1], ends, gid="mean", **thick)
+        for x, end in enumerate(ends):
+            look = {"fontweight": "bold", "ha": ("left", "right")[x]}
+            sheet.beside(1.8 * x - 0.4, end, number(end, lang), 3 - 6 * x, **look)
+    rise, fall = (int((sign * frame["change"] > 1e-9).sum()) for sign in (1, -1))
+    facts = {"pairs": both.sum(), "rise": rise, "fall": fall, "same": both.sum() - rise - fall}
+    note = text("compare.slope_graph.note", lang, **facts)
+    return sheet.noted(note, text("compare.no_effect", lang))
 
 
-def score_bars_frame(site: Site) -> pd.DataFrame:
+def _score_bars_frame(site: Site) -> pd.DataFrame:
     """Return how many raters gave each score: one row an item, round and score, by field and item."""
     rounds = _Rounds(site, "item")
     low, high = site.info.scale
@@ -299,11 +314,14 @@ def score_bars_frame(site: Site) -> pd.DataFrame:
     return done.sort_values(["field_no", "item", "round", "score"], ignore_index=True)
 
 
-def score_bars(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_score_bars_frame)
+def score_bars(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the scores of every item and round as bars that part at the middle of the scale."""
     from matplotlib.patches import Patch
 
-    frame, (low, high), left = site.cached(score_bars_frame), site.info.scale, 2.75
+    (low, high), left = site.info.scale, 2.75
     middle, rounds = (low + high) / 2, frame["round"].drop_duplicates().tolist()
     shades = {}
     for score in range(low, high + 1):
@@ -312,41 +330,40 @@ def score_bars(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
         shades[score] = shade if far else "#D9DDE1"
     keys = [(text("compare.score", lang, score=s), Patch(fc=c)) for s, c in shades.items()]
     items = frame.drop_duplicates("item").reset_index(drop=True)
-    with style.theme():
-        entries = [(words, False) for words in named(items, "statement", lang)]
-        rows, height = ladder(entries, left - 0.45, least=0.31, limit=8.0)
-        look: Look = {"height": height, "left": left, "right": 1.0, "head": 0.24, "keys": [keys]}
-        sheet = Sheet(ax, text("compare.score_bars.title", lang), lang, **look)
-        sheet.rows(rows, indent=0.28)
-        places = dict(zip(items["item"], rows, strict=True))
-        size, reach = min(0.13, 0.42 * min(row.height for row in rows)), [0.0]
-        for (item, name), part in frame.groupby(["item", "round"]):
-            row, share = places[item], part["share"].to_numpy()
-            y = row.y + (rounds.index(name) - 0.5) * size * 1.06
-            below = (part["score"] < middle).to_numpy() + 0.5 * (part["score"] == middle).to_numpy()
-            start = np.concatenate([[0], np.cumsum(share)[:-1]]) - below @ share
-            reach += [start[0], start[0] + 1]
-            for x, line in zip(start, part.to_dict("records"), strict=True):
-                bar: Look = {"color": shades[line["score"]], "lw": 0}
-                if line["count"]:
-                    sheet.ax.barh(y, line["share"], size, x, gid=sheet.tag("bar"), **bar)
-                    spot: Look = {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL}
-                    sheet.ax.text(x + line["share"] / 2, y, str(line["count"]), **spot)
-            sheet.words(0.1, y, str(name), right=True)
-            sheet.words(0.55, y, number(part["mean"].iloc[0], lang), right=True)
-        for row, item in zip(rows, items["item"], strict=True):
-            sheet.words(MARGIN - left, row.y, str(item), fontweight="bold")
-        _head(sheet, 0.1, "round")
-        _head(sheet, 0.55, "mean")
-        sheet.ax.axvline(0, color=style.INK, lw=0.9, gid="middle")
-        sheet.ax.set_xlim(min(reach) - 0.02, max(reach) + 0.02)
-        sheet.ax.xaxis.set_major_formatter(lambda x, _: number(abs(x), lang, "0%"))
-        sheet.ax.set_xlabel(text("compare.share_axis", lang))
-        note = text("compare.score_bars.note", lang)
-        return sheet.finish(frame, site, note, cut_note(rows, lang))
+    entries = [(words, False) for words in named(items, "statement", lang)]
+    rows, height = ladder(entries, left - 0.45, least=0.31, limit=8.0)
+    look: Look = {"height": height, "left": left, "right": 1.0, "head": 0.24, "keys": [keys]}
+    sheet = Sheet(ax, text("compare.score_bars.title", lang), lang, **look)
+    sheet.rows(rows, indent=0.28)
+    places = dict(zip(items["item"], rows, strict=True))
+    size, reach = min(0.13, 0.42 * min(row.height for row in rows)), [0.0]
+    for (item, name), part in frame.groupby(["item", "round"]):
+        row, share = places[item], part["share"].to_numpy()
+        y = row.y + (rounds.index(name) - 0.5) * size * 1.06
+        below = (part["score"] < middle).to_numpy() + 0.5 * (part["score"] == middle).to_numpy()
+        start = np.concatenate([[0], np.cumsum(share)[:-1]]) - below @ share
+        reach += [start[0], start[0] + 1]
+        for x, line in zip(start, part.to_dict("records"), strict=True):
+            bar: Look = {"color": shades[line["score"]], "lw": 0}
+            if line["count"]:
+                sheet.ax.barh(y, line["share"], size, x, gid=sheet.tag("bar"), **bar)
+                spot: Look = {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL}
+                sheet.ax.text(x + line["share"] / 2, y, str(line["count"]), **spot)
+        sheet.words(0.1, y, str(name), right=True)
+        sheet.words(0.55, y, number(part["mean"].iloc[0], lang), right=True)
+    for row, item in zip(rows, items["item"], strict=True):
+        sheet.words(MARGIN - left, row.y, str(item), fontweight="bold")
+    _head(sheet, 0.1, "round")
+    _head(sheet, 0.55, "mean")
+    sheet.ax.axvline(0, color=style.INK, lw=0.9, gid="middle")
+    sheet.ax.set_xlim(min(reach) - 0.02, max(reach) + 0.02)
+    sheet.ax.xaxis.set_major_formatter(lambda x, _: number(abs(x), lang, "0%"))
+    sheet.ax.set_xlabel(text("compare.share_axis", lang))
+    note = text("compare.score_bars.note", lang)
+    return sheet.noted(note, cut_note(rows, lang))
 
 
-def forest_plot_frame(site: Site, *, lang: str = "en") -> pd.DataFrame:
+def _forest_plot_frame(site: Site, lang: str = "en") -> pd.DataFrame:
     """Return the change of every field and, last, of all items together (``field_no`` missing)."""
     need_two_rounds(site)
     fields = compared(site, "field_no", lang)
@@ -357,43 +374,48 @@ def forest_plot_frame(site: Site, *, lang: str = "en") -> pd.DataFrame:
     return pd.concat([fields.merge(names, "left", "field_no"), whole], ignore_index=True)
 
 
-def forest_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_forest_plot_frame)
+def forest_plot(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the change of every field with its interval, and of all items as a diamond."""
-    frame, left = forest_plot_frame(site, lang=lang), 2.35
+    left = 2.35
     names, last = named(frame, "field", lang), len(frame) - 1
     entries = [(f"{frame['field_no'][at]:.0f}. {names[at]}", False) for at in range(last)]
-    with style.theme():
-        rows, height = ladder([*entries, (names[last], False)], left - 0.3, least=0.32)
-        look: Look = {"height": height, "left": left, "right": 2.4, "head": 0.36}
-        sheet = Sheet(ax, text("compare.forest_plot.title", lang), lang, **look)
-        sheet.rows(rows)
-        _change_axis(sheet.ax, frame, lang)
-        for row, line in zip(rows, frame.to_dict("records"), strict=True):
-            whole, ends = pd.isna(line["field_no"]), [line["change_low"], line["change_high"]]
-            mark: Look = {"color": style.INK if whole else style.OKABE_ITO["blue"], "zorder": 3}
-            sheet.ax.plot(ends, [row.y] * 2, lw=1.6, gid=sheet.tag("interval"), **mark)
-            shape, size = ("D", 8) if whole else ("s", 5.5)
-            sheet.ax.plot(line["change"], row.y, shape, ms=size, gid=sheet.tag("change"), **mark)
-            weight: Look = {"right": True, "fontweight": "bold" if whole else "normal"}
-            sheet.words(0.1, row.y, _span(line, "change", lang), **weight)
-            sheet.words(1.42, row.y, number(line["hedges_g"], lang, SIGNED), **weight)
-            sheet.words(1.94, row.y, _p(line["p_adjusted"], lang), **weight)
-        for x, key in ((0.1, "change"), (1.42, "g"), (1.94, "p")):
-            _head(sheet, x, key)
-        sheet.ax.axhline(rows[last].y - rows[last].height / 2, color=style.INK, lw=0.8)
-        notes = [text("compare.forest_plot.note", lang, fields=last), *frame["reason"].unique()]
-        return sheet.finish(frame, site, *notes, text("compare.no_effect", lang))
+    rows, height = ladder([*entries, (names[last], False)], left - 0.3, least=0.32)
+    look: Look = {"height": height, "left": left, "right": 2.4, "head": 0.36}
+    sheet = Sheet(ax, text("compare.forest_plot.title", lang), lang, **look)
+    sheet.rows(rows)
+    _change_axis(sheet.ax, frame, lang)
+    for row, line in zip(rows, frame.to_dict("records"), strict=True):
+        whole, ends = pd.isna(line["field_no"]), [line["change_low"], line["change_high"]]
+        mark: Look = {"color": style.INK if whole else style.OKABE_ITO["blue"], "zorder": 3}
+        sheet.ax.plot(ends, [row.y] * 2, lw=1.6, gid=sheet.tag("interval"), **mark)
+        shape, size = ("D", 8) if whole else ("s", 5.5)
+        sheet.ax.plot(line["change"], row.y, shape, ms=size, gid=sheet.tag("change"), **mark)
+        weight: Look = {"right": True, "fontweight": "bold" if whole else "normal"}
+        sheet.words(0.1, row.y, _span(line, "change", lang), **weight)
+        sheet.words(1.42, row.y, number(line["hedges_g"], lang, SIGNED), **weight)
+        sheet.words(1.94, row.y, _p(line["p_adjusted"], lang), **weight)
+    for x, key in ((0.1, "change"), (1.42, "g"), (1.94, "p")):
+        _head(sheet, x, key)
+    sheet.ax.axhline(rows[last].y - rows[last].height / 2, color=style.INK, lw=0.8)
+    notes = [text("compare.forest_plot.note", lang, fields=last), *frame["reason"].unique()]
+    return sheet.noted(*notes, text("compare.no_effect", lang))
 
 
-def cumming_plot_frame(site: Site) -> pd.DataFrame:
-    """Return what :func:`cumming_plot` draws: the change of every item with its interval."""
-    return estimation_plot_frame(site, by="item")
+def _cumming_plot_frame(site: Site, lang: str = "en") -> pd.DataFrame:
+    """Return the change of every item with its interval, as ``estimation_plot.frame`` by item."""
+    return _estimation_plot_frame(site, "item", lang)
 
 
-def cumming_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_cumming_plot_frame)
+def cumming_plot(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the change of every item with its bootstrap interval.
 
     Parameters, return value and errors are those of
     :func:`kube_research.figures.comparison.estimation_plot` with ``by="item"``.
     """
-    return estimation_plot(site, by="item", lang=lang, ax=ax)
+    return _estimated(frame, site, "item", lang, ax)

@@ -15,7 +15,7 @@ from kube_research.evidence.decision import (
 )
 from kube_research.evidence.printed import parse_printed
 from kube_research.figures import style
-from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
 from kube_research.formats import number
 from kube_research.texts import text
 
@@ -35,7 +35,7 @@ _LOOKS: dict[str, Look] = {
 }
 
 
-def decision_map_frame(site: Site) -> pd.DataFrame:
+def _decision_map_frame(site: Site) -> pd.DataFrame:
     """Return what :func:`decision_map` draws: the decision frame of a site, with its statements.
 
     Returns
@@ -47,7 +47,7 @@ def decision_map_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = decision_map_frame(kr.load_site("cibeunying"))
+    >>> frame = decision_map.frame(kr.load_site("cibeunying"))
     >>> frame["smallest_p"].unique().tolist()
     [0.0625]
     """
@@ -60,21 +60,13 @@ def decision_map_frame(site: Site) -> pd.DataFrame:
     )
 
 
-def decision_map(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_decision_map_frame)
+def decision_map(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the decision map: round-2 mean on x, a row for each item, a panel for each scale.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`decision_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -87,7 +79,6 @@ def decision_map(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch, Rectangle
 
-    frame = site.cached(decision_map_frame)
     summary = decision_summary(frame)
     alone = len(summary) > 24
     if alone:
@@ -117,65 +108,62 @@ def decision_map(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     ]
     keys.append((text("decision.before", lang), Line2D([], [], **mark)))
     m = int(frame["n_after"].iloc[0])
-    with style.theme():
-        left, right = 2.68, 1.62
-        rows, height = ladder(entries, left - 0.36, least=0.22, limit=7.0)
-        title = text("decision.title", lang)
-        sheet = Sheet(ax, title, lang, height=height, keys=[keys], left=left, right=right, head=0.5)
-        sheet.rows(rows, indent=0.24)
-        for row, line in zip([row for row in rows if not row.head], lines, strict=True):
-            sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
-            same = (frame["scale_high"] == line["scale_high"]) & (frame["item"] == line["item"])
-            part = frame[same & (frame["scale_low"] == line["scale_low"])]
-            run = part["region"].ne(part["region"].shift()).cumsum()
-            for _, cells in part.groupby(run):
-                ends = cells["total_after"].iloc[[0, -1]] + np.array([-0.5, 0.5])
-                start, stop = (ends / m).clip(line["scale_low"], line["scale_high"])
-                region = cells["region"].iloc[0]
-                sheet.ax.add_patch(
-                    Rectangle(
-                        (start, row.y - 0.075),
-                        stop - start,
-                        0.15,
-                        **{"lw": 0, **_LOOKS[region]},
-                        gid=sheet.tag(region),
-                        zorder=2,
-                    )
+    left, right = 2.68, 1.62
+    rows, height = ladder(entries, left - 0.36, least=0.22, limit=7.0)
+    title = text("decision.title", lang)
+    sheet = Sheet(ax, title, lang, height=height, keys=[keys], left=left, right=right, head=0.5)
+    sheet.rows(rows, indent=0.24)
+    for row, line in zip([row for row in rows if not row.head], lines, strict=True):
+        sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
+        same = (frame["scale_high"] == line["scale_high"]) & (frame["item"] == line["item"])
+        part = frame[same & (frame["scale_low"] == line["scale_low"])]
+        run = part["region"].ne(part["region"].shift()).cumsum()
+        for _, cells in part.groupby(run):
+            ends = cells["total_after"].iloc[[0, -1]] + np.array([-0.5, 0.5])
+            start, stop = (ends / m).clip(line["scale_low"], line["scale_high"])
+            region = cells["region"].iloc[0]
+            sheet.ax.add_patch(
+                Rectangle(
+                    (start, row.y - 0.075),
+                    stop - start,
+                    0.15,
+                    **{"lw": 0, **_LOOKS[region]},
+                    gid=sheet.tag(region),
+                    zorder=2,
                 )
-            mean = part["mean_before"].iloc[0]
-            mean = float(line["printed_before"]) if pd.isna(mean) else mean
-            sheet.ax.plot(mean, row.y, gid=sheet.tag("before"), zorder=3, **mark)
-            sheet.beside(mean, row.y, _as_printed(line["printed_before"], lang), -5, zorder=4)
-            for x, region in ((0.78, "possible"), (1.54, "certain")):
-                words = text("decision.never", lang)
-                if pd.notna(line[f"{region}_total"]):
-                    printed = _as_printed(line[f"{region}_printed"], lang)
-                    words = f"{printed} ({line[f'{region}_total']}/{m})"
-                sheet.words(x, row.y, words, right=True, ha="right")
+            )
+        mean = part["mean_before"].iloc[0]
+        mean = float(line["printed_before"]) if pd.isna(mean) else mean
+        sheet.ax.plot(mean, row.y, gid=sheet.tag("before"), zorder=3, **mark)
+        sheet.beside(mean, row.y, _as_printed(line["printed_before"], lang), -5, zorder=4)
         for x, region in ((0.78, "possible"), (1.54, "certain")):
-            heading: Look = {"va": "bottom", "color": style.QUIET, "ha": "right"}
-            sheet.words(x, -0.04, text(f"decision.{region}_from", lang), right=True, **heading)
-        limit = text("decision.no_clusters", lang)
-        clusters = int(frame["clusters"].iloc[0])
-        if clusters:
-            smallest = number(frame["smallest_p"].iloc[0], lang, "0.####")
-            limit = text("decision.clusters", lang, count=clusters, p=smallest)
-        sheet.words(MARGIN - left, -0.36, limit, fontweight="bold", gid="smallest-p")
-        level, stuck = number(0.05, lang), clusters > 0 and frame["smallest_p"].iloc[0] > 0.05
-        low, high = int(frame["scale_low"].min()), int(frame["scale_high"].max())
-        sheet.ax.set_xlim(low - 0.1, high + 0.1)
-        sheet.ax.set_xticks(range(low, high + 1), [str(score) for score in range(low, high + 1)])
-        sheet.ax.set_xlabel(text("decision.axis", lang, raters=m))
-        sheet.ax.grid(axis="x")
-        return sheet.finish(
-            frame,
-            site,
-            text("decision.note", lang, alpha=level),
-            text("decision.note_clusters", lang, alpha=level) if stuck else "",
-            text("decision.note_assumed", lang),
-            text("decision.note_alone", lang) if alone else "",
-            cut_note(rows, lang),
-        )
+            words = text("decision.never", lang)
+            if pd.notna(line[f"{region}_total"]):
+                printed = _as_printed(line[f"{region}_printed"], lang)
+                words = f"{printed} ({line[f'{region}_total']}/{m})"
+            sheet.words(x, row.y, words, right=True, ha="right")
+    for x, region in ((0.78, "possible"), (1.54, "certain")):
+        heading: Look = {"va": "bottom", "color": style.QUIET, "ha": "right"}
+        sheet.words(x, -0.04, text(f"decision.{region}_from", lang), right=True, **heading)
+    limit = text("decision.no_clusters", lang)
+    clusters = int(frame["clusters"].iloc[0])
+    if clusters:
+        smallest = number(frame["smallest_p"].iloc[0], lang, "0.####")
+        limit = text("decision.clusters", lang, count=clusters, p=smallest)
+    sheet.words(MARGIN - left, -0.36, limit, fontweight="bold", gid="smallest-p")
+    level, stuck = number(0.05, lang), clusters > 0 and frame["smallest_p"].iloc[0] > 0.05
+    low, high = int(frame["scale_low"].min()), int(frame["scale_high"].max())
+    sheet.ax.set_xlim(low - 0.1, high + 0.1)
+    sheet.ax.set_xticks(range(low, high + 1), [str(score) for score in range(low, high + 1)])
+    sheet.ax.set_xlabel(text("decision.axis", lang, raters=m))
+    sheet.ax.grid(axis="x")
+    return sheet.noted(
+        text("decision.note", lang, alpha=level),
+        text("decision.note_clusters", lang, alpha=level) if stuck else "",
+        text("decision.note_assumed", lang),
+        text("decision.note_alone", lang) if alone else "",
+        cut_note(rows, lang),
+    )
 
 
 def _as_printed(printed: str, lang: str) -> str:

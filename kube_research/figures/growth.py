@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures.sheet import MARGIN, Grid, cut_note
+from kube_research.figures.sheet import MARGIN, Grid, cut_note, figure
 from kube_research.formats import number, percent, rupiah
-from kube_research.texts import check_language, text
+from kube_research.texts import text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 _SIGNS = {"met": "✓", "unmet": "✗", "unknown": "?"}
 
 
-def growth_tiles_frame(site: Site) -> pd.DataFrame:
+def _growth_tiles_frame(site: Site) -> pd.DataFrame:
     """Return the checklist: every criterion of every group, met, unmet or unknown.
 
     Parameters
@@ -48,7 +48,7 @@ def growth_tiles_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = growth_tiles_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = growth_tiles.frame(kr.load_site("cibeunying-simulated"))
     >>> frame["verdict"].value_counts().index[0]
     'met'
     """
@@ -64,21 +64,13 @@ def growth_tiles_frame(site: Site) -> pd.DataFrame:
     return done
 
 
-def growth_tiles(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_growth_tiles_frame)
+def growth_tiles(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Grid:
     """Draw one tile a criterion and group, by stage; below, the stage that the checklist decides.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`growth_tiles_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -92,8 +84,6 @@ def growth_tiles(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
 
     from kube_research.finance.growth import growth_stages
 
-    check_language(lang)
-    frame = site.cached(growth_tiles_frame)
     groups = list(dict.fromkeys(frame["group"]))
     entries, lines = [], []
     for stage, part in frame.groupby("stage", sort=False):
@@ -103,40 +93,39 @@ def growth_tiles(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
             lines.append(rows)
     entries.append((text("figure.growth_tiles.stages", lang), True))
     entries.append((text("figure.growth_tiles.reached", lang), False))
-    with style.theme():
-        keys = [
-            (
-                f"{_SIGNS[verdict]} {text(f'figure.growth_tiles.{verdict}', lang)}",
-                Rectangle((0, 0), 1, 1, **{k: v for k, v in look.items() if k != "ink"}),
-            )
-            for verdict, look in _LOOKS.items()
-        ]
-        title = text("figure.growth_tiles.title", lang)
-        sheet = Grid(
-            ax,
-            title,
-            lang,
-            entries=entries,
-            columns=[text("figure.group", lang, group=group) for group in groups],
-            left=2.75,
-            words=1.0,
-            least=0.22,
-            keys=[keys],
+    keys = [
+        (
+            f"{_SIGNS[verdict]} {text(f'figure.growth_tiles.{verdict}', lang)}",
+            Rectangle((0, 0), 1, 1, **{k: v for k, v in look.items() if k != "ink"}),
         )
-        sheet.head(sheet.right - MARGIN, text("figure.growth_tiles.asked", lang), ha="right")
-        for row, rows in zip(sheet.plain[:-1], lines, strict=True):
-            for line in rows.to_dict("records"):
-                verdict = str(line["verdict"])
-                look = {**_LOOKS[verdict], "weight": "bold"}
-                sheet.tile(groups.index(line["group"]), row, verdict, _SIGNS[verdict], **look)
-            words = _asked(rows.iloc[0], lang)
-            look = {"ha": "right", "va": "center_baseline", "color": style.QUIET}
-            look |= {"gid": sheet.tag("asked")}
-            sheet.words(sheet.right - MARGIN, row.y, words, right=True, **look)
-        if groups:
-            _stages(sheet, growth_stages(frame), groups, lang)
-        notes = [text("figure.growth_tiles.note", lang), cut_note(sheet.all_rows, lang)]
-        return sheet.finish(frame, site, *notes)
+        for verdict, look in _LOOKS.items()
+    ]
+    title = text("figure.growth_tiles.title", lang)
+    sheet = Grid(
+        ax,
+        title,
+        lang,
+        entries=entries,
+        columns=[text("figure.group", lang, group=group) for group in groups],
+        left=2.75,
+        words=1.0,
+        least=0.22,
+        keys=[keys],
+    )
+    sheet.head(sheet.right - MARGIN, text("figure.growth_tiles.asked", lang), ha="right")
+    for row, rows in zip(sheet.plain[:-1], lines, strict=True):
+        for line in rows.to_dict("records"):
+            verdict = str(line["verdict"])
+            look = {**_LOOKS[verdict], "weight": "bold"}
+            sheet.tile(groups.index(line["group"]), row, verdict, _SIGNS[verdict], **look)
+        words = _asked(rows.iloc[0], lang)
+        look = {"ha": "right", "va": "center_baseline", "color": style.QUIET}
+        look |= {"gid": sheet.tag("asked")}
+        sheet.words(sheet.right - MARGIN, row.y, words, right=True, **look)
+    if groups:
+        _stages(sheet, growth_stages(frame), groups, lang)
+    notes = [text("figure.growth_tiles.note", lang), cut_note(sheet.all_rows, lang)]
+    return sheet.noted(*notes)
 
 
 def _asked(line: pd.Series, lang: str) -> str:

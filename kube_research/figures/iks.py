@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures.sheet import MARGIN, Look, Row, Sheet, above_words, ladder
+from kube_research.figures.sheet import MARGIN, Look, Row, Sheet, above_words, figure, ladder
 from kube_research.formats import number, percent, rupiah
-from kube_research.texts import check_language, text
+from kube_research.texts import text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ READINGS = ("profit", "iks_inflow")
 _IKS = style.BOOKS["iks"]
 
 
-def iks_rule_plot_frame(site: Site) -> pd.DataFrame:
+def _iks_rule_plot_frame(site: Site) -> pd.DataFrame:
     """Return what came into the IKS book, and each purpose against both readings of the rule.
 
     Parameters
@@ -51,7 +51,7 @@ def iks_rule_plot_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = iks_rule_plot_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = iks_rule_plot.frame(kr.load_site("cibeunying-simulated"))
     >>> frame.query("part == 'rule'")[["name", "reading"]].values.tolist()[:2]
     [['sick_members', 'profit'], ['sick_members', 'iks_inflow']]
     """
@@ -101,24 +101,16 @@ def _labels(names: pd.DataFrame, purpose: Any) -> dict[str, Any]:
     return done
 
 
-def iks_rule_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_iks_rule_plot_frame)
+def iks_rule_plot(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw IKS money in rupiah: what came in; each purpose against what each reading asks for.
 
     A bar is what was set aside (or came in, or was spent on a purpose without a share), the dark tick
     what was spent on the purpose, the open bar what the reading of the rule asks for.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`iks_rule_plot_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -132,39 +124,36 @@ def iks_rule_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Ax
     from matplotlib.patches import Rectangle
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    check_language(lang)
-    frame = site.cached(iks_rule_plot_frame)
     entries = _entries(frame, lang)
     left, right = 1.9, 2.1
-    with style.theme():
-        keys = [
-            ("came", Rectangle((0, 0), 1, 1, **_LOOKS["amount"])),
-            ("due", Rectangle((0, 0), 1, 1, **_LOOKS["due"])),
-            ("used", Line2D([], [], **_USED)),
-        ]
-        key = [(text(f"figure.iks_rule_plot.{name}", lang), handle) for name, handle in keys]
-        rows, height = ladder(entries, left - 0.2, least=0.3)
-        title = text("figure.iks_rule_plot.title", lang)
-        size: Look = {"left": left, "right": right, "head": 0.3}
-        sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[key], **size)
-        sheet.rows(rows)
-        amounts = frame[["amount", "used", "due"]].astype("float64").max().max()
-        high = amounts if pd.notna(amounts) and amounts > 0 else 1.0
-        sheet.ax.set_xlim(0, 1.04 * high)
-        unit, word = (1e6, "million") if high >= 2e6 else (1e3, "thousand")
-        sheet.ax.xaxis.set_major_locator(MaxNLocator(5))
-        sheet.ax.xaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
-        )
-        sheet.ax.grid(axis="x")
-        sheet.ax.set_xlabel(text(f"figure.balances.{word}", lang))
-        for x, name in ((0.95, "amount"), (right - MARGIN, "share")):
-            words = text(f"figure.iks_rule_plot.{name}", lang)
-            above_words(sheet, sheet.plot + x, words, ha="right")
-        plain = [row for row in rows if not row.head]
-        for row, line in zip(plain, frame.to_dict("records"), strict=True):
-            _line(sheet, row, line, right)
-        return sheet.finish(frame, site, text("figure.iks_rule_plot.note", lang))
+    keys = [
+        ("came", Rectangle((0, 0), 1, 1, **_LOOKS["amount"])),
+        ("due", Rectangle((0, 0), 1, 1, **_LOOKS["due"])),
+        ("used", Line2D([], [], **_USED)),
+    ]
+    key = [(text(f"figure.iks_rule_plot.{name}", lang), handle) for name, handle in keys]
+    rows, height = ladder(entries, left - 0.2, least=0.3)
+    title = text("figure.iks_rule_plot.title", lang)
+    size: Look = {"left": left, "right": right, "head": 0.3}
+    sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[key], **size)
+    sheet.rows(rows)
+    amounts = frame[["amount", "used", "due"]].astype("float64").max().max()
+    high = amounts if pd.notna(amounts) and amounts > 0 else 1.0
+    sheet.ax.set_xlim(0, 1.04 * high)
+    unit, word = (1e6, "million") if high >= 2e6 else (1e3, "thousand")
+    sheet.ax.xaxis.set_major_locator(MaxNLocator(5))
+    sheet.ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
+    )
+    sheet.ax.grid(axis="x")
+    sheet.ax.set_xlabel(text(f"figure.balances.{word}", lang))
+    for x, name in ((0.95, "amount"), (right - MARGIN, "share")):
+        words = text(f"figure.iks_rule_plot.{name}", lang)
+        above_words(sheet, sheet.plot + x, words, ha="right")
+    plain = [row for row in rows if not row.head]
+    for row, line in zip(plain, frame.to_dict("records"), strict=True):
+        _line(sheet, row, line, right)
+    return sheet.noted(text("figure.iks_rule_plot.note", lang))
 
 
 _LOOKS: dict[str, dict[str, Any]] = {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures.sheet import Look, Sheet, ladder, named, percent_axis, titled
+from kube_research.figures.sheet import Look, Sheet, figure, ladder, named, percent_axis, titled
 from kube_research.formats import day_of, number, percent
 from kube_research.texts import text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
 
-def attendance_activities_frame(site: Site) -> pd.DataFrame:
+def _attendance_activities_frame(site: Site) -> pd.DataFrame:
     """Return attendance by activity, with the average the site's source prints.
 
     Parameters
@@ -40,7 +40,7 @@ def attendance_activities_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = attendance_activities_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = attendance_activities.frame(kr.load_site("cibeunying-simulated"))
     >>> bool((frame["low"] < frame["rate"]).all())
     True
     """
@@ -54,21 +54,13 @@ def attendance_activities_frame(site: Site) -> pd.DataFrame:
     return done
 
 
-def attendance_activities(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_attendance_activities_frame)
+def attendance_activities(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the rate of attendance of each activity with its Wilson interval.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`attendance_activities_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -78,65 +70,63 @@ def attendance_activities(site: Site, *, lang: str = "en", ax: Axes | None = Non
     [0.0, 100.0]
     >>> plt.close(ax.figure)
     """
-    frame = site.cached(attendance_activities_frame)
     names = named(frame, "title", lang)
     if frame["date"].notna().any():
         days = [day_of(day, lang) if pd.notna(day) else "" for day in frame["date"]]
         names = names + ", " + pd.Series(days, index=names.index)
         names = names.str.removesuffix(", ")
-    with style.theme():
-        left = 2.75
-        rows, height = ladder([(name, False) for name in names], left - 0.2, least=0.27)
-        band = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
-        sheet = Sheet(
-            ax,
-            text("figure.attendance_activities.title", lang),
-            lang,
-            height=height,
-            left=left,
-            right=1.25,
-            head=0.08 if np.isnan(band).any() else 0.2,
+    left = 2.75
+    rows, height = ladder([(name, False) for name in names], left - 0.2, least=0.27)
+    band = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
+    sheet = Sheet(
+        ax,
+        text("figure.attendance_activities.title", lang),
+        lang,
+        height=height,
+        left=left,
+        right=1.25,
+        head=0.08 if np.isnan(band).any() else 0.2,
+    )
+    sheet.rows(rows)
+    ax = sheet.ax
+    colour = style.OKABE_ITO["blue"]
+    if not np.isnan(band).any():
+        ax.axvspan(
+            *band,
+            facecolor=style.PAPER,
+            edgecolor=style.QUIET,
+            lw=0.7,
+            ls=(0, (3, 2)),
+            gid=sheet.tag("band"),
         )
-        sheet.rows(rows)
-        ax = sheet.ax
-        colour = style.OKABE_ITO["blue"]
-        if not np.isnan(band).any():
-            ax.axvspan(
-                *band,
-                facecolor=style.PAPER,
-                edgecolor=style.QUIET,
-                lw=0.7,
-                ls=(0, (3, 2)),
-                gid=sheet.tag("band"),
-            )
-            ends = [number(end, lang, "0.#") for end in band]
-            words = text("figure.attendance_activities.band", lang, low=ends[0], high=ends[1])
-            look: Look = {
-                "ha": "center",
-                "va": "bottom",
-                "color": style.QUIET,
-                "gid": sheet.tag("band"),
-            }
-            sheet.beside(band.mean(), 0, words, 0, up=3, **look)
-        for row, line in zip(rows, frame.to_dict("records"), strict=True):
-            ends = [100 * line["low"], 100 * line["high"]]
-            ax.plot(ends, [row.y] * 2, color=colour, marker="|", ms=5, gid=sheet.tag("interval"))
-            face = "white" if line["few"] else colour
-            dot: Look = {"ms": 5.5, "color": colour, "mfc": face, "gid": sheet.tag("rate")}
-            ax.plot(100 * line["rate"], row.y, "o", zorder=3, **dot)
-            share = percent(round(100 * line["rate"]), lang)
-            of = text("figure.attendance_activities.of", lang, count=line["attended"], n=line["n"])
-            sheet.words(0.08, row.y, share, right=True, fontweight="bold")
-            sheet.words(0.44, row.y, of, right=True)
-        percent_axis(ax, lang, text("figure.attendance_activities.axis", lang))
-        few = text("figure.attendance_activities.few", lang) if frame["few"].any() else ""
-        return sheet.finish(frame, site, text("figure.attendance_activities.note", lang), few)
+        ends = [number(end, lang, "0.#") for end in band]
+        words = text("figure.attendance_activities.band", lang, low=ends[0], high=ends[1])
+        look: Look = {
+            "ha": "center",
+            "va": "bottom",
+            "color": style.QUIET,
+            "gid": sheet.tag("band"),
+        }
+        sheet.beside(band.mean(), 0, words, 0, up=3, **look)
+    for row, line in zip(rows, frame.to_dict("records"), strict=True):
+        ends = [100 * line["low"], 100 * line["high"]]
+        ax.plot(ends, [row.y] * 2, color=colour, marker="|", ms=5, gid=sheet.tag("interval"))
+        face = "white" if line["few"] else colour
+        dot: Look = {"ms": 5.5, "color": colour, "mfc": face, "gid": sheet.tag("rate")}
+        ax.plot(100 * line["rate"], row.y, "o", zorder=3, **dot)
+        share = percent(round(100 * line["rate"]), lang)
+        of = text("figure.attendance_activities.of", lang, count=line["attended"], n=line["n"])
+        sheet.words(0.08, row.y, share, right=True, fontweight="bold")
+        sheet.words(0.44, row.y, of, right=True)
+    percent_axis(ax, lang, text("figure.attendance_activities.axis", lang))
+    few = text("figure.attendance_activities.few", lang) if frame["few"].any() else ""
+    return sheet.noted(text("figure.attendance_activities.note", lang), few)
 
 
 _SHAPES = {"met": "o", "missed": "X", "undecided": "s", "not reported": "", "no target": "o"}
 
 
-def targets_results_frame(site: Site) -> pd.DataFrame:
+def _targets_results_frame(site: Site) -> pd.DataFrame:
     """Return every target beside its result, in order of the activities.
 
     Parameters
@@ -159,7 +149,7 @@ def targets_results_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = targets_results_frame(kr.load_site("cibeunying"))
+    >>> frame = targets_results.frame(kr.load_site("cibeunying"))
     >>> int(frame["verdict"].value_counts()["missed"])
     1
     """
@@ -175,24 +165,16 @@ def targets_results_frame(site: Site) -> pd.DataFrame:
     return done
 
 
-def targets_results(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_targets_results_frame)
+def targets_results(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw targets against results, saying where the two do not count the same thing.
 
     An open diamond is the target; a filled mark is a result on the same thing, a hollow one a figure
     on something else; an arrow stands for "more than". The verdict is written at the right.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`targets_results_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -204,7 +186,6 @@ def targets_results(site: Site, *, lang: str = "en", ax: Axes | None = None) -> 
     """
     from matplotlib.lines import Line2D
 
-    frame = site.cached(targets_results_frame)
     labels, results = named(frame, "label", lang), named(frame, "achieved_label", lang)
     entries: list[tuple[str, bool]] = []
     for place, line in enumerate(frame.to_dict("records")):
@@ -226,24 +207,23 @@ def targets_results(site: Site, *, lang: str = "en", ax: Axes | None = None) -> 
         (text("figure.targets_results.nearest", lang), handle("o", "white", ink, (0, (3, 2)))),
         (text("figure.targets_results.more", lang), handle(">", ink, ink, "-")),
     ]
-    with style.theme():
-        left = 2.9
-        rows, height = ladder(entries, left - 0.2, least=0.27, limit=7.4)
-        sheet = Sheet(
-            ax,
-            text("figure.targets_results.title", lang),
-            lang,
-            height=height,
-            keys=[keys],
-            left=left,
-            right=1.66,
-        )
-        sheet.rows(rows)
-        plain = [row for row in rows if not row.head]
-        for row, line in zip(plain, frame.to_dict("records"), strict=True):
-            _target_row(sheet, row.y, line)
-        percent_axis(sheet.ax, lang, text("figure.targets_results.axis", lang))
-        return sheet.finish(frame, site, text("figure.targets_results.note", lang))
+    left = 2.9
+    rows, height = ladder(entries, left - 0.2, least=0.27, limit=7.4)
+    sheet = Sheet(
+        ax,
+        text("figure.targets_results.title", lang),
+        lang,
+        height=height,
+        keys=[keys],
+        left=left,
+        right=1.66,
+    )
+    sheet.rows(rows)
+    plain = [row for row in rows if not row.head]
+    for row, line in zip(plain, frame.to_dict("records"), strict=True):
+        _target_row(sheet, row.y, line)
+    percent_axis(sheet.ax, lang, text("figure.targets_results.axis", lang))
+    return sheet.noted(text("figure.targets_results.note", lang))
 
 
 def _target_row(sheet: Sheet, y: float, line: dict[Any, Any]) -> None:

@@ -15,13 +15,14 @@ from kube_research.figures.sheet import (
     Sheet,
     above_words,
     day_number,
+    figure,
     ladder,
     month_labels,
     month_range,
     months,
 )
 from kube_research.formats import day_of, rupiah, whole
-from kube_research.texts import check_language, text
+from kube_research.texts import text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _WRITTEN, _GAP = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
 
 
-def writing_calendar_frame(site: Site) -> pd.DataFrame:
+def _writing_calendar_frame(site: Site) -> pd.DataFrame:
     """Return for every day and group whether the cash book was written and whether it was due.
 
     Parameters
@@ -59,7 +60,7 @@ def writing_calendar_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = writing_calendar_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = writing_calendar.frame(kr.load_site("cibeunying-simulated"))
     >>> int(frame["gap"].sum()), int(frame["due"].sum())
     (120, 585)
     """
@@ -91,21 +92,13 @@ def writing_calendar_frame(site: Site) -> pd.DataFrame:
     return done[columns].astype({"group": "string", "evidence": "string"})
 
 
-def writing_calendar(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_writing_calendar_frame)
+def writing_calendar(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the days on which each group wrote its cash book, and the days due on which it did not.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`writing_calendar_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -119,38 +112,35 @@ def writing_calendar(site: Site, *, lang: str = "en", ax: Axes | None = None) ->
 
     from kube_research.finance.indicators import rule_day
 
-    check_language(lang)
-    frame = site.cached(writing_calendar_frame)
     groups = list(frame.groupby("group", sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in groups]
     left, right = 0.95, 1.75
-    with style.theme():
-        keys = [
-            (
-                text(f"figure.writing_calendar.{name}", lang),
-                Rectangle((0, 0), 1, 1, facecolor=colour),
-            )
-            for name, colour in (("written", _WRITTEN), ("gap", _GAP))
-        ]
-        rows, height = ladder(entries, left - 0.15, least=0.32)
-        size: Look = {"left": left, "right": right, "head": 0.42, "foot": 0.36}
-        title = text("figure.writing_calendar.title", lang)
-        sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[keys], **size)
-        sheet.rows(rows)
-        days = frame["date"].map(day_number)
-        first, last = (days.min(), days.max() + 1) if len(frame) else (0.0, 1.0)
-        sheet.ax.set_xlim(first, last)
-        scale = sheet.plot / (last - first)
-        ticks = months(first, last, lang, lambda x: (x - first) * scale) if len(frame) else []
-        sheet.ax.set_xticks([x for x, _ in ticks], [name for _, name in ticks])
-        since = rule_day(site, "books_daily_since")
-        if since is not None and len(frame):
-            _rule(sheet, day_number(since), day_of(since, lang), scale)
-        _heads(sheet, right)
-        for row, (_, part) in zip(rows, groups, strict=True):
-            _group(sheet, row.y, part, right)
-        note = text("figure.writing_calendar.note", lang)
-        return sheet.finish(frame, site, note)
+    keys = [
+        (
+            text(f"figure.writing_calendar.{name}", lang),
+            Rectangle((0, 0), 1, 1, facecolor=colour),
+        )
+        for name, colour in (("written", _WRITTEN), ("gap", _GAP))
+    ]
+    rows, height = ladder(entries, left - 0.15, least=0.32)
+    size: Look = {"left": left, "right": right, "head": 0.42, "foot": 0.36}
+    title = text("figure.writing_calendar.title", lang)
+    sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[keys], **size)
+    sheet.rows(rows)
+    days = frame["date"].map(day_number)
+    first, last = (days.min(), days.max() + 1) if len(frame) else (0.0, 1.0)
+    sheet.ax.set_xlim(first, last)
+    scale = sheet.plot / (last - first)
+    ticks = months(first, last, lang, lambda x: (x - first) * scale) if len(frame) else []
+    sheet.ax.set_xticks([x for x, _ in ticks], [name for _, name in ticks])
+    since = rule_day(site, "books_daily_since")
+    if since is not None and len(frame):
+        _rule(sheet, day_number(since), day_of(since, lang), scale)
+    _heads(sheet, right)
+    for row, (_, part) in zip(rows, groups, strict=True):
+        _group(sheet, row.y, part, right)
+    note = text("figure.writing_calendar.note", lang)
+    return sheet.noted(note)
 
 
 def _rule(sheet: Sheet, day: float, words: str, scale: float) -> None:
@@ -204,7 +194,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-def cooperative_months_frame(site: Site) -> pd.DataFrame:
+def _cooperative_months_frame(site: Site) -> pd.DataFrame:
     """Return month by month what each group put into the cooperative and what stood in its savings book.
 
     Parameters
@@ -227,7 +217,7 @@ def cooperative_months_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = cooperative_months_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = cooperative_months.frame(kr.load_site("cibeunying-simulated"))
     >>> int(frame["due"].sum()), int(frame["missed"].sum())
     (10, 0)
     """
@@ -251,21 +241,13 @@ def cooperative_months_frame(site: Site) -> pd.DataFrame:
     return done[[*(name for name in done if name != "evidence"), "evidence"]]
 
 
-def cooperative_months(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_cooperative_months_frame)
+def cooperative_months(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw one tile a group and month: what was put into the cooperative, or that nothing was.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`cooperative_months_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -277,51 +259,48 @@ def cooperative_months(site: Site, *, lang: str = "en", ax: Axes | None = None) 
     """
     from matplotlib.patches import Rectangle
 
-    check_language(lang)
-    frame = site.cached(cooperative_months_frame)
     months = month_range(frame["month"])
     groups = list(frame.groupby("group", sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in groups]
-    with style.theme():
-        keys = [
-            (text(f"figure.cooperative_months.{name}", lang), Rectangle((0, 0), 1, 1, **look))
-            for name, look in _LOOKS.items()
-        ]
-        title = text("figure.cooperative_months.title", lang)
-        sheet = Grid(
-            ax,
-            title,
-            lang,
-            entries=entries,
-            columns=month_labels(months, lang),
-            left=0.95,
-            words=1.75,
-            least=0.27,
-            keys=[keys],
-        )
-        sheet.head(0.1, text("figure.cooperative_months.without", lang))
-        closing = text("figure.cooperative_months.closing", lang)
-        sheet.head(sheet.right - MARGIN, closing, ha="right")
-        for row, (_, part) in zip(sheet.plain, groups, strict=True):
-            for line in part.to_dict("records"):
-                kind, words = _tile(line, sheet.roomy, lang)
-                if kind:
-                    bold = "bold" if kind == "missed" else "normal"
-                    place = months.index(line["month"])
-                    sheet.tile(place, row, kind, words, weight=bold, **_LOOKS[kind])
-            due = int(part["due"].fillna(False).sum())
-            words = text("figure.cooperative_months.no_rule", lang)
-            if part["due"].notna().any():
-                count = int(part["missed"].fillna(False).sum())
-                words = text("figure.attendance_activities.of", lang, count=count, n=due)
-            look: dict[str, Any] = {"va": "center_baseline", "gid": sheet.tag("without")}
-            sheet.words(0.1, row.y, words, right=True, **look)
-            if part["closing"].notna().any():
-                amount = rupiah(int(part["closing"].iloc[-1]), lang)
-                x = sheet.right - MARGIN
-                look = {"ha": "right", "va": "center_baseline", "gid": sheet.tag("closing")}
-                sheet.words(x, row.y, amount, right=True, **look)
-        return sheet.finish(frame, site, text("figure.cooperative_months.note", lang))
+    keys = [
+        (text(f"figure.cooperative_months.{name}", lang), Rectangle((0, 0), 1, 1, **look))
+        for name, look in _LOOKS.items()
+    ]
+    title = text("figure.cooperative_months.title", lang)
+    sheet = Grid(
+        ax,
+        title,
+        lang,
+        entries=entries,
+        columns=month_labels(months, lang),
+        left=0.95,
+        words=1.75,
+        least=0.27,
+        keys=[keys],
+    )
+    sheet.head(0.1, text("figure.cooperative_months.without", lang))
+    closing = text("figure.cooperative_months.closing", lang)
+    sheet.head(sheet.right - MARGIN, closing, ha="right")
+    for row, (_, part) in zip(sheet.plain, groups, strict=True):
+        for line in part.to_dict("records"):
+            kind, words = _tile(line, sheet.roomy, lang)
+            if kind:
+                bold = "bold" if kind == "missed" else "normal"
+                place = months.index(line["month"])
+                sheet.tile(place, row, kind, words, weight=bold, **_LOOKS[kind])
+        due = int(part["due"].fillna(False).sum())
+        words = text("figure.cooperative_months.no_rule", lang)
+        if part["due"].notna().any():
+            count = int(part["missed"].fillna(False).sum())
+            words = text("figure.attendance_activities.of", lang, count=count, n=due)
+        look: dict[str, Any] = {"va": "center_baseline", "gid": sheet.tag("without")}
+        sheet.words(0.1, row.y, words, right=True, **look)
+        if part["closing"].notna().any():
+            amount = rupiah(int(part["closing"].iloc[-1]), lang)
+            x = sheet.right - MARGIN
+            look = {"ha": "right", "va": "center_baseline", "gid": sheet.tag("closing")}
+            sheet.words(x, row.y, amount, right=True, **look)
+    return sheet.noted(text("figure.cooperative_months.note", lang))
 
 
 def _tile(line: dict[Any, Any], roomy: bool, lang: str) -> tuple[str, str]:

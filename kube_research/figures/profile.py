@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures.sheet import LINES, MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.figures.sheet import LINES, MARGIN, Look, Sheet, cut_note, figure, ladder, named
 from kube_research.formats import number
 from kube_research.texts import text
 
@@ -50,7 +50,7 @@ def score_axis(ax: Axes, site: Site, lang: str, key: str) -> None:
     ax.grid(axis="x")
 
 
-def peka_profile_frame(site: Site) -> pd.DataFrame:
+def _peka_profile_frame(site: Site) -> pd.DataFrame:
     """Return the mean of every item in every round with its interval, by field.
 
     Parameters
@@ -74,7 +74,7 @@ def peka_profile_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = peka_profile_frame(kr.load_site("cibeunying"))
+    >>> frame = peka_profile.frame(kr.load_site("cibeunying"))
     >>> frame[["item", "printed", "total"]].values.tolist()[0]
     [9, '2.46', 37]
     """
@@ -103,21 +103,13 @@ def peka_profile_frame(site: Site) -> pd.DataFrame:
     return done[columns].sort_values(["field_no", "item", "round"], ignore_index=True)
 
 
-def peka_profile(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_peka_profile_frame)
+def peka_profile(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the profile: one row an item under the heading of its field, one mark a round.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`peka_profile_frame`; ``site.info`` gives scale and thresholds.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Notes
     -----
@@ -134,7 +126,6 @@ def peka_profile(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     """
     from matplotlib.lines import Line2D
 
-    frame = site.cached(peka_profile_frame)
     bounds = bool(frame["interval"].eq("bounds").any())
     rounds = [int(number) for number in sorted(frame["round"].unique())]
     looks = looks_of(rounds)
@@ -142,13 +133,13 @@ def peka_profile(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     for name, look in looks.items():
         label = round_name(frame, name, lang)
         label = text("figure.peka_profile.exact", lang, round=label) if bounds else label
-        keys.append((label, Line2D([], [], **{**look, "ls": ""})))
+        keys.append((label, Line2D([], [], ms=6, **{**look, "ls": ""})))
     shade = looks[rounds[0]]["color"] if len(rounds) == 1 else style.QUIET
     if bounds:
         thick = Line2D([], [], color=style.tint(shade, 0.5), lw=4.5, solid_capstyle="butt")
         keys.append((text("figure.peka_profile.narrow", lang), thick))
     wide = "figure.peka_profile.wide" if bounds else "figure.peka_profile.interval"
-    keys.append((text(wide, lang), Line2D([], [], color=shade, lw=1, marker="|")))
+    keys.append((text(wide, lang), Line2D([], [], color=shade, lw=1, marker="|", ms=6)))
 
     items = frame.drop_duplicates("item")
     fields, statements = named(items, "field", lang), named(items, "statement", lang)
@@ -157,63 +148,56 @@ def peka_profile(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
         if place == 0 or fields[at] != fields[items.index[place - 1]]:
             entries.append((f"{items['field_no'][at]}. {fields[at]}", True))
         entries.append((statements[at], False))
-    with style.theme():
-        left, column = 3.4 if len(items) > 12 else 3.1, 0.57 if bounds else 0.5
-        columns = 2 if bounds else len(rounds)
-        step = 0.1 if len(rounds) < 3 else 0.08  # between the marks of an item, in inches
-        least = 0.14 + 0.06 * len(rounds) if len(rounds) < 3 else (step * len(rounds) + 0.03) / 0.8
-        rows, height = ladder(entries, left - 0.34, least=least, limit=7.7)
-        sheet = Sheet(
-            ax,
-            text("figure.peka_profile.title", lang),
+    left, column = 3.4 if len(items) > 12 else 3.1, 0.57 if bounds else 0.5
+    columns = 2 if bounds else len(rounds)
+    step = 0.1 if len(rounds) < 3 else 0.08  # between the marks of an item, in inches
+    least = 0.14 + 0.06 * len(rounds) if len(rounds) < 3 else (step * len(rounds) + 0.03) / 0.8
+    rows, height = ladder(entries, left - 0.34, least=least, limit=7.7)
+    sheet = Sheet(
+        ax,
+        text("figure.peka_profile.title", lang),
+        lang,
+        height=height,
+        keys=[keys],
+        left=left,
+        right=column * columns + 0.12,
+        head=0.3,
+    )
+    plain = [row for row in rows if not row.head]
+    for row, item in zip(plain, items["item"], strict=True):
+        sheet.words(MARGIN - left, row.y, str(item), fontweight="bold")
+    sheet.rows(rows, indent=0.24)
+    places = dict(zip(items["item"], [row.y for row in plain], strict=True))
+    _thresholds(sheet, site, lang)
+    for line in frame.to_dict("records"):
+        order = rounds.index(int(line["round"]))
+        y = places[line["item"]] + step * (order - (len(rounds) - 1) / 2)
+        _interval(sheet, y, line, looks[int(line["round"])])
+        words = [number(line["mean"], lang)]
+        if bounds:
+            printed = number(float(line["printed"]), lang, _digits(line["printed"]))
+            total = f"{line['total']}/{line['n']}" if pd.notna(line["total"]) else "–"
+            words = [printed, total]
+        for place, word in enumerate(words if bounds else [""] * order + words):
+            x = 0.1 + column * place
+            spot = y if bounds else places[line["item"]]
+            sheet.words(x, spot, word, right=True)
+    heads = ["figure.peka_profile.printed", "figure.peka_profile.total"]
+    named_rounds = [text("figure.round", lang, round=name).replace(" ", "\n") for name in rounds]
+    for place, head in enumerate([text(key, lang) for key in heads] if bounds else named_rounds):
+        heading: Look = {"va": "bottom", "color": style.QUIET}
+        sheet.words(0.1 + column * place, -0.04, head, right=True, **heading)
+    score_axis(sheet.ax, site, lang, "figure.peka_profile.axis")
+    sure = not bounds or frame["total"].notna().all()
+    return sheet.noted(
+        text(
+            "figure.peka_profile.note_means" if bounds else "figure.peka_profile.note_ratings",
             lang,
-            height=height,
-            keys=[keys],
-            left=left,
-            right=column * columns + 0.12,
-            head=0.3,
-        )
-        plain = [row for row in rows if not row.head]
-        for row, item in zip(plain, items["item"], strict=True):
-            sheet.words(MARGIN - left, row.y, str(item), fontweight="bold")
-        sheet.rows(rows, indent=0.24)
-        places = dict(zip(items["item"], [row.y for row in plain], strict=True))
-        _thresholds(sheet, site, lang)
-        for line in frame.to_dict("records"):
-            order = rounds.index(int(line["round"]))
-            y = places[line["item"]] + step * (order - (len(rounds) - 1) / 2)
-            _interval(sheet, y, line, looks[int(line["round"])])
-            words = [number(line["mean"], lang)]
-            if bounds:
-                printed = number(float(line["printed"]), lang, _digits(line["printed"]))
-                total = f"{line['total']}/{line['n']}" if pd.notna(line["total"]) else "–"
-                words = [printed, total]
-            for place, word in enumerate(words if bounds else [""] * order + words):
-                x = 0.1 + column * place
-                spot = y if bounds else places[line["item"]]
-                sheet.words(x, spot, word, right=True)
-        heads = ["figure.peka_profile.printed", "figure.peka_profile.total"]
-        named_rounds = [
-            text("figure.round", lang, round=name).replace(" ", "\n") for name in rounds
-        ]
-        for place, head in enumerate(
-            [text(key, lang) for key in heads] if bounds else named_rounds
-        ):
-            heading: Look = {"va": "bottom", "color": style.QUIET}
-            sheet.words(0.1 + column * place, -0.04, head, right=True, **heading)
-        score_axis(sheet.ax, site, lang, "figure.peka_profile.axis")
-        sure = not bounds or frame["total"].notna().all()
-        return sheet.finish(
-            frame,
-            site,
-            text(
-                "figure.peka_profile.note_means" if bounds else "figure.peka_profile.note_ratings",
-                lang,
-            ),
-            "" if sure else text("figure.peka_profile.note_unsure", lang),
-            cut_note(rows, lang),
-            text("figure.peka_profile.note_inputs", lang),
-        )
+        ),
+        "" if sure else text("figure.peka_profile.note_unsure", lang),
+        cut_note(rows, lang),
+        text("figure.peka_profile.note_inputs", lang),
+    )
 
 
 def _digits(printed: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from kube_research.errors import OptionError
 from kube_research.figures import style
 from kube_research.figures.profile import ABOUT, looks_of, round_name, score_axis
-from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, ladder, named
+from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
 from kube_research.formats import number
 from kube_research.texts import text
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
 
-def peka_radar_frame(site: Site) -> pd.DataFrame:
+def _peka_radar_frame(site: Site) -> pd.DataFrame:
     """Return the mean of every field in every round.
 
     Parameters
@@ -41,7 +41,7 @@ def peka_radar_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = peka_radar_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = peka_radar.frame(kr.load_site("cibeunying-simulated"))
     >>> sorted(frame["round"].unique().tolist())
     [1, 2]
     """
@@ -52,13 +52,16 @@ def peka_radar_frame(site: Site) -> pd.DataFrame:
     return scores.merge(names, "left", "field_no")
 
 
-def peka_radar(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_peka_radar_frame)
+def peka_radar(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the field means as a radar, the companion of :func:`peka_profile`.
 
     Parameters
     ----------
     site : Site
-        As for :func:`peka_radar_frame`.
+        As for :func:`peka_radar.frame`.
     lang : {"en", "id"}
         Language of every word.
     ax : PolarAxes, optional
@@ -87,10 +90,12 @@ def peka_radar(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
 
     if ax is not None and not isinstance(ax, PolarAxes):
         raise OptionError("ax must be polar, for example plt.subplot(projection='polar')")
-    frame = site.cached(peka_radar_frame)
     rounds = [int(number) for number in sorted(frame["round"].unique())]
     looks = looks_of(rounds)
-    keys = [(round_name(frame, name, lang), Line2D([], [], **look)) for name, look in looks.items()]
+    keys = [
+        (round_name(frame, name, lang), Line2D([], [], lw=1.5, ms=6, **look))
+        for name, look in looks.items()
+    ]
     cut, dash = site.info.threshold, (0, (5, 2))
     words = text("figure.peka_profile.threshold", lang, cut=number(cut, lang, "0.0#"))
     keys.append((words, Line2D([], [], color=style.INK, lw=0.9, ls=dash)))
@@ -99,47 +104,46 @@ def peka_radar(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
         zip(fields["field_no"], np.linspace(0, 2 * np.pi, len(fields), endpoint=False), strict=True)
     )
     low, high = site.info.scale
-    with style.theme():
-        width, side = 5.1, 1.45
-        sheet = Sheet(
-            ax,
-            text("figure.peka_radar.title", lang),
-            lang,
-            height=width - 2 * side,
-            keys=[keys],
-            left=side,
-            right=side,
-            head=0.62,
-            foot=0.5,
-            width=width,
-            polar=True,
-        )
-        polar = cast("PolarAxes", sheet.ax)
-        polar.set_theta_zero_location("N")
-        polar.set_theta_direction(-1)
-        polar.set_ylim(low, high)
-        polar.set_xticks(list(angles.values()), [""] * len(angles))
-        polar.set_rgrids(
-            list(range(low + 1, high + 1)),
-            [str(score) for score in range(low + 1, high + 1)],
-            angle=np.degrees(np.pi / max(len(angles), 1)),
-            color=style.QUIET,
-            fontsize=style.SMALL,
-        )
-        ring = np.linspace(0, 2 * np.pi, 181)
-        line: Look = {"color": style.INK, "lw": 0.9, "ls": dash, "gid": "threshold"}
-        polar.plot(ring, np.full_like(ring, cut), **line)
-        for name, look in looks.items():
-            part = frame[frame["round"] == name].sort_values("field_no")
-            turn = [angles[field] for field in part["field_no"]]
-            means = part["mean"].tolist()
-            edge: Look = {"mec": style.INK, "mew": 0.5, "gid": f"round-{name}"}
-            polar.plot([*turn, turn[0]], [*means, means[0]], zorder=3, **look, **edge)
-        names = named(fields, "field", lang)
-        for at, angle in zip(fields.index, angles.values(), strict=True):
-            _spoke(sheet, angle, f"{fields['field_no'][at]}. {names[at]}", int(fields["items"][at]))
-        note = text("figure.peka_radar.note", lang, low=low, high=high)
-        return sheet.finish(frame, site, note)
+    width, side = 5.1, 1.45
+    sheet = Sheet(
+        ax,
+        text("figure.peka_radar.title", lang),
+        lang,
+        height=width - 2 * side,
+        keys=[keys],
+        left=side,
+        right=side,
+        head=0.62,
+        foot=0.5,
+        width=width,
+        polar=True,
+    )
+    polar = cast("PolarAxes", sheet.ax)
+    polar.set_theta_zero_location("N")
+    polar.set_theta_direction(-1)
+    polar.set_ylim(low, high)
+    polar.set_xticks(list(angles.values()), [""] * len(angles))
+    polar.set_rgrids(
+        list(range(low + 1, high + 1)),
+        [str(score) for score in range(low + 1, high + 1)],
+        angle=np.degrees(np.pi / max(len(angles), 1)),
+        color=style.QUIET,
+        fontsize=style.SMALL,
+    )
+    ring = np.linspace(0, 2 * np.pi, 181)
+    line: Look = {"color": style.INK, "lw": 0.9, "ls": dash, "gid": "threshold"}
+    polar.plot(ring, np.full_like(ring, cut), **line)
+    for name, look in looks.items():
+        part = frame[frame["round"] == name].sort_values("field_no")
+        turn = [angles[field] for field in part["field_no"]]
+        means = part["mean"].tolist()
+        edge: Look = {"mec": style.INK, "mew": 0.5, "gid": f"round-{name}"}
+        polar.plot([*turn, turn[0]], [*means, means[0]], zorder=3, **look, **edge)
+    names = named(fields, "field", lang)
+    for at, angle in zip(fields.index, angles.values(), strict=True):
+        _spoke(sheet, angle, f"{fields['field_no'][at]}. {names[at]}", int(fields["items"][at]))
+    note = text("figure.peka_radar.note", lang, low=low, high=high)
+    return sheet.noted(note)
 
 
 def _spoke(sheet: Sheet, angle: float, name: str, items: int) -> None:
@@ -178,7 +182,7 @@ def _compared(site: Site, by: str, lang: str) -> pd.DataFrame:
     return compare_rounds(site.table("ratings"), by=by, lang=lang)
 
 
-def before_after_frame(site: Site) -> pd.DataFrame:
+def _before_after_frame(site: Site) -> pd.DataFrame:
     """Return the change of every item between the first and the last round, largest first.
 
     Parameters
@@ -202,7 +206,7 @@ def before_after_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = before_after_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = before_after.frame(kr.load_site("cibeunying-simulated"))
     >>> bool(frame["change"].is_monotonic_decreasing)
     True
     """
@@ -213,21 +217,13 @@ def before_after_frame(site: Site) -> pd.DataFrame:
     return done.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
 
 
-def before_after(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_before_after_frame)
+def before_after(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the change of every item between two rounds, with Cliff's delta.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`before_after_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -239,7 +235,6 @@ def before_after(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     """
     from matplotlib.lines import Line2D
 
-    frame = site.cached(before_after_frame)
     statements, fields = named(frame, "statement", lang), named(frame, "field", lang)
     sides = [
         ("before", style.ROUNDS[0], "o", "white", 7.0),
@@ -262,43 +257,42 @@ def before_after(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axe
     for field in sorted(frame["field_no"].unique()):
         name = f"{field}. {fields[frame['field_no'] == field].iloc[0]}"
         chips.append((name, Line2D([], [], ls="", marker="s", color=shades[str(field)], ms=7)))
-    with style.theme():
-        left = 3.55 if len(frame) > 12 else 3.25
-        labels = [(words, False) for words in statements]
-        rows, height = ladder(labels, left - 0.62, least=0.25, limit=6.7)
-        sheet = Sheet(
-            ax,
-            text("figure.before_after.title", lang),
-            lang,
-            height=height,
-            keys=[keys, chips],
-            left=left,
-            right=1.22,
-            head=0.22,
+    left = 3.55 if len(frame) > 12 else 3.25
+    labels = [(words, False) for words in statements]
+    rows, height = ladder(labels, left - 0.62, least=0.25, limit=6.7)
+    sheet = Sheet(
+        ax,
+        text("figure.before_after.title", lang),
+        lang,
+        height=height,
+        keys=[keys, chips],
+        left=left,
+        right=1.22,
+        head=0.22,
+    )
+    sheet.rows(rows, indent=0.46)
+    for row, line in zip(rows, frame.to_dict("records"), strict=True):
+        sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
+        box = {
+            "boxstyle": "round,pad=0.25",
+            "fc": shades[str(line["field_no"])],
+        }
+        look: Look = {"ha": "center", "bbox": {**box, "ec": "none"}, "gid": sheet.tag("field")}
+        sheet.words(MARGIN - left + 0.31, row.y, str(line["field_no"]), **look)
+        ends = [line["mean_before"], line["mean_after"]]
+        sheet.ax.plot(
+            ends, [row.y] * 2, color=style.RULE, lw=2, gid=sheet.tag("change"), zorder=1.5
         )
-        sheet.rows(rows, indent=0.46)
-        for row, line in zip(rows, frame.to_dict("records"), strict=True):
-            sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
-            box = {
-                "boxstyle": "round,pad=0.25",
-                "fc": shades[str(line["field_no"])],
-            }
-            look: Look = {"ha": "center", "bbox": {**box, "ec": "none"}, "gid": sheet.tag("field")}
-            sheet.words(MARGIN - left + 0.31, row.y, str(line["field_no"]), **look)
-            ends = [line["mean_before"], line["mean_after"]]
-            sheet.ax.plot(
-                ends, [row.y] * 2, color=style.RULE, lw=2, gid=sheet.tag("change"), zorder=1.5
-            )
-            for (side, colour, marker, face, size), mean in zip(sides, ends, strict=True):
-                point: Look = {"marker": marker, "mec": colour, "mfc": face or colour, "ms": size}
-                sheet.ax.plot(mean, row.y, ls="", gid=sheet.tag(side), zorder=3, **point)
-            sheet.words(0.1, row.y, number(line["change"], lang, "+0.00;-0.00"), right=True)
-            sheet.words(0.75, row.y, number(line["cliffs_delta"], lang, "+0.00;-0.00"), right=True)
-        for x, key in ((0.1, "change"), (0.75, "delta")):
-            heading: Look = {"va": "bottom", "color": style.QUIET}
-            sheet.words(x, -0.04, text(f"figure.before_after.{key}", lang), right=True, **heading)
-        score_axis(sheet.ax, site, lang, "figure.before_after.axis")
-        both = sorted(frame["raters_in_both"].unique())
-        shared = str(both[0]) if len(both) == 1 else f"{both[0]}–{both[-1]}"
-        note = text("figure.before_after.note", lang, both=shared)
-        return sheet.finish(frame, site, note, cut_note(rows, lang))
+        for (side, colour, marker, face, size), mean in zip(sides, ends, strict=True):
+            point: Look = {"marker": marker, "mec": colour, "mfc": face or colour, "ms": size}
+            sheet.ax.plot(mean, row.y, ls="", gid=sheet.tag(side), zorder=3, **point)
+        sheet.words(0.1, row.y, number(line["change"], lang, "+0.00;-0.00"), right=True)
+        sheet.words(0.75, row.y, number(line["cliffs_delta"], lang, "+0.00;-0.00"), right=True)
+    for x, key in ((0.1, "change"), (0.75, "delta")):
+        heading: Look = {"va": "bottom", "color": style.QUIET}
+        sheet.words(x, -0.04, text(f"figure.before_after.{key}", lang), right=True, **heading)
+    score_axis(sheet.ax, site, lang, "figure.before_after.axis")
+    both = sorted(frame["raters_in_both"].unique())
+    shared = str(both[0]) if len(both) == 1 else f"{both[0]}–{both[-1]}"
+    note = text("figure.before_after.note", lang, both=shared)
+    return sheet.noted(note, cut_note(rows, lang))

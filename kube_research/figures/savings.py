@@ -8,9 +8,9 @@ import pandas as pd
 
 from kube_research.figures import style
 from kube_research.figures.attendance import NO_GROUP, group_name
-from kube_research.figures.sheet import MARGIN, Look, Row, Sheet, above_words, ladder
+from kube_research.figures.sheet import MARGIN, Look, Row, Sheet, above_words, figure, ladder
 from kube_research.formats import number, rupiah
-from kube_research.texts import check_language, text
+from kube_research.texts import text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DOT = style.OKABE_ITO["green"]
 
 
-def member_savings_plot_frame(site: Site) -> pd.DataFrame:
+def _member_savings_plot_frame(site: Site) -> pd.DataFrame:
     """Return what every member has saved, with the place of the member on the Lorenz curve of all.
 
     Parameters
@@ -45,7 +45,7 @@ def member_savings_plot_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = member_savings_plot_frame(kr.load_site("cibeunying-simulated"))
+    >>> frame = member_savings_plot.frame(kr.load_site("cibeunying-simulated"))
     >>> len(frame), float(frame["share_money"].max())
     (30, 1.0)
     """
@@ -64,21 +64,13 @@ def member_savings_plot_frame(site: Site) -> pd.DataFrame:
     return done.sort_values(["group", "balance", "person"], ignore_index=True)
 
 
-def member_savings_plot(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_member_savings_plot_frame)
+def member_savings_plot(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw one dot a member: what they have saved; with share saving, average and Gini beside it.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`member_savings_plot_frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
+    |figure_parameters|
 
     Examples
     --------
@@ -93,46 +85,43 @@ def member_savings_plot(site: Site, *, lang: str = "en", ax: Axes | None = None)
 
     from kube_research.finance.savings import savings_spread
 
-    check_language(lang)
-    frame = site.cached(member_savings_plot_frame)
     parts = list(frame.groupby(frame["group"].fillna(NO_GROUP), sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in parts]
     entries += [(text("figure.member_savings_plot.all", lang), True)] if parts else []
     left, right = 1.1, 2.35
     dot: Look = {"marker": "o", "ms": 5, "mec": style.INK, "mew": 0.5, "color": _DOT, "ls": ""}
     bar: Look = {"marker": "|", "ms": 13, "mew": 1.6, "color": style.INK, "ls": ""}
-    with style.theme():
-        rows, height = ladder(entries, left - 0.15, least=0.34)
-        title = text("figure.member_savings_plot.title", lang)
-        keys = [
-            (text("figure.member_savings_plot.member", lang), Line2D([], [], **dot)),
-            (text("figure.member_savings_plot.average", lang), Line2D([], [], **bar)),
-        ]
-        size: Look = {"left": left, "right": right, "head": 0.3}
-        sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[keys], **size)
-        sheet.rows(rows)
-        amounts = frame["balance"].astype("float64")
-        low, high = min(0.0, amounts.min()), max(1.0, amounts.max())
-        if frame.empty:
-            low, high = 0.0, 1.0
-        sheet.ax.set_xlim(low - 0.02 * (high - low), high + 0.04 * (high - low))
-        unit, word = (1e6, "million") if high >= 1e7 else (1e3, "thousand")
-        sheet.ax.xaxis.set_major_locator(MaxNLocator(6))
-        sheet.ax.xaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
-        )
-        sheet.ax.grid(axis="x")
-        axis = text(f"figure.balances.{word}", lang)
-        sheet.ax.set_xlabel(text("figure.member_savings_plot.axis", lang, unit=axis))
-        _heads(sheet)
-        few = False
-        for row, (_, part) in zip(rows, [*parts, ("", frame)] if parts else [], strict=True):
-            spread = savings_spread(part, by=None).iloc[0]
-            few |= bool(spread["few"]) and not row.head
-            _row(sheet, row, part, spread, dot, bar)
-        note = text("figure.member_savings_plot.note", lang)
-        mark = text("figure.member_savings_plot.few", lang) if few else ""
-        return sheet.finish(frame, site, note, mark)
+    rows, height = ladder(entries, left - 0.15, least=0.34)
+    title = text("figure.member_savings_plot.title", lang)
+    keys = [
+        (text("figure.member_savings_plot.member", lang), Line2D([], [], **dot)),
+        (text("figure.member_savings_plot.average", lang), Line2D([], [], **bar)),
+    ]
+    size: Look = {"left": left, "right": right, "head": 0.3}
+    sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[keys], **size)
+    sheet.rows(rows)
+    amounts = frame["balance"].astype("float64")
+    low, high = min(0.0, amounts.min()), max(1.0, amounts.max())
+    if frame.empty:
+        low, high = 0.0, 1.0
+    sheet.ax.set_xlim(low - 0.02 * (high - low), high + 0.04 * (high - low))
+    unit, word = (1e6, "million") if high >= 1e7 else (1e3, "thousand")
+    sheet.ax.xaxis.set_major_locator(MaxNLocator(6))
+    sheet.ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
+    )
+    sheet.ax.grid(axis="x")
+    axis = text(f"figure.balances.{word}", lang)
+    sheet.ax.set_xlabel(text("figure.member_savings_plot.axis", lang, unit=axis))
+    _heads(sheet)
+    few = False
+    for row, (_, part) in zip(rows, [*parts, ("", frame)] if parts else [], strict=True):
+        spread = savings_spread(part, by=None).iloc[0]
+        few |= bool(spread["few"]) and not row.head
+        _row(sheet, row, part, spread, dot, bar)
+    note = text("figure.member_savings_plot.note", lang)
+    mark = text("figure.member_savings_plot.few", lang) if few else ""
+    return sheet.noted(note, mark)
 
 
 def _heads(sheet: Sheet) -> None:

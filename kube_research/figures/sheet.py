@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from kube_research.errors import OptionError
 from kube_research.figures import style
-from kube_research.figures import style as marks
 from kube_research.formats import day_of, percent
-from kube_research.frames import grade_of
+from kube_research.frames import documented, grade_of
+from kube_research.outputs import Output, register
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from kube_research.site.folder import Site
 
+P = ParamSpec("P")
 #: Keyword options of an artist.
 Look: TypeAlias = dict[str, Any]
 #: Height of a line of small type, and the margin left and right, in inches.
@@ -75,19 +77,9 @@ def inches_from(ax: Axes, right: bool = False, *, up: bool = False) -> Transform
     """
     from matplotlib.transforms import BboxTransformTo, ScaledTranslation, blended_transform_factory
 
-    inch = figure_of(ax).dpi_scale_trans
+    inch = style.figure_of(ax).dpi_scale_trans
     edge = inch + ScaledTranslation(float(right), float(up), BboxTransformTo(ax.bbox))
     return edge if up else blended_transform_factory(edge, ax.transData)
-
-
-def figure_of(ax: Axes) -> Figure:
-    """Return the whole figure that axes are on."""
-    from matplotlib.figure import Figure
-
-    home = ax.get_figure(root=True)
-    if not isinstance(home, Figure):
-        raise OptionError("ax is on no figure")
-    return home
 
 
 def day_number(day: object) -> float:
@@ -101,7 +93,94 @@ def day_number(day: object) -> float:
     return float((pd.Timestamp(str(day)) - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1))
 
 
-class Sheet:
+class Drawing:
+    """What a figure is drawn on, with the notes it wants below.
+
+    Parameters
+    ----------
+    lang : {"en", "id"}
+        Language of every word.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self.lang = check_language(lang)
+        self.own: Figure | None = None  #: our own figure; None on the axes of a caller
+        self.panels: list[Axes] = []
+        self.pad: float | None = None
+        self.notes: list[str] = []
+
+    def noted(self, *notes: str) -> Self:
+        """Keep the notes that :meth:`finish` writes below; empty ones count for nothing."""
+        self.notes += [note for note in notes if note]
+        return self
+
+    @property
+    def drawn(self) -> Any:
+        """What a figure returns: its axes."""
+        return np.array(self.panels, dtype=object)
+
+    def finish(self, frame: pd.DataFrame, name: str) -> Any:
+        """Add notes, the source and, for simulated rows, the mark; return the axes.
+
+        Notes and source go under our own figure; axes of a caller only say that they are simulated.
+        """
+        grade = grade_of(frame)
+        if self.own is not None:
+            source = text(f"figure.source.{grade}", self.lang, site=name)
+            style.note(self.own, " ".join([*self.notes, source] if name else self.notes))
+            if grade == "simulated":
+                style.mark_simulated(self.own, self.lang)
+        elif grade == "simulated":
+            first = self.panels[0]
+            title = f"{first.get_title(loc='left')} ({text('evidence.simulated', self.lang)})"
+            first.set_title(title, pad=self.pad)
+        return self.drawn
+
+
+def figure(
+    frame: Callable[..., pd.DataFrame],
+) -> Callable[[Callable[Concatenate[pd.DataFrame, Site, P], Drawing]], Output[..., Any]]:
+    """Register a figure of a site, and do what all of them share.
+
+    The language is checked, the frame worked out once, the theme put on, and notes, source and the
+    simulated mark added.
+
+    Parameters
+    ----------
+    frame : callable
+        Of a site and hashable options; returns what is drawn. ``lang`` reaches it if it takes it.
+
+    Returns
+    -------
+    callable
+        A decorator of a function of that frame, the site, ``lang``, ``ax`` and the same options, which
+        draws and returns a :class:`Drawing`.
+    """
+    takes = inspect.signature(frame).parameters
+
+    def registered(
+        draw: Callable[Concatenate[pd.DataFrame, Site, P], Drawing],
+    ) -> Output[..., Any]:
+        @wraps(documented(draw))
+        def made(site: Site, *, lang: str = "en", ax: Any = None, **options: Any) -> Any:
+            given = {"lang": check_language(lang), **options}
+            rows = output.frame(site, **{key: given[key] for key in given if key in takes})
+            with style.theme():
+                drawing = draw(rows, site, **given, ax=ax)  # type: ignore[call-arg]
+                return drawing.finish(rows, site.info.name)
+
+        signature = inspect.signature(draw)
+        parameters = list(signature.parameters.values())[1:]
+        made.__dict__["__signature__"] = signature.replace(
+            parameters=parameters, return_annotation="Axes"
+        )
+        output = register(made, frame)
+        return output
+
+    return registered
+
+
+class Sheet(Drawing):
     """Axes laid out in inches: a column of labels, the plot, columns of words at the right.
 
     The y axis of the plot counts inches from its top, so rows are as high as their words.
@@ -141,9 +220,8 @@ class Sheet:
     ) -> None:
         import matplotlib.pyplot as plt
 
-        self.lang, self.left, self.right, self.height = check_language(lang), left, right, height
-        self.own: Figure | None = None
-        self.pad: float | None = None
+        super().__init__(lang)
+        self.left, self.right, self.height = left, right, height
         self._count: dict[str, int] = {}
         lines = style.wrap(title, width - 2 * MARGIN, style.TITLE, "bold")
         room = width - 2 * MARGIN
@@ -168,10 +246,11 @@ class Sheet:
             )
             self.plot = width - left - right
         else:
-            self.plot = ax.get_position().width * figure_of(ax).get_size_inches()[0]
+            self.plot = ax.get_position().width * style.figure_of(ax).get_size_inches()[0]
             self.pad = (head + key_height) * 72 + 4
             ax.set_title(title, pad=self.pad)
         self.ax = ax
+        self.panels = [ax]
         floor = head
         for key, columns, size in reversed(legends):
             legend = ax.legend(
@@ -194,6 +273,11 @@ class Sheet:
         if not polar:
             ax.set_ylim(height, 0)
             ax.tick_params(axis="y", length=0)
+
+    @property
+    def drawn(self) -> Axes:
+        """The axes."""
+        return self.ax
 
     def tag(self, kind: str) -> str:
         """Return the name of the next artist of a kind, unique on these axes."""
@@ -244,32 +328,6 @@ class Sheet:
             else:
                 self.ax.axhline(row.y, color="#E3E6E9", lw=0.6, zorder=0.5)
         sns.despine(ax=self.ax, left=True)
-
-    def finish(self, frame: pd.DataFrame, site: Site, *notes: str) -> Axes:
-        """Add notes, the source and, for simulated rows, the mark; return the axes."""
-        finish(self.own, [self.ax], frame, site, self.lang, *notes, pad=self.pad)
-        return self.ax
-
-
-def finish(
-    own: Figure | None,
-    axes: Sequence[Axes],
-    frame: pd.DataFrame,
-    site: Site,
-    lang: str,
-    *notes: str,
-    pad: float | None = None,
-) -> None:
-    """Write notes and source under our own figure and mark simulated data; else on the axes."""
-    grade = grade_of(frame)
-    if own is not None:
-        source = text(f"figure.source.{grade}", lang, site=site.info.name)
-        marks.note(own, " ".join([*(note for note in notes if note), source]))
-        if grade == "simulated":
-            marks.mark_simulated(own, lang)
-    elif grade == "simulated":
-        title = f"{axes[0].get_title(loc='left')} ({text('evidence.simulated', lang)})"
-        axes[0].set_title(title, pad=pad)
 
 
 def _legend_size(names: Sequence[str], room: float) -> tuple[int, float]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research.errors import OptionError
+from kube_research.files import replace_file
 from kube_research.texts import text as say
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Widths of a journal column in inches: 85 mm and 175 mm.
@@ -426,6 +427,18 @@ def note(fig: Figure, text: str) -> None:
     )
 
 
+def figure_of(axes: Axes | Sequence[Axes]) -> Figure:
+    """Return the whole figure that axes, or the first of several, are on."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    ax = axes if isinstance(axes, Axes) else axes[0]
+    home = ax.get_figure(root=True)
+    if not isinstance(home, Figure):
+        raise OptionError("ax is on no figure")
+    return home
+
+
 def save(fig: Figure, folder: str | Path, name: str) -> list[Path]:
     """Write a figure as ``name.svg`` and ``name.png`` and close it.
 
@@ -460,32 +473,41 @@ def save(fig: Figure, folder: str | Path, name: str) -> list[Path]:
     ...     [path.name for path in marks.save(plt.figure(), folder, "empty")]
     ['empty.svg', 'empty.png']
     """
-    import matplotlib as mpl
     import matplotlib.pyplot as plt
 
     if not name or Path(name).name != name:
         raise OptionError(f"name is {name!r}; it must be a file name without folder and ending")
-    folder = Path(folder)
-    written: list[Path] = []
-    kinds: dict[str, dict[str, Any]] = {
-        "svg": {"metadata": {"Date": None, "Creator": None}},
-        # Harder compression takes twice as long and saves next to nothing on these pictures.
-        "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}},
-    }
+    paths = [Path(folder) / f"{name}.{ending}" for ending in _FILES]
+    Path(folder).mkdir(parents=True, exist_ok=True)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for ending, options in kinds.items():
-            buffer = io.BytesIO()
-            with mpl.rc_context(FIXED):
-                fig.savefig(buffer, format=ending, dpi=DPI, facecolor="white", **options)
-            target = folder / f"{name}.{ending}"
-            aside = folder / f".{name}.{ending}.{os.getpid()}.part"
-            try:
-                aside.write_bytes(buffer.getvalue())
-                aside.replace(target)
-            finally:
-                aside.unlink(missing_ok=True)
-            written.append(target)
+        for path in paths:
+            replace_file(path, _file_bytes(fig, path.suffix[1:]))
     finally:
         plt.close(fig)
-    return written
+    return paths
+
+
+def png_bytes(fig: Figure) -> bytes:
+    """Return a figure as a PNG and close it; the same figure gives the same bytes."""
+    import matplotlib.pyplot as plt
+
+    try:
+        return _file_bytes(fig, "png")
+    finally:
+        plt.close(fig)
+
+
+_FILES: dict[str, dict[str, Any]] = {
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+    # Harder compression takes twice as long and saves next to nothing on these pictures.
+    "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}},
+}
+
+
+def _file_bytes(fig: Figure, kind: str) -> bytes:
+    import matplotlib as mpl
+
+    buffer = io.BytesIO()
+    with mpl.rc_context(FIXED):
+        fig.savefig(buffer, format=kind, dpi=DPI, facecolor="white", **_FILES[kind])
+    return buffer.getvalue()

@@ -14,7 +14,7 @@ from kube_research.figures.sheet import (
     Look,
     Sheet,
     day_number,
-    figure_of,
+    figure,
     inches_from,
     months,
     named,
@@ -39,7 +39,7 @@ _KIND_LOOKS = {
 _BAR, _SQUEEZED = 0.15, 0.17
 
 
-def study_timeline_frame(site: Site) -> pd.DataFrame:
+def _study_timeline_frame(site: Site) -> pd.DataFrame:
     """Return every dated activity in order of lane and date.
 
     Parameters
@@ -62,7 +62,7 @@ def study_timeline_frame(site: Site) -> pd.DataFrame:
     Examples
     --------
     >>> import kube_research as kr
-    >>> frame = study_timeline_frame(kr.load_site("cibeunying")).set_index("activity")
+    >>> frame = study_timeline.frame(kr.load_site("cibeunying")).set_index("activity")
     >>> int(frame.loc["kuber", "days_after"])
     15
     """
@@ -188,7 +188,10 @@ class _Axis:
         return heights
 
 
-def study_timeline(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+@figure(_study_timeline_frame)
+def study_timeline(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw all activities by date, one lane a kind.
 
     Days are marks, spans are bars; a hatched bar holds a day that is not known, an arrow an end that
@@ -198,7 +201,7 @@ def study_timeline(site: Site, *, lang: str = "en", ax: Axes | None = None) -> A
     Parameters
     ----------
     site : Site
-        As for :func:`study_timeline_frame`.
+        As for :func:`study_timeline.frame`.
     lang : {"en", "id"}
         Language of every word.
     ax : Axes, optional
@@ -217,7 +220,6 @@ def study_timeline(site: Site, *, lang: str = "en", ax: Axes | None = None) -> A
     'Penilaian'
     >>> plt.close(ax.figure)
     """
-    frame = site.cached(study_timeline_frame)
     titles = named(frame, "title", lang)
     marks = [
         _Mark(line, title, lang)
@@ -226,7 +228,7 @@ def study_timeline(site: Site, *, lang: str = "en", ax: Axes | None = None) -> A
     left, right = 0.98, 0.16
     width = style.DOUBLE_COLUMN - left - right
     if ax is not None:
-        width = ax.get_position().width * figure_of(ax).get_size_inches()[0]
+        width = ax.get_position().width * style.figure_of(ax).get_size_inches()[0]
     axis = _Axis(frame, width)
     lanes: list[tuple[str, float, float]] = []
     spots: dict[str, float] = {}
@@ -247,23 +249,22 @@ def study_timeline(site: Site, *, lang: str = "en", ax: Axes | None = None) -> A
         lines = style.wrap(words, 0.62 * width, style.SMALL, "bold")
         pointed.append(("\n".join(lines), top + 0.06 + len(lines) * LEAD / 2))
         top += len(lines) * LEAD + 0.12
-    with style.theme():
-        title, head = text("figure.study_timeline.title", lang), 0.2 if axis.narrow else 0.08
-        sheet = Sheet(ax, title, lang, height=top, left=left, right=right, head=head)
-        _days(sheet, axis)
-        _lanes(sheet, lanes)
-        for mark in marks:
-            _draw(sheet, mark, spots[mark.activity])
-        rounds = frame[frame["kind"].eq("assessment")].sort_values("last_date")
-        for (words, y), line in zip(pointed, late.to_dict("records"), strict=True):
-            _point(sheet, words, y, [rounds.to_dict("records")[-1], line], spots)
-        told = {
-            "figure.study_timeline.note_number": frame["number"].notna().any(),
-            "figure.study_timeline.note_between": frame["precision"].eq("between").any(),
-            "figure.study_timeline.note_from": frame["precision"].eq("from").any(),
-            "figure.study_timeline.squeezed": axis.narrow,
-        }
-        return sheet.finish(frame, site, *(text(key, lang) for key, so in told.items() if so))
+    title, head = text("figure.study_timeline.title", lang), 0.2 if axis.narrow else 0.08
+    sheet = Sheet(ax, title, lang, height=top, left=left, right=right, head=head)
+    _days(sheet, axis)
+    _lanes(sheet, lanes)
+    for mark in marks:
+        _draw(sheet, mark, spots[mark.activity])
+    rounds = frame[frame["kind"].eq("assessment")].sort_values("last_date")
+    for (words, y), line in zip(pointed, late.to_dict("records"), strict=True):
+        _point(sheet, words, y, [rounds.to_dict("records")[-1], line], spots)
+    told = {
+        "figure.study_timeline.note_number": frame["number"].notna().any(),
+        "figure.study_timeline.note_between": frame["precision"].eq("between").any(),
+        "figure.study_timeline.note_from": frame["precision"].eq("from").any(),
+        "figure.study_timeline.squeezed": axis.narrow,
+    }
+    return sheet.noted(*(text(key, lang) for key, so in told.items() if so))
 
 
 def _days(sheet: Sheet, axis: _Axis) -> None:

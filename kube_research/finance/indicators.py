@@ -22,6 +22,7 @@ from kube_research.finance.books import roster
 from kube_research.finance.iks import iks_apart
 from kube_research.finance.reconcile.findings import reconcile_site
 from kube_research.frames import grade_of, need_option, weakest
+from kube_research.outputs import table
 from kube_research.site.folder import bundled_sites
 from kube_research.texts import LANGUAGES, check_language, text
 
@@ -541,6 +542,7 @@ def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
     return " – ".join(ends)
 
 
+@table
 def indicators_table(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Return the indicators as a table to print: one row an indicator, one column a group.
 

@@ -16,13 +16,9 @@ from .fallback import (
 )
 from .figures import (
     area_forest,
-    area_forest_frame,
     attrition_plot,
-    attrition_plot_frame,
     caterpillar_plot,
-    caterpillar_plot_frame,
     funnel_plot,
-    funnel_plot_frame,
 )
 from .folder import (
     open_programme,
@@ -54,20 +50,16 @@ from .weak import (
 __all__ = [
     "area_changes",
     "area_forest",
-    "area_forest_frame",
     "attrition_bounds",
     "attrition_plot",
-    "attrition_plot_frame",
     "attrition_rates",
     "bootstrap_changes",
     "caterpillar_plot",
-    "caterpillar_plot_frame",
     "count_violations",
     "fallen_by",
     "fallen_groups",
     "funnel_limits",
     "funnel_plot",
-    "funnel_plot_frame",
     "group_changes",
     "group_sums",
     "in_memory",

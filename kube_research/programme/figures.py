@@ -6,7 +6,7 @@ Examples
 --------
 >>> import kube_research as kr, matplotlib.pyplot as plt
 >>> sums = kr.programme.group_sums(kr.load_site("cibeunying-simulated").ratings, by=())
->>> ax = funnel_plot(funnel_plot_frame(sums, by="group"), by="group", name="KUBE", lang="id")
+>>> ax = funnel_plot(funnel_plot.frame(sums, by="group"), by="group", name="KUBE", lang="id")
 >>> ax.get_xlabel()
 'Kelompok yang tercatat di kedua putaran'
 >>> plt.close(ax.figure)
@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures.sheet import Look, Sheet, figure_of
+from kube_research.figures.sheet import Look, Sheet
 from kube_research.formats import number, whole
 from kube_research.frames import need_columns
 from kube_research.programme.areas import area_changes, shrink_estimates
@@ -28,13 +28,13 @@ from kube_research.programme.funnel import funnel_limits, limits_at
 from kube_research.programme.leavers import attrition_bounds
 from kube_research.programme.sheet import (
     SIGNED,
+    area_figure,
     area_rows,
     area_word,
     change_axis,
     change_words,
     column_head,
     few_note,
-    finish_sheet,
     largest_areas,
     left_out_note,
 )
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def area_forest_frame(sums: Any, *, by: str = "province") -> pd.DataFrame:
+def _area_forest_frame(sums: Any, *, by: str = "province") -> pd.DataFrame:
     """Return the change of every area and, last, of all together (no area named)."""
     areas, whole_one = area_changes(sums, by=by), area_changes(sums, by=None)
     areas[by] = areas[by].astype("string")
@@ -52,54 +52,42 @@ def area_forest_frame(sums: Any, *, by: str = "province") -> pd.DataFrame:
     return pd.concat([areas, whole_one], ignore_index=True)
 
 
+@area_figure(_area_forest_frame)
 def area_forest(
-    frame: pd.DataFrame,
-    *,
-    by: str = "province",
-    name: str = "",
-    lang: str = "en",
-    ax: Axes | None = None,
-) -> Axes:
+    frame: pd.DataFrame, *, by: str = "province", lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the change of every area with its cluster-robust interval, all areas last as a diamond.
 
     Parameters
     ----------
     frame : DataFrame
-        From :func:`area_forest_frame`; at most 40 areas are drawn, the largest.
-    by : str
-        Column with the areas.
-    name : str
-        Name of the programme, for the source.
-    lang, ax
-        Language of every word, and where to draw.
+        From ``area_forest.frame``; at most 40 areas are drawn, the largest.
+    |programme_areas|
     """
     need_columns(frame, by, "change", "change_low", "change_high", "groups_both", "few")
     rows, left_out = largest_areas(frame, by)
-    with style.theme():
-        places, sheet = area_rows(rows, by, "area_forest", lang, ax, right=2.25)
-        change_axis(sheet, rows[["change", "change_low", "change_high"]], "x")
-        for row, line in zip(places, rows.to_dict("records"), strict=True):
-            total = pd.isna(line[by])
-            look: Look = {"color": style.INK if total else style.OKABE_ITO["blue"], "zorder": 3}
-            ends = [line["change_low"], line["change_high"]]
-            sheet.ax.plot(ends, [row.y] * 2, lw=1.6, gid=sheet.tag("interval"), **look)
-            look |= {"mfc": "white" if line["few"] else look["color"], "ls": ""}
-            shape, size = ("D", 7) if total else ("s", 4.5)
-            sheet.ax.plot(
-                line["change"], row.y, marker=shape, ms=size, gid=sheet.tag("change"), **look
-            )
-            weight: Look = {"right": True, "fontweight": "bold" if total else "normal"}
-            sheet.words(0.1, row.y, change_words(line, lang), **weight)
-            sheet.words(2.1, row.y, whole(line["groups_both"], lang), ha="right", **weight)
-        column_head(sheet, 0.1, "change_interval")
-        column_head(sheet, 2.1, "groups", ha="right")
-        last = places[-1]
-        sheet.ax.axhline(last.y - last.height / 2, color=style.INK, lw=0.8)
-        notes = [text("programme.area_forest.note", lang), few_note(rows, lang)]
-        return finish_sheet(sheet, frame, name, *notes, left_out_note(left_out, lang))
+    places, sheet = area_rows(rows, by, "area_forest", lang, ax, right=2.25)
+    change_axis(sheet, rows[["change", "change_low", "change_high"]], "x")
+    for row, line in zip(places, rows.to_dict("records"), strict=True):
+        total = pd.isna(line[by])
+        look: Look = {"color": style.INK if total else style.OKABE_ITO["blue"], "zorder": 3}
+        ends = [line["change_low"], line["change_high"]]
+        sheet.ax.plot(ends, [row.y] * 2, lw=1.6, gid=sheet.tag("interval"), **look)
+        look |= {"mfc": "white" if line["few"] else look["color"], "ls": ""}
+        shape, size = ("D", 7) if total else ("s", 4.5)
+        sheet.ax.plot(line["change"], row.y, marker=shape, ms=size, gid=sheet.tag("change"), **look)
+        weight: Look = {"right": True, "fontweight": "bold" if total else "normal"}
+        sheet.words(0.1, row.y, change_words(line, lang), **weight)
+        sheet.words(2.1, row.y, whole(line["groups_both"], lang), ha="right", **weight)
+    column_head(sheet, 0.1, "change_interval")
+    column_head(sheet, 2.1, "groups", ha="right")
+    last = places[-1]
+    sheet.ax.axhline(last.y - last.height / 2, color=style.INK, lw=0.8)
+    notes = [text("programme.area_forest.note", lang), few_note(rows, lang)]
+    return sheet.noted(*notes, left_out_note(left_out, lang))
 
 
-def attrition_plot_frame(
+def _attrition_plot_frame(
     sums: Any, scale: tuple[int, int], *, by: str = "province", assume: str = "none"
 ) -> pd.DataFrame:
     """Return the bounds of every area and, last, of all groups (no area named)."""
@@ -110,56 +98,50 @@ def attrition_plot_frame(
     return pd.concat([areas, total], ignore_index=True)
 
 
+@area_figure(_attrition_plot_frame)
 def attrition_plot(
-    frame: pd.DataFrame,
-    *,
-    by: str = "province",
-    name: str = "",
-    lang: str = "en",
-    ax: Axes | None = None,
-) -> Axes:
+    frame: pd.DataFrame, *, by: str = "province", lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw, for every area, the change of those that stayed and what those that left leave possible.
 
     Parameters
     ----------
     frame : DataFrame
-        From :func:`attrition_plot_frame`; at most 40 areas are drawn, the largest.
-    by, name, lang, ax
-        As for :func:`area_forest`.
+        From ``attrition_plot.frame``; at most 40 areas are drawn, the largest.
+    |programme_areas|
     """
     need_columns(frame, by, "change_stayed", "change_min", "change_max", "low", "high", "left")
     rows, left_out = largest_areas(frame, by, "groups_before")
-    with style.theme():
-        places, sheet = area_rows(rows, by, "attrition_plot", lang, ax, right=2.0)
-        change_axis(sheet, rows[["change_stayed", "change_min", "change_max", "low", "high"]], "x")
-        for row, line in zip(places, rows.to_dict("records"), strict=True):
-            total = pd.isna(line[by])
-            colour = style.INK if total else style.OKABE_ITO["blue"]
-            thin: Look = {"color": colour, "lw": 0.9, "gid": sheet.tag("interval")}
-            sheet.ax.plot([line["low"], line["high"]], [row.y] * 2, **thin)
-            thick: Look = {"color": style.tint(colour, 0.55), "lw": 5, "solid_capstyle": "butt"}
-            ends = [line["change_min"], line["change_max"]]
-            sheet.ax.plot(ends, [row.y] * 2, gid=sheet.tag("bounds"), **thick)
-            dot: Look = {"marker": "D" if total else "s", "ms": 5, "color": colour, "zorder": 3}
-            dot |= {"mfc": "white" if line["few"] else colour, "ls": ""}
-            sheet.ax.plot(line["change_stayed"], row.y, gid=sheet.tag("stayed"), **dot)
-            weight: Look = {"right": True, "fontweight": "bold" if total else "normal"}
-            facts = {end: number(line[f"change_{end}"], lang, SIGNED) for end in ("min", "max")}
-            words = text("programme.attrition_plot.bounds", lang, **facts) if facts["min"] else ""
-            sheet.words(0.1, row.y, words, **weight)
-            share = line["left"] / line["groups_before"] if line["groups_before"] else np.nan
-            sheet.words(1.85, row.y, number(share, lang, "0%"), ha="right", **weight)
-        column_head(sheet, 0.1, "possible")
-        column_head(sheet, 1.85, "left_share", ha="right")
-        last = places[-1]
-        sheet.ax.axhline(last.y - last.height / 2, color=style.INK, lw=0.8)
-        assumed = str(rows["assume"].iloc[0]).replace(" ", "_")
-        notes = [
-            text("programme.attrition_plot.note", lang),
-            text(f"programme.assume.{assumed}", lang),
-            few_note(rows, lang),
-        ]
-        return finish_sheet(sheet, frame, name, *notes, left_out_note(left_out, lang))
+    places, sheet = area_rows(rows, by, "attrition_plot", lang, ax, right=2.0)
+    change_axis(sheet, rows[["change_stayed", "change_min", "change_max", "low", "high"]], "x")
+    for row, line in zip(places, rows.to_dict("records"), strict=True):
+        total = pd.isna(line[by])
+        colour = style.INK if total else style.OKABE_ITO["blue"]
+        thin: Look = {"color": colour, "lw": 0.9, "gid": sheet.tag("interval")}
+        sheet.ax.plot([line["low"], line["high"]], [row.y] * 2, **thin)
+        thick: Look = {"color": style.tint(colour, 0.55), "lw": 5, "solid_capstyle": "butt"}
+        ends = [line["change_min"], line["change_max"]]
+        sheet.ax.plot(ends, [row.y] * 2, gid=sheet.tag("bounds"), **thick)
+        dot: Look = {"marker": "D" if total else "s", "ms": 5, "color": colour, "zorder": 3}
+        dot |= {"mfc": "white" if line["few"] else colour, "ls": ""}
+        sheet.ax.plot(line["change_stayed"], row.y, gid=sheet.tag("stayed"), **dot)
+        weight: Look = {"right": True, "fontweight": "bold" if total else "normal"}
+        facts = {end: number(line[f"change_{end}"], lang, SIGNED) for end in ("min", "max")}
+        words = text("programme.attrition_plot.bounds", lang, **facts) if facts["min"] else ""
+        sheet.words(0.1, row.y, words, **weight)
+        share = line["left"] / line["groups_before"] if line["groups_before"] else np.nan
+        sheet.words(1.85, row.y, number(share, lang, "0%"), ha="right", **weight)
+    column_head(sheet, 0.1, "possible")
+    column_head(sheet, 1.85, "left_share", ha="right")
+    last = places[-1]
+    sheet.ax.axhline(last.y - last.height / 2, color=style.INK, lw=0.8)
+    assumed = str(rows["assume"].iloc[0]).replace(" ", "_")
+    notes = [
+        text("programme.attrition_plot.note", lang),
+        text(f"programme.assume.{assumed}", lang),
+        few_note(rows, lang),
+    ]
+    return sheet.noted(*notes, left_out_note(left_out, lang))
 
 
 #: Where an area lies: colour and marker.
@@ -174,7 +156,7 @@ LOOKS: dict[str, tuple[str, str]] = {
 NAMED = 12
 
 
-def caterpillar_plot_frame(sums: Any, *, by: str = "regency") -> pd.DataFrame:
+def _caterpillar_plot_frame(sums: Any, *, by: str = "regency") -> pd.DataFrame:
     """Return every area with its shrunken change, lowest first.
 
     As from :func:`~kube_research.programme.areas.shrink_estimates`, with ``place``: ``"above"``,
@@ -191,22 +173,17 @@ def caterpillar_plot_frame(sums: Any, *, by: str = "regency") -> pd.DataFrame:
     return found.assign(place=pd.Series(place, index=found.index, dtype="string"))
 
 
+@area_figure(_caterpillar_plot_frame)
 def caterpillar_plot(
-    frame: pd.DataFrame,
-    *,
-    by: str = "regency",
-    name: str = "",
-    lang: str = "en",
-    ax: Axes | None = None,
-) -> Axes:
+    frame: pd.DataFrame, *, by: str = "regency", lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw every area in order of its shrunken change, with interval; open dots are the plain changes.
 
     Parameters
     ----------
     frame : DataFrame
-        From :func:`caterpillar_plot_frame`.
-    by, name, lang, ax
-        As for :func:`area_forest`.
+        From ``caterpillar_plot.frame``.
+    |programme_areas|
     """
     from matplotlib.lines import Line2D
 
@@ -222,64 +199,58 @@ def caterpillar_plot(
     ]
     plain: Look = {"mfc": "none", "mec": style.QUIET, "mew": 0.5, "ls": "", "marker": "o"}
     more = [(text("programme.caterpillar_plot.plain", lang), Line2D([], [], ms=3, **plain))]
-    with style.theme():
-        room: Look = {"left": 0.75, "right": 0.3, "height": 3.4, "foot": 0.5, "keys": [keys, more]}
-        title = text("programme.caterpillar_plot.title", lang, area=area_word(by, lang))
-        sheet = Sheet(ax, title, lang, **room)
-        x = np.arange(1, len(frame) + 1)
-        for place, (colour, marker) in LOOKS.items():
-            here = (frame["place"] == place).to_numpy()
-            if here.any():
-                part = frame[here]
-                sheet.ax.vlines(
-                    x[here], part["shrunk_low"], part["shrunk_high"], color=colour, lw=size / 3,
-                    gid=sheet.tag("interval"),
-                )  # fmt: skip
-                dot: Look = {"color": colour, "marker": marker, "ms": size, "ls": "", "zorder": 3}
-                sheet.ax.plot(x[here], part["shrunk"], gid=sheet.tag("shrunk"), **dot)
-        sheet.ax.plot(x, frame["change"], ms=size * 0.8, zorder=2, gid="plain", **plain)
-        ends = frame[["change", "shrunk_low", "shrunk_high"]]
-        change_axis(sheet, ends, "y")
-        if len(frame):
-            sheet.ax.axhline(frame["centre"].iloc[0], color=style.INK, lw=0.9, ls=(0, (5, 2)))
-        sheet.ax.set_xlim(0, many + 1)
-        sheet.ax.locator_params(axis="x", integer=True)
-        sheet.ax.xaxis.set_major_formatter(lambda v, _: whole(int(v), lang) if v >= 1 else "")
-        sheet.ax.set_xlabel(text("programme.caterpillar_plot.axis", lang, area=area_word(by, lang)))
-        counts = frame["place"].value_counts()
-        facts = {place: whole(int(counts.get(place, 0)), lang) for place in ("above", "below")}
-        pull = number(100 * frame["pull"].mean(), lang, "0") if len(frame) else "–"
-        note = text(
-            "programme.caterpillar_plot.note",
-            lang,
-            pull=pull,
-            many=whole(len(frame), lang),
-            **facts,
-        )
-        return finish_sheet(sheet, frame, name, note)
+    room: Look = {"left": 0.75, "right": 0.3, "height": 3.4, "foot": 0.5, "keys": [keys, more]}
+    title = text("programme.caterpillar_plot.title", lang, area=area_word(by, lang))
+    sheet = Sheet(ax, title, lang, **room)
+    x = np.arange(1, len(frame) + 1)
+    for place, (colour, marker) in LOOKS.items():
+        here = (frame["place"] == place).to_numpy()
+        if here.any():
+            part = frame[here]
+            sheet.ax.vlines(
+                x[here], part["shrunk_low"], part["shrunk_high"], color=colour, lw=size / 3,
+                gid=sheet.tag("interval"),
+            )  # fmt: skip
+            dot: Look = {"color": colour, "marker": marker, "ms": size, "ls": "", "zorder": 3}
+            sheet.ax.plot(x[here], part["shrunk"], gid=sheet.tag("shrunk"), **dot)
+    sheet.ax.plot(x, frame["change"], ms=size * 0.8, zorder=2, gid="plain", **plain)
+    ends = frame[["change", "shrunk_low", "shrunk_high"]]
+    change_axis(sheet, ends, "y")
+    if len(frame):
+        sheet.ax.axhline(frame["centre"].iloc[0], color=style.INK, lw=0.9, ls=(0, (5, 2)))
+    sheet.ax.set_xlim(0, many + 1)
+    sheet.ax.locator_params(axis="x", integer=True)
+    sheet.ax.xaxis.set_major_formatter(lambda v, _: whole(int(v), lang) if v >= 1 else "")
+    sheet.ax.set_xlabel(text("programme.caterpillar_plot.axis", lang, area=area_word(by, lang)))
+    counts = frame["place"].value_counts()
+    facts = {place: whole(int(counts.get(place, 0)), lang) for place in ("above", "below")}
+    pull = number(100 * frame["pull"].mean(), lang, "0") if len(frame) else "–"
+    note = text(
+        "programme.caterpillar_plot.note",
+        lang,
+        pull=pull,
+        many=whole(len(frame), lang),
+        **facts,
+    )
+    return sheet.noted(note)
 
 
-def funnel_plot_frame(sums: Any, *, by: str = "regency", spread: bool = False) -> pd.DataFrame:
+def _funnel_plot_frame(sums: Any, *, by: str = "regency", spread: bool = False) -> pd.DataFrame:
     """Return every area with its control limits (see ``funnel_limits``)."""
     return funnel_limits(area_changes(sums, by=by), spread=spread)
 
 
+@area_figure(_funnel_plot_frame)
 def funnel_plot(
-    frame: pd.DataFrame,
-    *,
-    by: str = "regency",
-    name: str = "",
-    lang: str = "en",
-    ax: Axes | None = None,
-) -> Axes:
+    frame: pd.DataFrame, *, by: str = "regency", lang: str = "en", ax: Axes | None = None
+) -> Sheet:
     """Draw the change of every area against its number of groups, with control limits.
 
     Parameters
     ----------
     frame : DataFrame
-        From :func:`funnel_plot_frame`.
-    by, name, lang, ax
-        As for :func:`area_forest`.
+        From ``funnel_plot.frame``.
+    |programme_areas|
     """
     from matplotlib.lines import Line2D
     from scipy.special import ndtri
@@ -298,42 +269,41 @@ def funnel_plot(
          Line2D([], [], color=style.INK, lw=1, ls=dash))
         for level, dash in limits.items()
     ]  # fmt: skip
-    with style.theme():
-        room: Look = {"left": 0.75, "right": 0.5, "height": 3.6, "foot": 0.5, "keys": [keys, lines]}
-        title = text("programme.funnel_plot.title", lang, area=area_word(by, lang))
-        sheet = Sheet(ax, title, lang, **room)
-        shown = frame[frame["change"].notna() & (frame["groups_both"] > 0)]
-        most = float(shown["groups_both"].max()) if len(shown) else 1.0
-        drawn = [shown["change"].to_numpy(dtype=float)]
-        if len(shown):
-            line, sizes = shown.iloc[0], np.linspace(1, 1.04 * most, 400)
-            reach = limits_at(sizes, float(line["sigma"]), float(line["tau"]))
-            smallest = np.searchsorted(sizes, shown["groups_both"].min())
-            for level, dash in limits.items():
-                for sign in (-1, 1):
-                    curve = line["centre"] + sign * ndtri(0.5 + level / 2) * reach
-                    look: Look = {"color": style.INK, "lw": 1, "ls": dash, "zorder": 1.5}
-                    sheet.ax.plot(sizes, curve, gid=sheet.tag("limit"), **look)
-                    drawn.append(curve[min(smallest, 399) :])
-            sheet.ax.axhline(line["centre"], color=style.QUIET, lw=1.6, zorder=1.5, gid="centre")
-        for place, (colour, marker) in LOOKS.items():
-            part = shown[shown["position"] == place]
-            dot: Look = {"color": colour, "marker": marker, "ms": 3.5, "ls": "", "zorder": 3}
-            sheet.ax.plot(part["groups_both"], part["change"], mew=0, gid=f"area-{place}", **dot)
-        change_axis(sheet, pd.DataFrame({"all": np.concatenate(drawn)}), "y", faint=True)
-        sheet.ax.set_xlim(0, 1.04 * most)
-        sheet.ax.xaxis.set_major_formatter(lambda v, _: whole(int(v), lang))
-        sheet.ax.locator_params(axis="x", integer=True)
-        sheet.ax.set_xlabel(text("programme.funnel_plot.axis", lang))
-        _name_far(sheet, shown, by)
-        counts = shown["position"].value_counts()
-        far = int(counts.reindex(["far below", "far above"]).fillna(0).sum())
-        facts = {"far": whole(far, lang), "many": whole(len(shown), lang)}
-        facts["chance"] = number(0.002 * len(shown), lang, "0.##")
-        notes = [text("programme.funnel_plot.note", lang, **facts)]
-        if len(shown) and shown["tau"].iloc[0] > 0:
-            notes.append(text("programme.funnel_plot.spread", lang))
-        return finish_sheet(sheet, frame, name, *notes)
+    room: Look = {"left": 0.75, "right": 0.5, "height": 3.6, "foot": 0.5, "keys": [keys, lines]}
+    title = text("programme.funnel_plot.title", lang, area=area_word(by, lang))
+    sheet = Sheet(ax, title, lang, **room)
+    shown = frame[frame["change"].notna() & (frame["groups_both"] > 0)]
+    most = float(shown["groups_both"].max()) if len(shown) else 1.0
+    drawn = [shown["change"].to_numpy(dtype=float)]
+    if len(shown):
+        line, sizes = shown.iloc[0], np.linspace(1, 1.04 * most, 400)
+        reach = limits_at(sizes, float(line["sigma"]), float(line["tau"]))
+        smallest = np.searchsorted(sizes, shown["groups_both"].min())
+        for level, dash in limits.items():
+            for sign in (-1, 1):
+                curve = line["centre"] + sign * ndtri(0.5 + level / 2) * reach
+                look: Look = {"color": style.INK, "lw": 1, "ls": dash, "zorder": 1.5}
+                sheet.ax.plot(sizes, curve, gid=sheet.tag("limit"), **look)
+                drawn.append(curve[min(smallest, 399) :])
+        sheet.ax.axhline(line["centre"], color=style.QUIET, lw=1.6, zorder=1.5, gid="centre")
+    for place, (colour, marker) in LOOKS.items():
+        part = shown[shown["position"] == place]
+        dot: Look = {"color": colour, "marker": marker, "ms": 3.5, "ls": "", "zorder": 3}
+        sheet.ax.plot(part["groups_both"], part["change"], mew=0, gid=f"area-{place}", **dot)
+    change_axis(sheet, pd.DataFrame({"all": np.concatenate(drawn)}), "y", faint=True)
+    sheet.ax.set_xlim(0, 1.04 * most)
+    sheet.ax.xaxis.set_major_formatter(lambda v, _: whole(int(v), lang))
+    sheet.ax.locator_params(axis="x", integer=True)
+    sheet.ax.set_xlabel(text("programme.funnel_plot.axis", lang))
+    _name_far(sheet, shown, by)
+    counts = shown["position"].value_counts()
+    far = int(counts.reindex(["far below", "far above"]).fillna(0).sum())
+    facts = {"far": whole(far, lang), "many": whole(len(shown), lang)}
+    facts["chance"] = number(0.002 * len(shown), lang, "0.##")
+    notes = [text("programme.funnel_plot.note", lang, **facts)]
+    if len(shown) and shown["tau"].iloc[0] > 0:
+        notes.append(text("programme.funnel_plot.spread", lang))
+    return sheet.noted(*notes)
 
 
 def _name_far(sheet: Sheet, shown: pd.DataFrame, by: str) -> None:
@@ -342,13 +312,13 @@ def _name_far(sheet: Sheet, shown: pd.DataFrame, by: str) -> None:
     far = shown[shown["position"].isin(["far below", "far above"])]
     reach = limits_at(far["groups_both"].to_numpy(dtype=float), *_spreads(far))
     off = (far["change"] - far["centre"]).abs().to_numpy() / reach
-    figure_of(ax).draw_without_rendering()
+    style.figure_of(ax).draw_without_rendering()
     taken: list[Any] = []
     for place in np.argsort(-off, kind="stable")[:NAMED]:
         line = far.iloc[place]
         x, y = ax.transData.transform((line["groups_both"], line["change"]))
         wide = 72 * style.text_width(str(line[by]), style.SMALL)
-        scale = figure_of(ax).dpi / 72
+        scale = style.figure_of(ax).dpi / 72
         box = (x, y - 6 * scale, x + (wide + 6) * scale, y + 6 * scale)
         if all(box[2] < b[0] or box[0] > b[2] or box[3] < b[1] or box[1] > b[3] for b in taken):
             taken.append(box)

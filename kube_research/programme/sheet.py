@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures import style as marks
 from kube_research.figures.sheet import Look, Row, Sheet, ladder
 from kube_research.formats import number, whole
-from kube_research.frames import grade_of
-from kube_research.texts import text
+from kube_research.frames import documented
+from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,39 @@ if TYPE_CHECKING:
 SIGNED = "+0.00;-0.00"
 #: Most areas that a forest has room for.
 ROWS = 40
+
+
+class AreaFigure:
+    """A figure of areas: called with a frame it draws it; ``frame`` makes that frame of group sums.
+
+    It is no output of a site, so it is not among :data:`kube_research.outputs.OUTPUTS`.
+    """
+
+    def __init__(self, draw: Callable[..., Sheet], frame: Callable[..., pd.DataFrame]) -> None:
+        self.frame = frame
+        self._draw = draw
+        update_wrapper(self, documented(draw))
+        signature = inspect.signature(draw)
+        name = inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default="", annotation=str)
+        parameters = list(signature.parameters.values())
+        parameters.insert(2, name)
+        self.__signature__ = signature.replace(parameters=parameters, return_annotation="Axes")
+
+    def __call__(
+        self, frame: pd.DataFrame, *, name: str = "", lang: str = "en", **options: Any
+    ) -> Axes:
+        """Draw a frame that ``frame`` made, and name the programme as its source."""
+        check_language(lang)
+        with style.theme():
+            axes: Axes = self._draw(frame, lang=lang, **options).finish(frame, name)
+            return axes
+
+
+def area_figure(
+    frame: Callable[..., pd.DataFrame],
+) -> Callable[[Callable[..., Sheet]], AreaFigure]:
+    """Return a decorator of the function that draws what ``frame`` makes."""
+    return lambda draw: AreaFigure(draw, frame)
 
 
 def area_word(by: str, lang: str) -> str:
@@ -98,18 +132,3 @@ def few_note(rows: pd.DataFrame, lang: str) -> str:
 def left_out_note(many: int, lang: str) -> str:
     """Return how many areas there was no room for."""
     return text("programme.left_out", lang, many=whole(many, lang), rows=ROWS) if many else ""
-
-
-def finish_sheet(sheet: Sheet, frame: pd.DataFrame, name: str, *notes: str) -> Axes:
-    """Add notes, the source and, for simulated rows, the mark."""
-    grade, lang = grade_of(frame), sheet.lang
-    if sheet.own is None:
-        if grade == "simulated":
-            title = f"{sheet.ax.get_title(loc='left')} ({text('evidence.simulated', lang)})"
-            sheet.ax.set_title(title, pad=sheet.pad)
-        return sheet.ax
-    source = text(f"figure.source.{grade}", lang, site=name) if name else ""
-    marks.note(sheet.own, " ".join(note for note in (*notes, source) if note))
-    if grade == "simulated":
-        marks.mark_simulated(sheet.own, lang)
-    return sheet.ax

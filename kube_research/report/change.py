@@ -8,6 +8,7 @@ import pandas as pd
 
 from kube_research.formats import number
 from kube_research.frames import FEW
+from kube_research.outputs import find_output
 from kube_research.report.document import Column, Draft, ref
 from kube_research.report.scores import cells, interval
 
@@ -148,14 +149,12 @@ def _steps(draft: Draft) -> None:
 def _estimation(draft: Draft) -> None:
     frame = draft.site.table("ratings")
     draft.say("see_estimation", figure=ref("figure", "estimation_plot"))
-    draft.figure("estimation_plot", "figures.comparison", frame)
+    draft.figure("estimation_plot", frame)
 
 
 def _by_field(draft: Draft) -> None:
-    from kube_research.figures.comparison import forest_plot_frame
-
     draft.site.table("items", draft.lang)
-    done = forest_plot_frame(draft.site, lang=draft.lang)
+    done = find_output("forest_plot").frame(draft.site, lang=draft.lang)
     numbers = ["" if pd.isna(no) else f"{no:.0f}. " for no in done["field_no"]]
     names = [f"{no}{name}" for no, name in zip(numbers, done[f"field_{draft.lang}"], strict=True)]
     columns = [draft.col("field", names, 2.4, words=True), *_effect_columns(draft, done)]
@@ -169,7 +168,7 @@ def _forest(draft: Draft) -> None:
     draft.say(
         "see_change", figure=ref("figure", "forest_plot"), other=ref("figure", "before_after")
     )
-    draft.figure("forest_plot", "figures.comparison", draft.site.table("ratings"))
+    draft.figure("forest_plot", draft.site.table("ratings"))
 
 
 def _count(draft: Draft, done: pd.DataFrame, key: str) -> None:
@@ -193,7 +192,7 @@ def _by_item(draft: Draft) -> None:
 
 def _before_after(draft: Draft) -> None:
     draft.site.table("items", draft.lang)
-    draft.figure("before_after", "figures.rounds", draft.site.table("ratings"))
+    draft.figure("before_after", draft.site.table("ratings"))
 
 
 def _reasons(draft: Draft, done: pd.DataFrame) -> Iterable[str]:

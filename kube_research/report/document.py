@@ -6,19 +6,19 @@ that both say the same.
 
 from __future__ import annotations
 
-import io
 import re
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from kube_research.errors import KubeError, MissingTableError
+from kube_research.figures import style
 from kube_research.frames import GRADES
+from kube_research.outputs import find_output
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -276,18 +276,17 @@ class Draft:
             )
         )
 
-    def figure(self, name: str, module: str, frame: pd.DataFrame, **options: Any) -> None:
+    def figure(self, name: str, frame: pd.DataFrame) -> None:
         """Draw a figure of the package and add it; the grades are those of ``frame``."""
-        draw = getattr(import_module(f"kube_research.{module}"), name)
         with warnings.catch_warnings():  # a letter that the font of figures lacks
             warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
-            axes = draw(self.site, lang=self.lang, **options)
-            first = axes if hasattr(axes, "figure") else axes[0]
-            png, size = _picture(first.figure)
+            drawn = style.figure_of(find_output(name)(self.site, lang=self.lang))
+            width, height = (float(side) for side in drawn.get_size_inches())
+            png = style.png_bytes(drawn)
         grades = _grades(frame)
         caption = self._caption(f"figure_{name}", grades, {})
         alt = f"{caption}. {self.words(f'alt_{name}')}"
-        self.blocks.append(Figure(name, caption, alt, png, size, grades))
+        self.blocks.append(Figure(name, caption, alt, png, (width, height), grades))
 
     def _caption(self, key: str, grades: tuple[str, ...], fill: dict[str, object]) -> str:
         caption = self.words(key, **fill)
@@ -327,22 +326,3 @@ def _grades(frame: pd.DataFrame) -> tuple[str, ...]:
         return ()
     found = set(frame["evidence"].dropna())
     return tuple(grade for grade in GRADES if grade in found)
-
-
-def _picture(figure: Any) -> tuple[bytes, tuple[float, float]]:
-    """Return a figure as PNG and its size in inches, and close it; the same bytes every time."""
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    from kube_research.figures import style
-
-    buffer = io.BytesIO()
-    try:
-        with mpl.rc_context(style.FIXED):
-            figure.savefig(
-                buffer, format="png", dpi=style.DPI, metadata={"Software": None}, facecolor="white"
-            )
-        width, height = (float(side) for side in figure.get_size_inches())
-    finally:
-        plt.close(figure)
-    return buffer.getvalue(), (width, height)

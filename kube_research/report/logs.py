@@ -8,6 +8,7 @@ import pandas as pd
 
 from kube_research.formats import day_of, number, percent, rupiah, whole
 from kube_research.frames import FEW
+from kube_research.outputs import find_output
 from kube_research.report.document import Column, Draft, ref
 from kube_research.report.scores import cells, share
 from kube_research.texts import text
@@ -102,7 +103,7 @@ def _attendance_figure(draft: Draft) -> None:
 
     rates = attendance_rates(draft.site.table("attendance"))
     if len(rates):
-        draft.figure("attendance_activities", "figures.logs", rates)
+        draft.figure("attendance_activities", rates)
 
 
 def _by_group_and_role(draft: Draft) -> None:
@@ -127,11 +128,9 @@ def _level(draft: Draft, by: str, level: object) -> str:
 
 
 def _attendance_heatmap(draft: Draft) -> None:
-    from kube_research.figures.attendance import attendance_heatmap_frame
-
-    frame = attendance_heatmap_frame(draft.site)
+    frame = find_output("attendance_heatmap").frame(draft.site)
     draft.say("see_heatmap", figure=ref("figure", "attendance_heatmap"))
-    draft.figure("attendance_heatmap", "figures.attendance", frame)
+    draft.figure("attendance_heatmap", frame)
 
 
 def outcomes(draft: Draft) -> None:
@@ -144,10 +143,9 @@ def outcomes(draft: Draft) -> None:
 
 
 def _targets(draft: Draft) -> None:
-    from kube_research.figures.logs import targets_results_frame
     from kube_research.interventions.targets import VERDICTS
 
-    frame, lang = targets_results_frame(draft.site), draft.lang
+    frame, lang = find_output("targets_results").frame(draft.site), draft.lang
     counts = frame["verdict"].value_counts()
     words = {name: draft.words(f"verdict_{name.replace(' ', '_')}") for name in VERDICTS}
     told = ", ".join(f"{words[name]} {counts[name]}" for name in VERDICTS if name in counts)
@@ -179,7 +177,7 @@ def _targets(draft: Draft) -> None:
     ]
     note = draft.words("note_nearest") if nearest.any() else ""
     draft.table("outcomes", columns, frame, notes=[draft.words("note_outcomes"), note])
-    draft.figure("targets_results", "figures.logs", frame)
+    draft.figure("targets_results", frame)
 
 
 def _sign(how: object) -> str:
@@ -233,7 +231,7 @@ def _balances(draft: Draft) -> None:
 
 
 def _balances_figure(draft: Draft) -> None:
-    draft.figure("balances", "figures.books", draft.site.table("ledger"))
+    draft.figure("balances", draft.site.table("ledger"))
 
 
 def _stated(draft: Draft) -> None:

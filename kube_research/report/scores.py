@@ -177,7 +177,7 @@ def _weakest(scores: pd.DataFrame, by: str) -> pd.DataFrame:
 def _profile_figure(draft: Draft) -> None:
     draft.site.table("items", draft.lang)
     draft.say("see_profile", figure=ref("figure", "peka_profile"))
-    draft.figure("peka_profile", "figures.profile", draft.scores)
+    draft.figure("peka_profile", draft.scores)
 
 
 def _items(draft: Draft) -> None:

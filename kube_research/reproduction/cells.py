@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kube_research import files
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.frames import grade_of
+from kube_research.outputs import Output, find_output
 from kube_research.shown import Shown
-from kube_research.texts import notebook_language, text
+from kube_research.texts import LANGUAGES, notebook_language, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,8 +67,42 @@ def raw_logs(site: Site, table: str) -> Site:
     return logs
 
 
+def build(
+    output: Output[..., Any], site: Site, folder: Path, lang: str = "en"
+) -> tuple[pd.DataFrame, list[Path]]:
+    """Make an output in every language and write its files.
+
+    Returns
+    -------
+    DataFrame
+        The table in ``lang``, or the frame the figure draws.
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+        If the site lacks the tables; nothing is written then.
+    """
+    stem = f"{output.name}-simulated" if site.simulated else output.name
+    paths: list[Path] = []
+    if output.kind == "table":
+        made = {each: output(site, lang=each) for each in LANGUAGES}
+        for each, table in made.items():
+            shown = Shown.of(table, each)
+            paths += shown.save(folder, f"{stem}.{each}", output.title(each))
+        return made[lang], paths
+    from kube_research.figures import style
+
+    frame: pd.DataFrame = output.frame(site)
+    for each in LANGUAGES:
+        drawn = style.figure_of(output(site, lang=each))
+        paths += style.save(drawn, folder, f"{stem}.{each}")
+    return frame, paths
+
+
 def show(name: str, site: Site) -> None:
-    """Show a catalogued table or figure and write its files in every language.
+    """Show a registered table or figure and write its files in every language.
 
     A figure is written, closed, shown, and followed by the table it draws. Where the site lacks the
     tables, the cell says so and goes on.
@@ -76,14 +110,13 @@ def show(name: str, site: Site) -> None:
     Parameters
     ----------
     name : str
-        A name of :data:`kube_research.reproduction.catalogue.OUTPUTS`, such as ``"table_2"``.
+        A name of :data:`kube_research.outputs.OUTPUTS`, such as ``"table_2"``.
     site : Site
         The site; an output that needs raw logs falls back to its simulated twin.
     """
-    from kube_research.reproduction.catalogue import build, find_output, title_of
-
     lang = notebook_language()
     output = find_output(name)
+    title = output.title(lang)
     try:
         chosen = site.with_raw_logs(output.logs) if output.logs else site
         frame, paths = build(output, chosen, figures_folder(site), lang)
@@ -95,11 +128,11 @@ def show(name: str, site: Site) -> None:
         from IPython.display import Image, display
 
         wanted = next(path for path in paths if path.name.endswith(f".{lang}.png"))
-        display(Image(data=wanted.read_bytes(), width=760, alt=title_of(name, lang)))
+        display(Image(data=wanted.read_bytes(), width=760, alt=title))
         if not output.long:
-            present_frame(frame, title_of(name, lang))
+            present_frame(frame, title)
     else:
-        present_frame(frame, title_of(name, lang), simulated=chosen.simulated)
+        present_frame(frame, title, simulated=chosen.simulated)
 
 
 def present(
@@ -198,14 +231,9 @@ def show_plot(plot: Callable[..., Axes], frame: pd.DataFrame, **options: Any) ->
     **options
         Passed on.
     """
-    import matplotlib.pyplot as plt
     from IPython.display import Image, display
 
     from kube_research.figures import style
 
-    ax = plot(frame, lang=notebook_language(), **options)
-    picture = io.BytesIO()
-    with plt.rc_context(style.FIXED):
-        ax.get_figure(root=True).savefig(picture, format="png", dpi=style.DPI)  # type: ignore[union-attr]
-    plt.close("all")
-    display(Image(data=picture.getvalue(), width=760))
+    axes = plot(frame, lang=notebook_language(), **options)
+    display(Image(data=style.png_bytes(style.figure_of(axes)), width=760))

@@ -8,7 +8,6 @@ from .claims_place import (
 )
 from .figures import (
     diagram,
-    diagram_frame,
     figure_1,
     figure_2,
     figure_3,
@@ -33,7 +32,6 @@ __all__ = [
     "claims_by",
     "claims_summary",
     "diagram",
-    "diagram_frame",
     "figure_1",
     "figure_2",
     "figure_3",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kube_research.formats import day_of
 from kube_research.frames import need_option
+from kube_research.outputs import table
 from kube_research.peka.scores import classify_items, score_means
 from kube_research.texts import check_language, text
 
@@ -25,6 +26,7 @@ MONITORED = {
 ASPECTS = ("indicator", "result", "supporting", "inhibiting", "target")
 
 
+@table
 def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Rebuild Table 2: the named items with means, totals, verdict and priority.
 
@@ -79,6 +81,7 @@ def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
     return _headed(pd.DataFrame(columns), lang)
 
 
+@table
 def table_4(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Rebuild Table 4: each mentoring meeting with place, time, issues and solutions.
 
@@ -166,26 +169,31 @@ def monitoring_table(site: Site, activity: str, *, lang: str = "en") -> pd.DataF
     return _headed(pd.DataFrame(columns), lang)
 
 
+@table
 def table_5(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Rebuild Table 5, the mentoring meetings; see :func:`monitoring_table`."""
     return monitoring_table(site, MONITORED[5], lang=lang)
 
 
+@table
 def table_6(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Rebuild Table 6, the study visit; see :func:`monitoring_table`."""
     return monitoring_table(site, MONITORED[6], lang=lang)
 
 
+@table
 def table_7(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Rebuild Table 7, the training in finance; see :func:`monitoring_table`."""
     return monitoring_table(site, MONITORED[7], lang=lang)
 
 
+@table
 def table_8(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Rebuild Table 8, the training in administration; see :func:`monitoring_table`."""
     return monitoring_table(site, MONITORED[8], lang=lang)
 
 
+@table
 def table_9(site: Site, *, lang: str = "en") -> pd.DataFrame:
     """Rebuild Table 9, the charity day; see :func:`monitoring_table`."""
     return monitoring_table(site, MONITORED[9], lang=lang)

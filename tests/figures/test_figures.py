@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from kube_research.errors import MissingTableError, OptionError
 from kube_research.figures import books as figures_books
 from kube_research.figures import sheet as figures_sheet
 from kube_research.figures import style
-from kube_research.figures import style as marks
+from kube_research.formats import number as written
 from kube_research.site.folder import Site
 from kube_research.texts import text
 
@@ -89,8 +89,8 @@ def draw(name: str, site: Site, **options: Any) -> tuple[Figure, list[Axes]]:
 
 
 def frame_of(name: str, site: Site) -> pd.DataFrame:
-    make: Callable[[Site], pd.DataFrame] = getattr(figures, f"{name}_frame")
-    return make(site)
+    frame: pd.DataFrame = getattr(figures, name).frame(site)
+    return frame
 
 
 def tagged(ax: Axes, kind: str) -> list[Any]:
@@ -148,7 +148,7 @@ def test_one_simulated_row_is_enough_for_the_mark(name: str, everything: Site) -
 @pytest.mark.parametrize("name", NEEDS)
 def test_a_missing_table_is_named(name: str, everything: Site) -> None:
     site = without(everything, "ratings", NEEDS[name])
-    for make in (getattr(figures, name), getattr(figures, f"{name}_frame")):
+    for make in (getattr(figures, name), getattr(figures, name).frame):
         with pytest.raises(MissingTableError) as caught:
             make(site)
         assert caught.value.table == NEEDS[name]
@@ -167,7 +167,7 @@ def test_the_same_figure_gives_the_same_bytes(
 ) -> None:
     for folder in ("one", "two"):
         fig, _ = draw(name, everything, lang=lang)
-        marks.save(fig, tmp_path / folder, name)
+        style.save(fig, tmp_path / folder, name)
     first, second = ((tmp_path / f / f"{name}.svg").read_bytes() for f in ("one", "two"))
     assert first == second
     ids = re.findall(rb'<g id="((?!simulated)[a-z]+-[^"]*)"', first)
@@ -608,7 +608,7 @@ def test_a_ledger_of_one_day_and_a_debt(everything: Site) -> None:
     ],
 )
 def test_numbers(value: float, lang: str, form: str, wanted: str) -> None:
-    assert figures_sheet.number(value, lang, form) == wanted
+    assert written(value, lang, form) == wanted
 
 
 def test_labels_lose_lines_until_they_fit_a_page() -> None:

@@ -15,11 +15,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 import kube_research as kr
+from kube_research import figures as fig
 from kube_research.attendance import rates as attendance
 from kube_research.errors import MissingTableError, OptionError
-from kube_research.figures import attendance as fig
-from kube_research.figures import attendance as figures_heatmap
 from kube_research.figures import style
+from kube_research.figures.attendance import _STATUS
 from kube_research.site.folder import Site
 from kube_research.texts import text
 
@@ -70,7 +70,7 @@ def test_simulated_is_said_and_recorded_is_not(name: str, lang: str, logs: Site)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_table_and_an_unknown_language(name: str, logs: Site) -> None:
     without = having(logs, **{NAMES[name]: None})
-    for make in (getattr(fig, name), getattr(fig, f"{name}_frame")):
+    for make in (getattr(fig, name), getattr(fig, name).frame):
         with pytest.raises(MissingTableError):
             make(without)
     with pytest.raises(OptionError):
@@ -119,19 +119,19 @@ def test_the_heat_map_has_a_square_and_a_letter_for_every_status(logs: Site) -> 
     for status, count in logs.table("attendance")["status"].value_counts().items():
         assert len(tagged(ax, f"cell-{status}")) == count
         assert drawn[letters[str(status)]] == count
-    shades = {status: to_rgb(look[0]) for status, look in figures_heatmap._STATUS.items()}
+    shades = {status: to_rgb(look[0]) for status, look in _STATUS.items()}
     grey = {name: 0.299 * r + 0.587 * g + 0.114 * b for name, (r, g, b) in shades.items()}
     assert grey["present"] < grey["late"] < grey["represented"] < grey["excused"] < grey["absent"]
 
 
 def test_squares_stand_where_the_frame_says(logs: Site) -> None:
-    frame = fig.attendance_heatmap_frame(logs)
+    frame = fig.attendance_heatmap.frame(logs)
     assert frame["meeting"].max() == 10
     ax = fig.attendance_heatmap(logs, lang="id")
     place = {label.get_text(): label.get_position()[1] for label in ax.get_yticklabels()}
     cells = {
         (round(one.get_x() - 0.04), round(one.get_y() + one.get_height() / 2, 6)): one.get_gid()
-        for status in figures_heatmap._STATUS
+        for status in _STATUS
         for one in tagged(ax, f"cell-{status}")
     }
     assert len(cells) == len(frame) == 300
@@ -147,7 +147,7 @@ def test_margins_are_the_rates(logs: Site) -> None:
     widths = sorted(round(one.get_width() / 0.6, 6) for one in tagged(ax, "person-rate"))
     assert widths == sorted(people.round(6))
     by_meeting = kr.attendance_rates(rows).set_index("activity")["rate"]
-    frame = fig.attendance_heatmap_frame(logs)
+    frame = fig.attendance_heatmap.frame(logs)
     order = frame.sort_values("meeting")["activity"].unique()
     heights = [one.get_height() / 0.3 for one in tagged(ax, "meeting-rate")]
     assert heights == pytest.approx(by_meeting[order].tolist())
@@ -178,8 +178,8 @@ def test_small_and_large_lists_fit(logs: Site) -> None:
 def test_a_missing_status_is_no_square(logs: Site) -> None:
     rows = logs.table("attendance")
     gone = rows.assign(status=rows["status"].where(rows.index != 5))
-    one = fig.attendance_heatmap_frame(having(logs, attendance=gone))
-    other = fig.attendance_heatmap_frame(having(logs, attendance=rows.drop(index=5)))
+    one = fig.attendance_heatmap.frame(having(logs, attendance=gone))
+    other = fig.attendance_heatmap.frame(having(logs, attendance=rows.drop(index=5)))
     pd.testing.assert_frame_equal(one, other)
     assert len(one) == 299
 
@@ -188,7 +188,7 @@ def test_a_missing_status_is_no_square(logs: Site) -> None:
 
 
 def test_rates_intervals_and_band_are_drawn(logs: Site) -> None:
-    frame = fig.attendance_rates_plot_frame(logs)
+    frame = fig.attendance_rates_plot.frame(logs)
     assert frame["breakdown"].tolist() == ["overall"] + ["group"] * 5 + ["role"] * 2
     rows = logs.table("attendance")
     assert frame.loc[0, "attended"] == rows["status"].isin(["present", "late"]).sum()
@@ -208,7 +208,7 @@ def test_rates_intervals_and_band_are_drawn(logs: Site) -> None:
 
 def test_without_dates_and_without_a_printed_band(logs: Site) -> None:
     plain = having(logs, activities=None, facts=None)
-    frame = fig.attendance_rates_plot_frame(plain)
+    frame = fig.attendance_rates_plot.frame(plain)
     assert frame[["recent_rate", "band_low", "band_high"]].isna().all(axis=None)
     ax = fig.attendance_rates_plot(plain, lang="id")
     assert not tagged(ax, "band")
@@ -220,7 +220,7 @@ def test_people_without_group_or_role_have_a_row(logs: Site) -> None:
     rows = logs.table("attendance")
     rows.loc[rows["group"] == "24", ["group", "role"]] = pd.NA
     site = having(logs, attendance=rows)
-    frame = fig.attendance_rates_plot_frame(site)
+    frame = fig.attendance_rates_plot.frame(site)
     assert frame.loc[frame["level"].isna(), "recent_rate"].notna().all()
     labels = [one.get_text() for one in fig.attendance_rates_plot(site).get_yticklabels()]
     assert {"Without a group", "Role not known"} <= set(labels)
@@ -230,7 +230,7 @@ def test_people_without_group_or_role_have_a_row(logs: Site) -> None:
 
 
 def test_one_dot_a_rater_in_the_column_of_its_rounds(logs: Site) -> None:
-    frame = fig.rater_flow_plot_frame(logs)
+    frame = fig.rater_flow_plot.frame(logs)
     ax = fig.rater_flow_plot(logs)
     dots = tagged(ax, "rater")
     columns = pd.Series([int(one.get_xdata()[0]) for one in dots]).value_counts().to_dict()

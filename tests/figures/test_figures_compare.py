@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 import kube_research as kr
+from kube_research import figures
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.figures import comparison as figures_compare
 from kube_research.figures import style
@@ -39,15 +40,15 @@ def _close_figures() -> Iterator[None]:
 
 def draw(name: str, site: Site, **options: Any) -> Axes:
     if name == "items":
-        return figures_compare.estimation_plot(site, by="item", **options)
-    made: Axes = getattr(figures_compare, name)(site, **options)
+        return figures.estimation_plot(site, by="item", **options)
+    made: Axes = getattr(figures, name)(site, **options)
     return made
 
 
 def frame_of(name: str, site: Site) -> pd.DataFrame:
     if name == "items":
-        return figures_compare.estimation_plot_frame(site, by="item")
-    made: pd.DataFrame = getattr(figures_compare, f"{name}_frame")(site)
+        return figures.estimation_plot.frame(site, by="item")
+    made: pd.DataFrame = getattr(figures, name).frame(site)
     return made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -22,14 +21,14 @@ from kube_research.figures import style
 from kube_research.site.folder import Site
 from kube_research.texts import text
 
-HOMES = {
-    "cash_flow_months": "figures_cash",
-    "writing_calendar": "figures_writing",
-    "cooperative_months": "figures_deposits",
-    "member_savings_plot": "figures_savings",
-    "iks_rule_plot": "figures_iks",
-    "growth_tiles": "figures_growth",
-}
+NAMES = (
+    "cash_flow_months",
+    "writing_calendar",
+    "cooperative_months",
+    "member_savings_plot",
+    "iks_rule_plot",
+    "growth_tiles",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -50,14 +49,12 @@ def having(site: Site, **tables: pd.DataFrame | None) -> Site:
 
 
 def draw(name: str, site: Site, **options: Any) -> Axes:
-    made: Axes = getattr(import_module(f"kube_research.{HOMES[name]}"), name)(site, **options)
+    made: Axes = getattr(kr.figures, name)(site, **options)
     return made
 
 
 def frame_of(name: str, site: Site) -> pd.DataFrame:
-    made: pd.DataFrame = getattr(import_module(f"kube_research.{HOMES[name]}"), f"{name}_frame")(
-        site
-    )
+    made: pd.DataFrame = getattr(kr.figures, name).frame(site)
     return made
 
 
@@ -81,7 +78,7 @@ def book(rows: list[tuple[str, str, str, str, int]], **more: Any) -> pd.DataFram
 # -- every figure ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("lang", ["en", "id"])
 def test_simulated_is_said_and_nothing_leaves_the_page(name: str, lang: str, logs: Site) -> None:
     ax = draw(name, logs, lang=lang)
@@ -99,7 +96,7 @@ def test_simulated_is_said_and_nothing_leaves_the_page(name: str, lang: str, log
             assert one.get_fontsize() >= style.SMALL
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_recorded_books_carry_no_mark(name: str, logs: Site) -> None:
     tables = {key: frame.assign(evidence="recorded") for key, frame in logs.tables.items()}
     info = dataclasses.replace(logs.info, evidence="recorded")
@@ -107,7 +104,7 @@ def test_recorded_books_carry_no_mark(name: str, logs: Site) -> None:
     assert text("mark.simulated", "id") not in words(ax)
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_missing_table_an_unknown_language_and_axes_of_the_caller(name: str, logs: Site) -> None:
     without = having(logs, ledger=None, attendance=None)
     for make in (draw, frame_of):
@@ -120,7 +117,7 @@ def test_a_missing_table_an_unknown_language_and_axes_of_the_caller(name: str, l
     assert "simulasi" in ax.get_title(loc="left")
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_ledger_without_rows_is_drawn_without_marks(name: str, logs: Site) -> None:
     ax = draw(name, having(logs, ledger=logs.table("ledger").iloc[:0]))
     ax.figure.draw_without_rendering()

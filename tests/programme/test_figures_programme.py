@@ -18,10 +18,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
+from kube_research import programme
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.figures import style
-from kube_research.programme import figures as figures_funnel
-from kube_research.programme import figures as figures_programme
 from kube_research.texts import text
 
 NAMES = ["area_forest", "attrition_plot", "caterpillar_plot", "funnel_plot"]
@@ -54,18 +53,14 @@ def sums() -> pd.DataFrame:
     return made_sums()
 
 
-def module_of(name: str) -> Any:
-    return figures_programme if hasattr(figures_programme, name) else figures_funnel
-
-
 def frame_of(name: str, sums: pd.DataFrame, **options: Any) -> pd.DataFrame:
     given = [sums, (1, 4)] if name == "attrition_plot" else [sums]
-    made: pd.DataFrame = getattr(module_of(name), f"{name}_frame")(*given, **options)
+    made: pd.DataFrame = getattr(programme, name).frame(*given, **options)
     return made
 
 
 def draw(plot: str, frame: pd.DataFrame, **options: Any) -> Axes:
-    made: Axes = getattr(module_of(plot), plot)(frame, **options)
+    made: Axes = getattr(programme, plot)(frame, **options)
     return made
 
 

@@ -81,12 +81,11 @@ def means(study: Site) -> Written:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have figures compute what they would draw, and not draw it."""
-    from importlib import import_module
-
+    from kube_research.outputs import find_output
     from kube_research.report.document import Draft
 
-    def frame_only(self: Draft, name: str, module: str, frame: pd.DataFrame) -> None:
-        getattr(import_module(f"kube_research.{module}"), f"{name}_frame")(self.site)
+    def frame_only(self: Draft, name: str, frame: pd.DataFrame) -> None:
+        find_output(name).frame(self.site)
         self.blocks.append(Figure(name, name, name, b"", grades=()))
 
     monkeypatch.setattr(Draft, "figure", frame_only)

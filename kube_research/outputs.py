@@ -1,26 +1,25 @@
-"""Every table and figure the package makes: which printed one it rebuilds, where, and how."""
+"""Every figure and table the package makes: declared once, made by the function that is registered."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import update_wrapper, wraps
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from kube_research.errors import OptionError
-from kube_research.texts import LANGUAGES, check_language, text
+from kube_research.frames import documented
+from kube_research.texts import LANGUAGES, text
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from kube_research.site.folder import Site
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-@dataclass(frozen=True)
-class Output:
-    """One table or figure.
+@dataclass(eq=False)
+class Output(Generic[P, R]):
+    """A registered figure or table: called with a site it makes it, ``frame(site)`` returns its data.
 
     Attributes
     ----------
@@ -30,13 +29,22 @@ class Output:
     notebook : str
         File name of the notebook that shows it.
     module : str
-        Module of this package that makes it.
+        Module of this package that makes it; imported on first use.
     printed : str
         The printed table or figure it rebuilds; empty for our own.
     logs : str
         The raw-log table it needs; where a site lacks it, the simulated twin stands in.
     long : bool
         Whether the frame it draws is too long to be shown below it.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> output = find_output("peka_profile")
+    >>> output is kr.figures.peka_profile
+    True
+    >>> output.frame(kr.load_site("cibeunying"))["item"].tolist()
+    [9, 13, 14, 19, 23, 26]
     """
 
     name: str
@@ -46,30 +54,79 @@ class Output:
     printed: str = ""
     logs: str = ""
     long: bool = False
+    _make: Callable[P, R] | None = field(default=None, init=False, repr=False)
+    _frame: Callable[..., Any] | None = field(default=None, init=False, repr=False)
+
+    def __call__(self, *args: P.args, **options: P.kwargs) -> R:
+        """Make it."""
+        return self._bound()[0](*args, **options)
 
     @property
-    def function(self) -> Callable[..., Any]:
-        """The function that makes it."""
-        made: Callable[..., Any] = getattr(import_module(f"kube_research.{self.module}"), self.name)
-        return made
+    def frame(self) -> Callable[..., Any]:
+        """The function that returns, of a site, what a figure draws, or the table; worked out once."""
+        return self._bound()[1]
 
-    @property
-    def frame(self) -> Callable[[Site], pd.DataFrame]:
-        """The function that returns the frame a figure draws."""
+    def title(self, lang: str = "en") -> str:
+        """Return its title in ``lang``."""
         if self.name.startswith("figure_"):
-            from kube_research.study.figures import diagram_frame
-
-            return partial(diagram_frame, number=int(self.name.rpartition("_")[2]))
-        made: Callable[[Site], pd.DataFrame] = getattr(
-            import_module(f"kube_research.{self.module}"), f"{self.name}_frame"
-        )
-        return made
+            number = self.name.rpartition("_")[2]
+            title = text(f"diagram.title_{number}", lang)
+            return text("title.figure", lang, number=number, title=title)
+        return text(f"title.{self.name}", lang)
 
     def files(self, simulated: bool = False) -> list[str]:
-        """Names of the files it is written to, in every language."""
+        """Return the names of the files it is written to, in every language."""
         stem = f"{self.name}-simulated" if simulated else self.name
         endings = ("csv", "md") if self.kind == "table" else ("svg", "png")
         return [f"{stem}.{lang}.{ending}" for lang in LANGUAGES for ending in endings]
+
+    def _bound(self) -> tuple[Callable[P, R], Callable[..., Any]]:
+        if self._make is None or self._frame is None:
+            import_module(f"kube_research.{self.module}")
+        if self._make is None or self._frame is None:
+            raise LookupError(f"kube_research.{self.module} does not register {self.name}")
+        return self._make, self._frame
+
+
+def register(make: Callable[P, R], frame: Callable[..., Any] | None = None) -> Output[P, R]:
+    """Register the function that makes the output of its name.
+
+    Parameters
+    ----------
+    make : callable
+        Of a site; its docstring and signature become those of the output.
+    frame : callable, optional
+        Of a site and hashable options; returns what a figure draws. A table is its own frame.
+
+    Returns
+    -------
+    Output
+        To stand in the module under the name of the function.
+    """
+    output = cast("Output[P, R]", find_output(make.__name__))
+    output._make = make
+    output._frame = make if frame is None else _once_a_site(frame, f"{output.name}.frame")
+    update_wrapper(output, make)
+    output.__dict__["__signature__"] = inspect.signature(make)
+    return output
+
+
+def table(make: Callable[P, R]) -> Output[P, R]:
+    """Register a table: a function of a site and a language that returns its frame."""
+    return register(documented(make))
+
+
+def _once_a_site(frame: Callable[..., Any], name: str) -> Callable[..., Any]:
+    signature = inspect.signature(frame)
+
+    @wraps(frame)
+    def cached(site: Any, **options: Any) -> Any:
+        given = signature.bind(site, **options)
+        given.apply_defaults()
+        return site.cached(frame, *given.args[1:])
+
+    cached.__name__, cached.__qualname__ = "frame", name
+    return cached
 
 
 _STUDY = "01_study_and_data.ipynb"
@@ -80,7 +137,8 @@ _FINANCE = "05_group_finances.ipynb"
 _CHANGE = "06_before_and_after.ipynb"
 _DESIGN = "07_final_design_and_claims.ipynb"
 
-OUTPUTS = (
+#: All of them, in the order of the READMEs. To list them imports no module that makes one.
+OUTPUTS: tuple[Output[..., Any], ...] = (
     Output("figure_1", "figure", _STUDY, "study.figures", "Figure 1"),
     Output("table_2", "table", _PEKA, "study.tables", "Table 2"),
     Output("figure_2", "figure", _PEKA, "study.figures", "Figure 2"),
@@ -125,83 +183,10 @@ OUTPUTS = (
 )
 
 
-def find_output(name: str) -> Output:
+def find_output(name: str) -> Output[..., Any]:
     """Return an output by name, or raise OptionError naming all there are."""
     for output in OUTPUTS:
         if output.name == name:
             return output
     names = ", ".join(output.name for output in OUTPUTS)
     raise OptionError(text("error.no_figure", value=name, allowed=names))
-
-
-def title_of(name: str, lang: str = "en") -> str:
-    """Return the title of an output in ``lang``."""
-    if name.startswith("figure_"):
-        number = name.rpartition("_")[2]
-        title = text(f"diagram.title_{number}", lang)
-        return text("title.figure", lang, number=number, title=title)
-    return text(f"title.{name}", lang)
-
-
-def build(
-    output: Output, site: Site, folder: Path, lang: str = "en"
-) -> tuple[pd.DataFrame, list[Path]]:
-    """Make an output in every language and write its files.
-
-    Returns
-    -------
-    DataFrame
-        The table in ``lang``, or the frame the figure draws.
-    list of Path
-        The files written.
-
-    Raises
-    ------
-    kube_research.errors.MissingTableError
-        If the site lacks the tables; nothing is written then.
-    """
-    stem = f"{output.name}-simulated" if site.simulated else output.name
-    if output.kind == "table":
-        from kube_research.shown import Shown
-
-        made = {each: output.function(site, lang=each) for each in LANGUAGES}
-        paths = []
-        for each, table in made.items():
-            title = title_of(output.name, each)
-            paths += Shown.of(table, each).save(folder, f"{stem}.{each}", title)
-        return made[lang], paths
-    from kube_research.figures import style as marks
-
-    frame = site.cached(output.frame)
-    paths = []
-    for each in LANGUAGES:
-        axes = output.function(site, lang=each)
-        first = axes if hasattr(axes, "figure") else axes[0]
-        paths += marks.save(first.figure, folder, f"{stem}.{each}")
-    return frame, paths
-
-
-def readme_table(lang: str = "en") -> str:
-    """Return the Markdown table from each printed table and figure to notebook, function and file."""
-    heads = {
-        "en": ("Printed", "Notebook", "Function", "File"),
-        "id": ("Tercetak", "Notebook", "Fungsi", "Berkas"),
-    }[check_language(lang)]
-    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
-    ours = {"en": "(ours)", "id": "(tambahan kami)"}[lang]
-    for output in OUTPUTS:
-        file = next(
-            name
-            for name in output.files(simulated=bool(output.logs))
-            if f".{lang}." in name and name.endswith(("md", "svg"))
-        )
-        cells = (
-            f"{output.printed or ours}: {title_of(output.name, lang)}"
-            if not output.printed
-            else title_of(output.name, lang),
-            f"[{output.notebook[:2]}](notebooks/{output.notebook})",
-            f"`kr.{output.module.partition('.')[0]}.{output.name}(site)`",
-            f"[{file}](figures/{file})",
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
