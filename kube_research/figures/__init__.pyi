@@ -1,4 +1,9 @@
+from .activities import (
+    study_timeline,
+    targets_results,
+)
 from .attendance import (
+    attendance_activities,
     attendance_heatmap,
     attendance_rates_plot,
     rater_flow_plot,
@@ -6,6 +11,7 @@ from .attendance import (
 from .books import (
     balances,
     cash_flow_months,
+    writing_calendar,
 )
 from .comparison import (
     cumming_plot,
@@ -20,29 +26,15 @@ from .decision import (
 from .growth import (
     growth_tiles,
 )
-from .iks import (
-    iks_rule_plot,
-)
-from .logs import (
-    attendance_activities,
-    targets_results,
-)
-from .months import (
-    cooperative_months,
-    writing_calendar,
-)
-from .profile import (
-    peka_profile,
-)
 from .rounds import (
     before_after,
+    peka_profile,
     peka_radar,
 )
 from .savings import (
+    cooperative_months,
+    iks_rule_plot,
     member_savings_plot,
-)
-from .timeline import (
-    study_timeline,
 )
 
 __all__ = [

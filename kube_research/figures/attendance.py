@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from kube_research.site.folder import Site
 
+
 #: Fill and ink of each status: dark who came, light who did not, so that grey prints tell them apart.
 _STATUS = {
     "present": (style.OKABE_ITO["blue"], "white"),
@@ -596,3 +597,108 @@ def _level(line: dict[Any, Any], lang: str) -> str:
     if pd.isna(line["level"]):
         return text("figure.attendance_rates_plot.no_role", lang)
     return text(f"figure.attendance_rates_plot.{line['level']}", lang)
+
+
+def _attendance_activities_frame(site: Site) -> pd.DataFrame:
+    """Return attendance by activity, with the average the site's source prints.
+
+    Parameters
+    ----------
+    site : Site
+        With ``attendance``; ``activities`` give titles and order, ``facts`` the printed average.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`~kube_research.attendance.rates.attendance_rates` with ``date``,
+        ``title_en``,
+        ``title_id``, ``band_low`` and ``band_high`` (shares; missing when nothing is printed).
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> frame = attendance_activities.frame(kr.load_site("cibeunying-simulated"))
+    >>> bool((frame["low"] < frame["rate"]).all())
+    True
+    """
+    from kube_research.attendance.rates import attendance_rates
+
+    done = titled(attendance_rates(site.table("attendance")), site)
+    facts = site.table("facts").set_index("fact")["value"] if site.has("facts") else pd.Series()
+    for end in ("low", "high"):
+        printed = facts.get(f"attendance_{end}")
+        done[f"band_{end}"] = np.nan if printed is None else float(str(printed)) / 100
+    return done
+
+
+@figure(_attendance_activities_frame)
+def attendance_activities(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
+    """Draw the rate of attendance of each activity with its Wilson interval.
+
+    |figure_parameters|
+
+    Examples
+    --------
+    >>> import kube_research as kr, matplotlib.pyplot as plt
+    >>> ax = attendance_activities(kr.load_site("cibeunying-simulated"))
+    >>> [float(end) for end in ax.get_xlim()]
+    [0.0, 100.0]
+    >>> plt.close(ax.figure)
+    """
+    names = named(frame, "title", lang)
+    if frame["date"].notna().any():
+        days = [day_of(day, lang) if pd.notna(day) else "" for day in frame["date"]]
+        names = names + ", " + pd.Series(days, index=names.index)
+        names = names.str.removesuffix(", ")
+    left = 2.75
+    rows, height = ladder([(name, False) for name in names], left - 0.2, least=0.27)
+    band = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
+    sheet = Sheet(
+        ax,
+        text("figure.attendance_activities.title", lang),
+        lang,
+        height=height,
+        left=left,
+        right=1.25,
+        head=0.08 if np.isnan(band).any() else 0.2,
+    )
+    sheet.rows(rows)
+    ax = sheet.ax
+    colour = style.OKABE_ITO["blue"]
+    if not np.isnan(band).any():
+        ax.axvspan(
+            *band,
+            facecolor=style.PAPER,
+            edgecolor=style.QUIET,
+            lw=0.7,
+            ls=(0, (3, 2)),
+            gid=sheet.tag("band"),
+        )
+        ends = [number(end, lang, "0.#") for end in band]
+        words = text("figure.attendance_activities.band", lang, low=ends[0], high=ends[1])
+        look: Look = {
+            "ha": "center",
+            "va": "bottom",
+            "color": style.QUIET,
+            "gid": sheet.tag("band"),
+        }
+        sheet.beside(band.mean(), 0, words, 0, up=3, **look)
+    for row, line in zip(rows, frame.to_dict("records"), strict=True):
+        ends = [100 * line["low"], 100 * line["high"]]
+        ax.plot(ends, [row.y] * 2, color=colour, marker="|", ms=5, gid=sheet.tag("interval"))
+        face = "white" if line["few"] else colour
+        dot: Look = {"ms": 5.5, "color": colour, "mfc": face, "gid": sheet.tag("rate")}
+        ax.plot(100 * line["rate"], row.y, "o", zorder=3, **dot)
+        share = percent(round(100 * line["rate"]), lang)
+        of = text("figure.attendance_activities.of", lang, count=line["attended"], n=line["n"])
+        sheet.words(0.08, row.y, share, right=True, fontweight="bold")
+        sheet.words(0.44, row.y, of, right=True)
+    percent_axis(ax, lang, text("figure.attendance_activities.axis", lang))
+    few = text("figure.attendance_activities.few", lang) if frame["few"].any() else ""
+    return sheet.noted(text("figure.attendance_activities.note", lang), few)

@@ -10,8 +10,7 @@ import pandas as pd
 from kube_research.compare.effects import Floats, Resamples, mean_changes
 from kube_research.compare.rounds import need_two_rounds
 from kube_research.figures import style
-from kube_research.figures.profile import ABOUT, score_axis
-from kube_research.figures.rounds import compared
+from kube_research.figures.rounds import ABOUT, compared, score_axis
 from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
 from kube_research.formats import number
 from kube_research.frames import grades_by, need_option

@@ -186,16 +186,73 @@ def _key(ax: Axes, handles: list[Any], columns: int, y: float, scale: float) -> 
     ax.add_artist(legend)
 
 
-def drawn(
+def draw_diagram(
     nodes: DataFrame,
     edges: DataFrame,
-    lang: str,
-    direction: str,
-    title: str | None,
-    ax: Axes | None,
-    remark: str,
+    *,
+    lang: str = "en",
+    direction: Literal["down", "right"] = "down",
+    title: str | None = None,
+    ax: Axes | None = None,
+    remark: str = "",
 ) -> Axes:
-    """Draw boxes and arrows on axes of their own or on those given, with key and note."""
+    """Draw a flow diagram of stages, boxes and arrows.
+
+    Parameters
+    ----------
+    nodes : pandas.DataFrame
+        One box a row: ``node``, ``stage``, ``order``, ``kind`` (`KINDS`, or ``stage`` for the
+        title of a stage) and ``label_en`` or ``label_id``.
+    edges : pandas.DataFrame
+        One arrow a row: ``source``, ``target``, ``basis`` (``printed``, or ``inferred``, which is
+        dashed) and ``label_en`` or ``label_id`` (may be empty). An arrow joins neighbours in a
+        stage, leads to a later stage, or joins a whole stage to the next stage or its boxes.
+        Arrows with the same sources are drawn as one fork; when every box of a stage feeds every
+        box of the next, one broad arrow stands for them all.
+    lang : {"en", "id"}
+        Language of the labels.
+    direction : {"down", "right"}
+        Where the flow runs.
+    title : str, optional
+        A line above the diagram.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure of two journal columns (175 mm) without it. In smaller axes
+        the type shrinks, to 70 % at least.
+    remark : str
+        A line below it.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes, with one inch as their unit (before shrinking).
+
+    Raises
+    ------
+    OptionError
+        If the language, the direction, a kind or an arrow is unknown, or the axes are too small.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import pandas as pd
+    >>> from kube_research.figures.diagrams import draw_diagram
+    >>> nodes = pd.DataFrame(
+    ...     {
+    ...         "node": ["plan", "act"],
+    ...         "stage": [1, 2],
+    ...         "order": [1, 1],
+    ...         "kind": ["process", "intervention"],
+    ...         "label_en": ["Make a plan", "Carry it out"],
+    ...     }
+    ... )
+    >>> edges = pd.DataFrame(
+    ...     {"source": ["plan"], "target": ["act"], "basis": ["printed"], "label_en": [""]}
+    ... )
+    >>> ax = draw_diagram(nodes, edges)
+    >>> [text.get_text() for text in ax.texts if text.get_text()]
+    ['Make a plan', 'Carry it out']
+    >>> plt.close(ax.figure)
+    """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -250,70 +307,3 @@ def drawn(
         at = (0, -lay.length - under - 0.06)
         pen.write(at, remark, "note", style.SMALL, ha="left", color=style.QUIET)
     return ax
-
-
-def draw_diagram(
-    nodes: DataFrame,
-    edges: DataFrame,
-    *,
-    lang: str = "en",
-    direction: Literal["down", "right"] = "down",
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw a flow diagram of stages, boxes and arrows.
-
-    Parameters
-    ----------
-    nodes : pandas.DataFrame
-        One box a row: ``node``, ``stage``, ``order``, ``kind`` (`KINDS`, or ``stage`` for the
-        title of a stage) and ``label_en`` or ``label_id``.
-    edges : pandas.DataFrame
-        One arrow a row: ``source``, ``target``, ``basis`` (``printed``, or ``inferred``, which is
-        dashed) and ``label_en`` or ``label_id`` (may be empty). An arrow joins neighbours in a
-        stage, leads to a later stage, or joins a whole stage to the next stage or its boxes.
-        Arrows with the same sources are drawn as one fork; when every box of a stage feeds every
-        box of the next, one broad arrow stands for them all.
-    lang : {"en", "id"}
-        Language of the labels.
-    direction : {"down", "right"}
-        Where the flow runs.
-    title : str, optional
-        A line above the diagram.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure of two journal columns (175 mm) without it. In smaller axes
-        the type shrinks, to 70 % at least.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes, with one inch as their unit (before shrinking).
-
-    Raises
-    ------
-    OptionError
-        If the language, the direction, a kind or an arrow is unknown, or the axes are too small.
-
-    Examples
-    --------
-    >>> import matplotlib.pyplot as plt
-    >>> import pandas as pd
-    >>> from kube_research.figures.diagrams import draw_diagram
-    >>> nodes = pd.DataFrame(
-    ...     {
-    ...         "node": ["plan", "act"],
-    ...         "stage": [1, 2],
-    ...         "order": [1, 1],
-    ...         "kind": ["process", "intervention"],
-    ...         "label_en": ["Make a plan", "Carry it out"],
-    ...     }
-    ... )
-    >>> edges = pd.DataFrame(
-    ...     {"source": ["plan"], "target": ["act"], "basis": ["printed"], "label_en": [""]}
-    ... )
-    >>> ax = draw_diagram(nodes, edges)
-    >>> [text.get_text() for text in ax.texts if text.get_text()]
-    ['Make a plan', 'Carry it out']
-    >>> plt.close(ax.figure)
-    """
-    return drawn(nodes, edges, lang, direction, title, ax, "")

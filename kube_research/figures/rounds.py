@@ -1,4 +1,4 @@
-"""Figures of the rounds: the radar of fields, and before and after by item."""
+"""Figures of the assessment: the profile of items, the radar of fields, before and after by item."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pandas as pd
 
 from kube_research.errors import OptionError
 from kube_research.figures import style
-from kube_research.figures.profile import ABOUT, looks_of, round_name, score_axis
-from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
+from kube_research.figures.sheet import LINES, MARGIN, Look, Sheet, cut_note, figure, ladder, named
 from kube_research.formats import number
 from kube_research.texts import text
 
@@ -18,6 +17,224 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from kube_research.site.folder import Site
+
+
+ABOUT = ["item", "field_no", "field_en", "field_id", "statement_en", "statement_id"]
+
+
+def looks_of(rounds: list[int]) -> dict[int, dict[str, Any]]:
+    """Return colour, marker and line style of every round."""
+    return {
+        number: {
+            "color": style.ROUNDS[place % len(style.ROUNDS)],
+            "marker": style.MARKERS[place % len(style.MARKERS)],
+            "ls": LINES[place % len(LINES)],
+        }
+        for place, number in enumerate(rounds)
+    }
+
+
+def round_name(frame: pd.DataFrame, number: int, lang: str) -> str:
+    """Return a round's name with how many raters scored in it."""
+    sizes = frame.loc[frame["round"] == number, "n"]
+    few, many = int(sizes.min()), int(sizes.max())
+    raters = str(many) if few == many else f"{few}–{many}"
+    return text("figure.round_raters", lang, round=number, raters=raters)
+
+
+def score_axis(ax: Axes, site: Site, lang: str, key: str) -> None:
+    """Give the x axis the site's whole scale."""
+    low, high = site.info.scale
+    ax.set_xlim(low - 0.04 * (high - low), high + 0.04 * (high - low))
+    ax.set_xticks(range(low, high + 1), [str(score) for score in range(low, high + 1)])
+    ax.set_xlabel(text(key, lang, low=low, high=high))
+    ax.grid(axis="x")
+
+
+def _peka_profile_frame(site: Site) -> pd.DataFrame:
+    """Return the mean of every item in every round with its interval, by field.
+
+    Parameters
+    ----------
+    site : Site
+        With ``items`` and either ``ratings`` or ``item_means``.
+
+    Returns
+    -------
+    DataFrame
+        One row per round and item, in order of field and item: the item's field and statement, ``n``,
+        ``total``, ``mean``, ``printed`` (missing for ratings), ``low`` and ``high`` (95 % t interval;
+        for printed means the widest that compatible scores could have), ``core_low`` and ``core_high``
+        (the narrowest; missing for ratings), all cut at the ends of the scale, ``interval`` ("t" or
+        "bounds") and ``evidence``, that of the mean.
+
+    Raises
+    ------
+    kube_research.errors.MissingTableError
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> frame = peka_profile.frame(kr.load_site("cibeunying"))
+    >>> frame[["item", "printed", "total"]].values.tolist()[0]
+    [9, '2.46', 37]
+    """
+    from scipy.special import stdtrit
+
+    from kube_research.peka.scores import item_scores
+
+    items = site.table("items")
+    scores = item_scores(site)
+    bounds = "sd_low" in scores
+    done = scores.rename(columns={"ci_low": "low_end", "ci_high": "high_end"})
+    done = done.drop(columns=["low", "high"], errors="ignore")
+    done = done.rename(columns={"low_end": "low", "high_end": "high"})
+    half: Any = np.nan
+    if bounds:
+        freedom = np.maximum(done["n"].astype(int) - 1, 1)
+        half = stdtrit(freedom, 0.975) * done["sd_low"] / np.sqrt(done["n"].astype(float))
+    else:
+        done["printed"] = pd.Series(pd.NA, index=done.index, dtype="string")
+    done["core_low"], done["core_high"] = done["mean"] - half, done["mean"] + half
+    ends = ["low", "high", "core_low", "core_high"]
+    done[ends] = done[ends].astype("float64").clip(*site.info.scale)
+    done["interval"] = "bounds" if bounds else "t"
+    done = done.merge(items[ABOUT], "left", "item")
+    columns = ["round", *ABOUT, "n", "total", "mean", "printed", *ends, "interval", "evidence"]
+    return done[columns].sort_values(["field_no", "item", "round"], ignore_index=True)
+
+
+@figure(_peka_profile_frame)
+def peka_profile(
+    frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
+) -> Sheet:
+    """Draw the profile: one row an item under the heading of its field, one mark a round.
+
+    |figure_parameters|
+
+    Notes
+    -----
+    Where only printed means exist, the mark is the exact mean and the bars are the narrowest and the
+    widest 95 % interval over all scores compatible with what is printed.
+
+    Examples
+    --------
+    >>> import kube_research as kr, matplotlib.pyplot as plt
+    >>> ax = peka_profile(kr.load_site("cibeunying"))
+    >>> [line.get_xdata()[0] for line in ax.lines if "threshold" in str(line.get_gid())]
+    [2.5, 3.0]
+    >>> plt.close(ax.figure)
+    """
+    from matplotlib.lines import Line2D
+
+    bounds = bool(frame["interval"].eq("bounds").any())
+    rounds = [int(number) for number in sorted(frame["round"].unique())]
+    looks = looks_of(rounds)
+    keys: list[tuple[str, Any]] = []
+    for name, look in looks.items():
+        label = round_name(frame, name, lang)
+        label = text("figure.peka_profile.exact", lang, round=label) if bounds else label
+        keys.append((label, Line2D([], [], ms=6, **{**look, "ls": ""})))
+    shade = looks[rounds[0]]["color"] if len(rounds) == 1 else style.QUIET
+    if bounds:
+        thick = Line2D([], [], color=style.tint(shade, 0.5), lw=4.5, solid_capstyle="butt")
+        keys.append((text("figure.peka_profile.narrow", lang), thick))
+    wide = "figure.peka_profile.wide" if bounds else "figure.peka_profile.interval"
+    keys.append((text(wide, lang), Line2D([], [], color=shade, lw=1, marker="|", ms=6)))
+
+    items = frame.drop_duplicates("item")
+    fields, statements = named(items, "field", lang), named(items, "statement", lang)
+    entries: list[tuple[str, bool]] = []
+    for place, at in enumerate(items.index):
+        if place == 0 or fields[at] != fields[items.index[place - 1]]:
+            entries.append((f"{items['field_no'][at]}. {fields[at]}", True))
+        entries.append((statements[at], False))
+    left, column = 3.4 if len(items) > 12 else 3.1, 0.57 if bounds else 0.5
+    columns = 2 if bounds else len(rounds)
+    step = 0.1 if len(rounds) < 3 else 0.08  # between the marks of an item, in inches
+    least = 0.14 + 0.06 * len(rounds) if len(rounds) < 3 else (step * len(rounds) + 0.03) / 0.8
+    rows, height = ladder(entries, left - 0.34, least=least, limit=7.7)
+    sheet = Sheet(
+        ax,
+        text("figure.peka_profile.title", lang),
+        lang,
+        height=height,
+        keys=[keys],
+        left=left,
+        right=column * columns + 0.12,
+        head=0.3,
+    )
+    plain = [row for row in rows if not row.head]
+    for row, item in zip(plain, items["item"], strict=True):
+        sheet.words(MARGIN - left, row.y, str(item), fontweight="bold")
+    sheet.rows(rows, indent=0.24)
+    places = dict(zip(items["item"], [row.y for row in plain], strict=True))
+    _thresholds(sheet, site, lang)
+    for line in frame.to_dict("records"):
+        order = rounds.index(int(line["round"]))
+        y = places[line["item"]] + step * (order - (len(rounds) - 1) / 2)
+        _interval(sheet, y, line, looks[int(line["round"])])
+        words = [number(line["mean"], lang)]
+        if bounds:
+            printed = number(float(line["printed"]), lang, _digits(line["printed"]))
+            total = f"{line['total']}/{line['n']}" if pd.notna(line["total"]) else "–"
+            words = [printed, total]
+        for place, word in enumerate(words if bounds else [""] * order + words):
+            x = 0.1 + column * place
+            spot = y if bounds else places[line["item"]]
+            sheet.words(x, spot, word, right=True)
+    heads = ["figure.peka_profile.printed", "figure.peka_profile.total"]
+    named_rounds = [text("figure.round", lang, round=name).replace(" ", "\n") for name in rounds]
+    for place, head in enumerate([text(key, lang) for key in heads] if bounds else named_rounds):
+        heading: Look = {"va": "bottom", "color": style.QUIET}
+        sheet.words(0.1 + column * place, -0.04, head, right=True, **heading)
+    score_axis(sheet.ax, site, lang, "figure.peka_profile.axis")
+    sure = not bounds or frame["total"].notna().all()
+    return sheet.noted(
+        text(
+            "figure.peka_profile.note_means" if bounds else "figure.peka_profile.note_ratings",
+            lang,
+        ),
+        "" if sure else text("figure.peka_profile.note_unsure", lang),
+        cut_note(rows, lang),
+        text("figure.peka_profile.note_inputs", lang),
+    )
+
+
+def _digits(printed: str) -> str:
+    """Return the number format that keeps all the digits of a printed number."""
+    return "0." + "0" * len(str(printed).partition(".")[2]) if "." in str(printed) else "0"
+
+
+def _interval(sheet: Sheet, y: float, line: dict[Any, Any], look: dict[str, Any]) -> None:
+    """Draw one mean with its interval."""
+    colour = look["color"]
+    ax = sheet.ax
+    ends, core = [line["low"], line["high"]], [line["core_low"], line["core_high"]]
+    ax.plot(
+        ends, [y, y], color=colour, lw=1, marker="|", ms=4.5, gid=sheet.tag("interval"), zorder=2
+    )
+    if pd.notna(core[0]):
+        thick: Look = {"color": style.tint(colour, 0.5), "lw": 4.5, "solid_capstyle": "butt"}
+        ax.plot(core, [y, y], gid=sheet.tag("core"), zorder=2.5, **thick)
+    mark: Look = {"marker": look["marker"], "color": colour, "mec": style.INK, "mew": 0.5, "ms": 5}
+    gid = sheet.tag(f"round-{line['round']}")
+    ax.plot(line["mean"], y, ls="", gid=gid, zorder=3, **mark)
+
+
+def _thresholds(sheet: Sheet, site: Site, lang: str) -> None:
+    """Draw the site's threshold and the alternatives to it, labelled above the plot."""
+    main = site.info.threshold
+    low, high = site.info.scale
+    others = [cut for cut in site.info.thresholds if cut != main and low < cut < high]
+    for place, cut in enumerate([main, *others]):
+        ls: Any = (0, (5, 2)) if place == 0 else (0, (1, 2))
+        sheet.ax.axvline(cut, color=style.INK, lw=0.9, ls=ls, gid=sheet.tag("threshold"), zorder=1)
+        key = "figure.peka_profile.alternative" if place else "figure.peka_profile.threshold"
+        words = text(key, lang, cut=number(cut, lang, "0.0#"))
+        side = "left" if (cut > main) or (place == 0 and all(cut > o for o in others)) else "right"
+        look: Look = {"up": 3, "va": "bottom", "gid": sheet.tag("cut")}
+        sheet.beside(cut, 0, words, 2 if side == "left" else -2, **look)
 
 
 def _peka_radar_frame(site: Site) -> pd.DataFrame:

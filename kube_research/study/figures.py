@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec
 
 from kube_research.errors import OptionError
-from kube_research.figures.diagrams import HasDiagrams, drawn
+from kube_research.figures.diagrams import HasDiagrams, draw_diagram
 from kube_research.outputs import Output, register
 from kube_research.texts import check_language, text
 
@@ -60,9 +60,15 @@ def diagram(site: HasDiagrams, number: int, *, lang: str = "en", ax: Axes | None
     if nodes.empty:
         known = ", ".join(str(n) for n in sorted({int(n) for n in site.diagram_nodes["figure"]}))
         raise OptionError(f"there is no diagram {number!r}; the site describes: {known}")
-    direction = "right" if number in RUNS_RIGHT else "down"
-    title = text(f"diagram.title_{number}", lang)
-    return drawn(nodes, edges, lang, direction, title, ax, text("diagram.note", lang))
+    return draw_diagram(
+        nodes,
+        edges,
+        lang=lang,
+        direction="right" if number in RUNS_RIGHT else "down",
+        title=text(f"diagram.title_{number}", lang),
+        ax=ax,
+        remark=text("diagram.note", lang),
+    )
 
 
 def _diagram_frame(site: HasDiagrams, number: int) -> DataFrame:
