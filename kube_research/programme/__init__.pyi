@@ -1,5 +1,6 @@
 from .areas import (
     area_changes,
+    funnel_limits,
     shrink_estimates,
 )
 from .bootstrap import (
@@ -8,11 +9,6 @@ from .bootstrap import (
 from .checks import (
     count_violations,
     lazy_violations,
-)
-from .fallback import (
-    fallen_by,
-    fallen_groups,
-    group_changes,
 )
 from .figures import (
     area_forest,
@@ -24,12 +20,12 @@ from .folder import (
     open_programme,
     programme_inventory,
 )
-from .funnel import (
-    funnel_limits,
-)
-from .leavers import (
+from .groups import (
     attrition_bounds,
     attrition_rates,
+    fallen_by,
+    fallen_groups,
+    group_changes,
 )
 from .scan import (
     scan_sites,

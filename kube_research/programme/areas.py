@@ -1,7 +1,7 @@
-"""Empirical Bayes: many estimates of unequal precision, each drawn towards their common mean.
+"""The change of a programme by area, with groups as the units; shrinkage; control limits.
 
 An area of three groups swings far by chance alone. Under the normal-normal model the best guess for
-it is a weighted mean of what it shows and of what all areas show.
+it is a weighted mean of what it shows and of what all areas show (empirical Bayes).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 
 from kube_research.compare.permutation import adjust
 from kube_research.errors import OptionError
-from kube_research.frames import FEW, as_list, grades_by, need_columns, need_option
+from kube_research.frames import FEW, as_list, documented, grades_by, need_columns, need_option
 from kube_research.programme.sums import in_memory
 from kube_research.texts import text
 
@@ -85,6 +85,7 @@ class Areas:
         return grades_by(rows, ["_area"]).reset_index(drop=True)
 
 
+@documented
 def area_changes(
     sums: Any,
     *,
@@ -98,17 +99,14 @@ def area_changes(
 
     Parameters
     ----------
-    sums : frame of any engine
-        One row a group, from :func:`~kube_research.programme.sums.group_sums`.
-    by : str, sequence of str or None
-        The areas; None for all groups together.
+    |group_sums|
+    |areas|
     weight : {"group", "rater"}
         Whether every group counts the same, or every rater.
     groups : {"both", "all"}
         Only groups seen in both rounds (the change is theirs; see :func:`kube_research.attrition_bounds`
         for the others), or all, whose mixture differs between the rounds.
-    confidence : float
-        Level of the intervals.
+    |confidence|
     correction : {"holm", "bh", None}
         How p is adjusted for the number of areas.
 
@@ -153,19 +151,19 @@ def area_changes(
         change = m2 - m1
         reach = se * student.ppf(0.5 + confidence / 2, freedom)
         p = np.where(se > 0, 2 * student.sf(np.abs(change / se), freedom), np.nan)
-    done = areas.keys.copy()
+    changes = areas.keys.copy()
     before, after = areas.number("raters_before") > 0, areas.number("raters_after") > 0
     for name, seen in (("before", before), ("after", after), ("both", before & after)):
-        done[f"groups_{name}"] = areas.total(seen).astype("int64")
-    done = done.assign(mean_before=m1, mean_after=m2, change=change, se=se, df=freedom)
-    done["change_low"], done["change_high"] = change - reach, change + reach
-    done["p"], done["p_adjusted"] = p, adjust(p, correction)
-    counted = np.minimum(done["groups_before"], done["groups_after"])
-    units = done["groups_both"] if groups == "both" else counted
-    done["few"] = np.asarray(units < FEW)
-    done["reason"] = [_reason(int(u), float(s)) for u, s in zip(units, se, strict=True)]
-    done["evidence"] = areas.grades().to_numpy()
-    return done.astype({"reason": "string", "evidence": "string"})
+        changes[f"groups_{name}"] = areas.total(seen).astype("int64")
+    changes = changes.assign(mean_before=m1, mean_after=m2, change=change, se=se, df=freedom)
+    changes["change_low"], changes["change_high"] = change - reach, change + reach
+    changes["p"], changes["p_adjusted"] = p, adjust(p, correction)
+    counted = np.minimum(changes["groups_before"], changes["groups_after"])
+    units = changes["groups_both"] if groups == "both" else counted
+    changes["few"] = np.asarray(units < FEW)
+    changes["reason"] = [_reason(int(u), float(s)) for u, s in zip(units, se, strict=True)]
+    changes["evidence"] = areas.grades().to_numpy()
+    return changes.astype({"reason": "string", "evidence": "string"})
 
 
 _Side: TypeAlias = tuple[Floats, Floats, Floats, Floats]
@@ -208,6 +206,7 @@ METHODS = ("moments", "likelihood")
 ENOUGH = 3
 
 
+@documented
 def shrink_estimates(
     frame: pd.DataFrame,
     *,
@@ -228,8 +227,7 @@ def shrink_estimates(
     method : {"moments", "likelihood"}
         How the spread of the true values is found: moments (Paule and Mandel 1982), or restricted
         maximum likelihood.
-    confidence : float
-        Level of the intervals.
+    |confidence|
 
     Returns
     -------
@@ -266,12 +264,12 @@ def shrink_estimates(
     known = np.isfinite(y) & np.isfinite(error) & (error > 0)
     v, k = error[known] ** 2, int(known.sum())
     names = ("centre", "spread", "pull", "shrunk", "shrunk_se")
-    done = {name: np.full(len(frame), np.nan) for name in names}
+    columns = {name: np.full(len(frame), np.nan) for name in names}
     if 0 < k <= ENOUGH:
         plain = {"pull": 0.0, "shrunk": y[known], "shrunk_se": error[known]}
         plain["centre"] = float(y[known] @ (1 / v) / (1 / v).sum())
         for name, value in plain.items():
-            done[name][known] = value
+            columns[name][known] = value
     elif k:
         excess = between_variance(y[known], v, method=method)
         weight = 1 / (v + excess)
@@ -281,15 +279,18 @@ def shrink_estimates(
         typical = float(weight @ v / weight.sum()) + excess
         rate = 2 / (k - 3) * pull**2 * typical * weight
         variance = v * (1 - pull + pull * weight / weight.sum()) + rate * gap**2
-        done["centre"][known], done["spread"][known] = centre, np.sqrt(excess)
-        done["pull"][known], done["shrunk"][known] = pull, y[known] - pull * gap
-        done["shrunk_se"][known] = np.sqrt(variance)
-    reach = ndtri(0.5 + confidence / 2) * done["shrunk_se"]
+        columns["centre"][known], columns["spread"][known] = centre, np.sqrt(excess)
+        columns["pull"][known], columns["shrunk"][known] = pull, y[known] - pull * gap
+        columns["shrunk_se"][known] = np.sqrt(variance)
+    reach = ndtri(0.5 + confidence / 2) * columns["shrunk_se"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        below = ndtr(-done["shrunk"] / done["shrunk_se"])
-    made = frame.assign(**done)
-    made["shrunk_low"], made["shrunk_high"] = done["shrunk"] - reach, done["shrunk"] + reach
-    return made.assign(below_zero=below)
+        below = ndtr(-columns["shrunk"] / columns["shrunk_se"])
+    shrunk = frame.assign(**columns)
+    shrunk["shrunk_low"], shrunk["shrunk_high"] = (
+        columns["shrunk"] - reach,
+        columns["shrunk"] + reach,
+    )
+    return shrunk.assign(below_zero=below)
 
 
 def between_variance(y: Floats, v: Floats, *, method: str = "moments") -> float:
@@ -329,3 +330,74 @@ def _root(equation: Callable[[float], float], high: float) -> float:
     while equation(high) > 0:
         high *= 2
     return float(brentq(equation, 0.0, high, xtol=1e-14, rtol=1e-13))
+
+
+#: The limits of a funnel plot: about two and three standard errors.
+LEVELS = (0.95, 0.998)
+
+
+def funnel_limits(changes: pd.DataFrame, *, spread: bool = False) -> pd.DataFrame:
+    """Add to the change of every area the limits that chance alone would set.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        From :func:`kube_research.area_changes`, one row an area, every group counted the same and
+        seen in both rounds.
+    spread : bool
+        Whether areas may truly differ by their usual amount (an additive random effect); only then
+        do the limits single out areas that are unusual even among areas that differ.
+
+    Returns
+    -------
+    DataFrame
+        The rows with ``centre`` (change of all groups), ``sigma`` (standard deviation of the change
+        between groups of one area), ``tau`` (standard deviation between areas; 0 without ``spread``),
+        ``low_95``, ``high_95``, ``low_998``, ``high_998`` and ``position``: ``"inside"``, ``"below"`` or
+        ``"above"`` the 95 % limits, ``"far below"`` or ``"far above"`` the 99.8 % limits, ``"unknown"``.
+
+    Notes
+    -----
+    Spiegelhalter (2005, doi:10.1002/sim.1970). ``sigma`` is pooled over the areas; the limits are
+    normal ones.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"groups_both": [4, 100, 100], "change": [1.0, 0.4, 0.9], "se": 0.1})
+    >>> funnel_limits(rows)["position"].tolist()
+    ['inside', 'below', 'above']
+    """
+    from scipy.special import ndtri
+
+    need_columns(changes, "groups_both", "change", "se")
+    n, y, se = (changes[name].to_numpy(dtype=float) for name in ("groups_both", "change", "se"))
+    known = np.isfinite(y) & (n > 0)
+    pooled = known & np.isfinite(se) & (n > 1)
+    centre = float(n[known] @ y[known] / n[known].sum()) if known.any() else np.nan
+    freedom = (n[pooled] - 1).sum()
+    sigma = (
+        np.sqrt((n[pooled] - 1) @ (n[pooled] * se[pooled] ** 2) / freedom) if freedom else np.nan
+    )
+    tau = 0.0
+    if spread and known.sum() > 1 and sigma > 0:
+        tau = float(np.sqrt(between_variance(y[known], sigma**2 / n[known])))
+    limits = changes.assign(centre=centre, sigma=sigma, tau=tau)
+    reach = limits_at(n, float(sigma), tau)
+    for level, name in zip(LEVELS, ("95", "998"), strict=True):
+        limits[f"low_{name}"] = centre - ndtri(0.5 + level / 2) * reach
+        limits[f"high_{name}"] = centre + ndtri(0.5 + level / 2) * reach
+    marks = {
+        "far below": y < limits["low_998"],
+        "far above": y > limits["high_998"],
+        "below": y < limits["low_95"],
+        "above": y > limits["high_95"],
+    }
+    place = np.select(list(marks.values()), list(marks), "inside")
+    place = np.where(known & np.isfinite(limits["low_95"].to_numpy()), place, "unknown")
+    return limits.assign(position=pd.Series(place, index=limits.index, dtype="string"))
+
+
+def limits_at(groups: Floats, sigma: float, tau: float) -> Floats:
+    """Return the standard error that the limits use for areas of so many groups."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt(np.where(groups > 0, sigma**2 / groups + tau**2, np.nan))

@@ -16,7 +16,7 @@ import pandas as pd
 
 from kube_research.compare.effects import bca_ends
 from kube_research.errors import OptionError
-from kube_research.frames import need_option
+from kube_research.frames import documented, need_option
 from kube_research.programme.areas import CHOICES, Areas
 from kube_research.texts import text
 
@@ -73,17 +73,18 @@ def resample_sums(
     code = np.zeros(len(rows), dtype=np.int64) if strata is None else np.asarray(strata)
     starts = np.flatnonzero(np.diff(code, prepend=-1))
     ends = np.append(starts, len(rows))[1:]
-    done = np.empty((draws, len(starts), rows.shape[1]))
+    resampled = np.empty((draws, len(starts), rows.shape[1]))
     for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(place,)))
         part, size = rows[start:end], int(end - start)
         step = max(8, _BLOCK // size)
         for first in range(0, draws, step):
             counts = draw_counts(size, min(step, draws - first), rng)
-            done[first : first + step, place] = counts.astype(float) @ part
-    return done
+            resampled[first : first + step, place] = counts.astype(float) @ part
+    return resampled
 
 
+@documented
 def bootstrap_changes(
     sums: Any,
     *,
@@ -103,10 +104,8 @@ def bootstrap_changes(
         As for :func:`~kube_research.programme.areas.area_changes`.
     interval : {"bca", "percentile"}
         Bias-corrected and accelerated (Efron 1987), or plain quantiles of the resamples.
-    draws, seed : int
-        Resamples and seed.
-    confidence : float
-        Level of the intervals.
+    |draws_and_seed|
+    |confidence|
 
     Returns
     -------
@@ -142,33 +141,33 @@ def bootstrap_changes(
     drawn_from = (table[:, 0] > 0) | (table[:, 2] > 0)
     table, code = table[drawn_from], areas.code[drawn_from]
     there, strata = np.unique(code, return_inverse=True)
-    done = areas.keys.copy()
-    done["groups"] = np.bincount(code, minlength=len(areas.keys)).astype("int64")
+    changes = areas.keys.copy()
+    changes["groups"] = np.bincount(code, minlength=len(areas.keys)).astype("int64")
     values = _changes(resample_sums(table, strata=strata, draws=draws, seed=seed))
     sides = [np.bincount(strata, column, len(there)) for column in table.T]
     whole = np.stack(sides, axis=1).astype(float)
     observed = _changes(whole)
-    found = {name: np.full(len(areas.keys), np.nan) for name in ("change", "se", "low", "high")}
-    found["change"][there] = observed
+    estimates = {name: np.full(len(areas.keys), np.nan) for name in ("change", "se", "low", "high")}
+    estimates["change"][there] = observed
     tails = ((1 - confidence) / 2, (1 + confidence) / 2)
     for place, area in enumerate(there):
         here = values[:, place]
-        enough = done["groups"][area] >= _ENOUGH and not np.isnan(here).all()
-        if draws > 1 and done["groups"][area] > 1:
-            found["se"][area] = np.nanstd(here, ddof=1)
+        enough = changes["groups"][area] >= _ENOUGH and not np.isnan(here).all()
+        if draws > 1 and changes["groups"][area] > 1:
+            estimates["se"][area] = np.nanstd(here, ddof=1)
         if enough and interval == "percentile":
-            found["low"][area], found["high"][area] = np.nanquantile(here, tails)
+            estimates["low"][area], estimates["high"][area] = np.nanquantile(here, tails)
         elif enough:
             left_out = _changes(whole[place] - table[strata == place])
             ends = bca_ends(
                 here[:, None], observed[place : place + 1], [left_out[:, None]], confidence
             )
-            found["low"][area], found["high"][area] = ends[:, 0]
-    done["change"], done["se"] = found["change"], found["se"]
-    done["change_low"], done["change_high"] = found["low"], found["high"]
-    done["draws"], done["interval"] = draws, interval
-    done["evidence"] = areas.grades().to_numpy()
-    return done.astype({"interval": "string", "evidence": "string"})
+            estimates["low"][area], estimates["high"][area] = ends[:, 0]
+    changes["change"], changes["se"] = estimates["change"], estimates["se"]
+    changes["change_low"], changes["change_high"] = estimates["low"], estimates["high"]
+    changes["draws"], changes["interval"] = draws, interval
+    changes["evidence"] = areas.grades().to_numpy()
+    return changes.astype({"interval": "string", "evidence": "string"})
 
 
 #: With fewer groups too few distinct resamples exist.

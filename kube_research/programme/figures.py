@@ -23,9 +23,8 @@ from kube_research.figures import style
 from kube_research.figures.sheet import Look, Sheet
 from kube_research.formats import number, whole
 from kube_research.frames import need_columns
-from kube_research.programme.areas import area_changes, shrink_estimates
-from kube_research.programme.funnel import funnel_limits, limits_at
-from kube_research.programme.leavers import attrition_bounds
+from kube_research.programme.areas import area_changes, funnel_limits, limits_at, shrink_estimates
+from kube_research.programme.groups import attrition_bounds
 from kube_research.programme.sheet import (
     SIGNED,
     area_figure,

@@ -61,7 +61,7 @@ def weak_by_area(
     need_columns(rows, *names, "round", "item", "groups", "total", "squares")
     chosen = rows["round"].max() if at is None else at
     rows = rows[rows["round"] == chosen].sort_values(["item", *names], ignore_index=True)
-    done = rows[["round", "item", *names, "groups"]].copy()
+    judged = rows[["round", "item", *names, "groups"]].copy()
     n, total, squares = (
         rows[name].to_numpy(dtype=float) for name in ("groups", "total", "squares")
     )
@@ -69,13 +69,13 @@ def weak_by_area(
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.where(n > 1, np.maximum(squares - n * mean**2, 0) / (n - 1), np.nan)
         reach = np.sqrt(spread / n) * student.ppf(0.5 + confidence / 2, n - 1)
-    done = done.assign(mean=mean, low=mean - reach, high=mean + reach)
+    judged = judged.assign(mean=mean, low=mean - reach, high=mean + reach)
     verdict = np.select(
-        [done["high"] < threshold, done["low"] >= threshold], ["weak", "strong"], "unclear"
+        [judged["high"] < threshold, judged["low"] >= threshold], ["weak", "strong"], "unclear"
     )
-    done["verdict"] = pd.Series(verdict, index=done.index, dtype="string")
-    done["few"] = done["groups"] < FEW
-    return done.assign(evidence=rows.get("evidence", "recorded"))
+    judged["verdict"] = pd.Series(verdict, index=judged.index, dtype="string")
+    judged["few"] = judged["groups"] < FEW
+    return judged.assign(evidence=rows.get("evidence", "recorded"))
 
 
 def weak_everywhere(areas: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def weak_everywhere(areas: pd.DataFrame) -> pd.DataFrame:
         name: (areas["verdict"] == name).astype("int64") for name in ("weak", "unclear", "strong")
     }
     rows = areas.assign(_total=areas["groups"] * areas["mean"], **marks)
-    done = rows.groupby(keys, sort=True).agg(
+    items = rows.groupby(keys, sort=True).agg(
         groups=("groups", "sum"),
         _total=("_total", "sum"),
         areas=("verdict", "size"),
@@ -120,8 +120,8 @@ def weak_everywhere(areas: pd.DataFrame) -> pd.DataFrame:
         lowest=("mean", "min"),
         highest=("mean", "max"),
     )
-    done.insert(1, "mean", done.pop("_total") / done["groups"])
-    done["everywhere"] = done["weak"] == done["areas"]
-    done["evidence"] = grades_by(areas, keys)
+    items.insert(1, "mean", items.pop("_total") / items["groups"])
+    items["everywhere"] = items["weak"] == items["areas"]
+    items["evidence"] = grades_by(areas, keys)
     order = ["weak", "mean", "item"]
-    return done.reset_index().sort_values(order, ascending=[False, True, True], ignore_index=True)
+    return items.reset_index().sort_values(order, ascending=[False, True, True], ignore_index=True)

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from kube_research.errors import MissingColumnError
-from kube_research.programme.funnel import funnel_limits
+from kube_research.programme.areas import funnel_limits
 
 
 def areas(seed: int, tau: float = 0.0, many: int = 2000) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from scipy import stats
 
 import kube_research as kr
 from kube_research.errors import OptionError
-from kube_research.programme.fallback import fallen_by, fallen_groups, group_changes
+from kube_research.programme.groups import fallen_by, fallen_groups, group_changes
 
 
 def ratings(seed: int = 0, groups: int = 30, raters: int = 6, share: float = 1.0) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from kube_research.errors import OptionError
-from kube_research.programme.leavers import ASSUMPTIONS, attrition_bounds, attrition_rates
+from kube_research.programme.groups import ASSUMPTIONS, attrition_bounds, attrition_rates
 
 
 def sums(before: list[float], after: list[float | None], **more: object) -> pd.DataFrame:
