@@ -49,7 +49,9 @@ def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
 
 
 def workbook_bytes(book: Any) -> bytes:
-    """Return an openpyxl workbook as bytes that depend on its content alone, not on the clock.
+    """Return a workbook of openpyxl, or a document of python-docx, as bytes of its content alone.
+
+    Neither the clock nor the system decides a byte.
 
     Examples
     --------
@@ -65,7 +67,7 @@ def workbook_bytes(book: Any) -> bytes:
             if name == "docProps/core.xml":
                 part = _DATES.sub(rb"\g<1>1980-01-01T00:00:00Z", part)
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 0
             new.writestr(entry, part)
     return done.getvalue()
 

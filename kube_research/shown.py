@@ -167,7 +167,7 @@ class Shown:
         from tabulate import tabulate
 
         rows = [[cell.replace("\n", "<br>") for cell in row] for row in self.rows]
-        return tabulate(rows, headers=self.heads, tablefmt="pipe", disable_numparse=True)
+        return str(tabulate(rows, headers=self.heads, tablefmt="pipe", disable_numparse=True))
 
     def csv(self) -> str:
         """Return the values themselves, for other programs; only the headings are words."""
