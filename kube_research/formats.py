@@ -61,3 +61,14 @@ def day_of(day: object, lang: str, form: str = "d MMM y") -> str:
     from babel.dates import format_date
 
     return str(format_date(pd.Timestamp(str(day)).date(), form, locale=lang))
+
+
+def share(value: float, lang: str) -> str:
+    """Return a share of 0 to 1 as percent of one decimal.
+
+    Examples
+    --------
+    >>> share(0.125, "id")
+    '12,5%'
+    """
+    return number(100 * float(value), lang, "0.0") + "%"

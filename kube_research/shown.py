@@ -127,6 +127,7 @@ class Shown:
         caption: str = "",
         marks: tuple[str, str] = INLINE,
         write: Callable[[str], str] = lambda cell: escape(cell).replace("\n", "<br>"),
+        scope: str = "",
     ) -> str:
         """Return an HTML table.
 
@@ -138,11 +139,14 @@ class Shown:
             Attributes of cells of words, and of cells of numbers.
         write : callable
             Returns a cell as HTML.
+        scope : str
+            Attribute of the headings of columns.
         """
         looks = [marks[column.numeric] for column in self.columns]
         lines = [f"<table>{caption}", "<thead><tr>"]
         lines += [
-            f"<th{look}>{escape(head)}</th>" for head, look in zip(self.heads, looks, strict=True)
+            f"<th{scope}{look}>{escape(head)}</th>"
+            for head, look in zip(self.heads, looks, strict=True)
         ]
         lines += ["</tr></thead>", "<tbody>"]
         for at, row in enumerate(self.rows):

@@ -1,7 +1,13 @@
+from .matrices import (
+    agenda_matrix,
+    monitoring_matrix,
+)
 from .targets import (
     targets_against_results,
 )
 
 __all__ = [
+    "agenda_matrix",
+    "monitoring_matrix",
     "targets_against_results",
 ]

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from kube_research.errors import KubeError, MissingTableError
 from kube_research.figures import style
+from kube_research.formats import number
 from kube_research.frames import GRADES
-from kube_research.outputs import find_output
+from kube_research.outputs import Output, find_output
+from kube_research.peka.scores import item_scores
+from kube_research.shown import Column, Shown
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -75,18 +78,13 @@ class Cover:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of finished cell texts, with its caption, its note and the grades of its rows."""
+    """A table with its caption, its note and the grades of its rows."""
 
     key: str
     caption: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: tuple[bool, ...]
-    widths: tuple[float, ...]
+    content: Shown
     note: str
     grades: tuple[str, ...]
-    #: Places of the rows that only name what the rows below them share.
-    sections: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,14 +113,14 @@ class Report:
 
     def numbers(self) -> dict[str, tuple[str, int]]:
         """Return the label and number of every table and figure: ``{"table:items": ("Table", 1)}``."""
-        done: dict[str, tuple[str, int]] = {}
+        numbers: dict[str, tuple[str, int]] = {}
         counts = {"table": 0, "figure": 0}
         for block in self.blocks:
             if isinstance(block, Table | Figure):
                 kind = "table" if isinstance(block, Table) else "figure"
                 counts[kind] += 1
-                done[f"{kind}:{block.key}"] = text(f"report.{kind}", self.lang), counts[kind]
-        return done
+                numbers[f"{kind}:{block.key}"] = text(f"report.{kind}", self.lang), counts[kind]
+        return numbers
 
 
 def ref(kind: str, key: str) -> str:
@@ -143,13 +141,28 @@ def pieces(words: str) -> list[tuple[str, bool]]:
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a table: heading, cells, whether they are numbers, and its share of the width."""
+class Section:
+    """A part of the report under a heading of its own.
 
-    head: str
-    cells: Iterable[Any]
-    numeric: bool = True
-    width: float = 1.0
+    Attributes
+    ----------
+    key : str
+        Names its heading.
+    parts : tuple of callable
+        What writes it, in order; each takes the draft, and one that cannot be written does not keep the
+        others from it.
+    needs : tuple of str
+        Tables of which the site must have one; the section says so where it has none.
+    """
+
+    key: str
+    parts: tuple[Callable[[Draft], None], ...]
+    needs: tuple[str, ...] = ()
+
+
+def plain(value: object, lang: str) -> str:
+    """Return a value as it is."""
+    return str(value)
 
 
 class Draft:
@@ -183,10 +196,9 @@ class Draft:
         """Add finished words as a paragraph."""
         self.blocks.append(Paragraph(_unfit(words), kind))
 
-    def has(self, kind: str, key: str) -> bool:
-        """Tell whether a table or figure stands in the report."""
-        made = Table if kind == "table" else Figure
-        return any(isinstance(block, made) and block.key == key for block in self.blocks)
+    def has(self, table: str) -> bool:
+        """Tell whether a table stands in the report."""
+        return any(isinstance(block, Table) and block.key == table for block in self.blocks)
 
     def missing(self, *tables: str) -> None:
         """Say once under a heading which files would hold what is missing."""
@@ -197,14 +209,12 @@ class Draft:
             files = f" {joint} ".join(self.file(name) for name in named)
             self.say("missing", files=files, folder=clean(self.site.folder.name))
 
-    @cached_property
+    @property
     def scores(self) -> pd.DataFrame:
         """The item scores of the site, counted once."""
-        from kube_research.peka.scores import item_scores
+        return self.site.cached(item_scores)
 
-        return item_scores(self.site)
-
-    @cached_property
+    @property
     def mean_form(self) -> str:
         """How means are written: means worked back from printed ones with all their digits."""
         return "0.0000" if "printed" in self.scores else "0.00"
@@ -217,6 +227,15 @@ class Draft:
             return self.words("sheet", table=name)
         return f"{name}.csv"
 
+    def section(self, section: Section) -> None:
+        """Write a section, or say which tables it would need."""
+        self.heading(section.key)
+        if section.needs and not any(self.site.has(name) for name in section.needs):
+            self.missing(*section.needs)
+            return
+        for work in section.parts:
+            self.part(work)
+
     def part(self, work: Callable[[Draft], None]) -> None:
         """Do a part of the report; say in one sentence what kept it from being made."""
         try:
@@ -227,10 +246,33 @@ class Draft:
             self.say("not_made", why=clean(" ".join(str(error).split())))
 
     def col(
-        self, key: str, cells: Iterable[Any], width: float = 1.0, *, words: bool = False
+        self,
+        key: str,
+        values: Sequence[Any] | pd.Series,
+        width: float = 1.0,
+        *,
+        words: bool = False,
+        write: str | Callable[[Any, str], str] = plain,
+        head: str = "",
     ) -> Column:
-        """Return a column headed by a text of the report; of numbers unless told it is words."""
-        return Column(self.words(f"col_{key}"), cells, not words, width)
+        """Return a column headed by a text of the report, of numbers unless told it is words.
+
+        ``write`` is the form of a number, or a function of :mod:`kube_research.formats`.
+        """
+        written = partial(number, form=write) if isinstance(write, str) else write
+        head = head or self.words(f"col_{key}")
+        return Column(head, values, not words, width, lambda value: written(value, self.lang))
+
+    def interval(
+        self, low: Iterable[Any], high: Iterable[Any], write: Callable[[Any, str], str] = number
+    ) -> list[str]:
+        """Return intervals in words, one a row; blank where an end is missing."""
+        return [
+            ""
+            if pd.isna(start) or pd.isna(end)
+            else self.words("interval", low=write(start, self.lang), high=write(end, self.lang))
+            for start, end in zip(low, high, strict=True)
+        ]
 
     def table(
         self,
@@ -250,43 +292,47 @@ class Draft:
         """
         made, grades = list(columns), _grades(frame) or tuple(held)
         lines = [words for words in notes if words]
-        if "evidence" not in frame:
-            pass
-        elif len(grades) > 1:
-            cells = [
-                "" if pd.isna(grade) else text(f"evidence.{grade}", self.lang)
-                for grade in frame["evidence"]
+        if len(grades) > 1 and "evidence" in frame:
+            written = [
+                text(f"evidence.{g}", self.lang) if pd.notna(g) else "" for g in frame.evidence
             ]
-            made.append(Column(self.words("col_evidence"), cells, False, 1.1))
-        elif grades:
+            made.append(self.col("evidence", written, 1.1, words=True))
+        elif grades and "evidence" in frame:
             lines.append(self.words("one_grade", grade=text(f"evidence.{grades[0]}", self.lang)))
-        filled = [tuple(_unfit(cell) or NOTHING for cell in column.cells) for column in made]
-        rows, parts = _with_sections(list(zip(*filled, strict=True)), [clean(s) for s in sections])
-        self.blocks.append(
-            Table(
-                key,
-                self._caption(f"table_{key}", grades, fill),
-                tuple(clean(column.head) for column in made),
-                tuple(rows),
-                tuple(column.numeric for column in made),
-                tuple(column.width for column in made),
-                clean(" ".join(lines)),
-                grades,
-                frozenset(parts),
+        fit = tuple(
+            replace(
+                column,
+                head=clean(column.head),
+                values=[_unfit(cell) or NOTHING for cell in column.cells],
+                write=str,
             )
+            for column in made
         )
+        caption = self._caption(f"table_{key}", grades, fill)
+        content = Shown(fit, tuple(map(clean, sections)))
+        self.blocks.append(Table(key, caption, content, clean(" ".join(lines)), grades))
 
-    def figure(self, name: str, frame: pd.DataFrame) -> None:
-        """Draw a figure of the package and add it; the grades are those of ``frame``."""
-        with warnings.catch_warnings():  # a letter that the font of figures lacks
-            warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
-            drawn = style.figure_of(find_output(name)(self.site, lang=self.lang))
-            width, height = (float(side) for side in drawn.get_size_inches())
-            png = style.png_bytes(drawn)
-        grades = _grades(frame)
+    def figure(self, name: str, say: str = "", **fill: str) -> None:
+        """Draw a figure of the package and add it, after a sentence that points to it.
+
+        Its grades are those of what it draws; where that cannot be had, nothing is said of it.
+        """
+        output = find_output(name)
+        grades = _grades(output.frame(self.site))
+        if say:
+            self.say(say, figure=ref("figure", name), **fill)
+        png, size = self.picture(output)
         caption = self._caption(f"figure_{name}", grades, {})
         alt = f"{caption}. {self.words(f'alt_{name}')}"
-        self.blocks.append(Figure(name, caption, alt, png, (width, height), grades))
+        self.blocks.append(Figure(name, caption, alt, png, size, grades))
+
+    def picture(self, output: Output[..., Any]) -> tuple[bytes, tuple[float, float]]:
+        """Return a figure as PNG, and its size in inches."""
+        with warnings.catch_warnings():  # a letter that the font of figures lacks
+            warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+            drawn = style.figure_of(output(self.site, lang=self.lang))
+            width, height = (float(side) for side in drawn.get_size_inches())
+            return style.png_bytes(drawn), (width, height)
 
     def _caption(self, key: str, grades: tuple[str, ...], fill: dict[str, object]) -> str:
         caption = self.words(key, **fill)
@@ -294,20 +340,6 @@ class Draft:
             mark = "simulated_all" if grades == ("simulated",) else "simulated_some"
             caption = f"{caption} {self.words(mark)}"
         return clean(caption)
-
-
-def _with_sections(
-    rows: list[tuple[str, ...]], names: list[str]
-) -> tuple[list[tuple[str, ...]], list[int]]:
-    """Put a row with its name above every part of a table; return where these rows stand."""
-    done: list[tuple[str, ...]] = []
-    places: list[int] = []
-    for at, row in enumerate(rows):
-        if names and (at == 0 or names[at] != names[at - 1]):
-            places.append(len(done))
-            done.append((names[at], *[""] * (len(row) - 1)))
-        done.append(row)
-    return done, places
 
 
 def _unfit(words: object) -> str:
@@ -324,5 +356,4 @@ def _grades(frame: pd.DataFrame) -> tuple[str, ...]:
     """Return the grades that occur among the rows, from the firmest."""
     if "evidence" not in frame:
         return ()
-    found = set(frame["evidence"].dropna())
-    return tuple(grade for grade in GRADES if grade in found)
+    return tuple(grade for grade in GRADES if frame["evidence"].eq(grade).any())

@@ -41,6 +41,10 @@ figure { margin: 1.5em 0; } figure img { width: 100%; height: auto; }
 """
 
 
+#: Attributes of cells of words, and of cells of numbers.
+_MARKS = ("", ' class="n"')
+
+
 def to_page(report: Report) -> bytes:
     """Return a report as one HTML page in UTF-8."""
     numbers = report.numbers()
@@ -81,14 +85,14 @@ def to_page(report: Report) -> bytes:
 
 def _words(words: str, numbers: dict[str, tuple[str, int]]) -> str:
     """Return escaped text; the name of a table or figure becomes a link."""
-    done = []
+    linked = []
     for part, named in pieces(words):
         if named and part in numbers:
             label, number = numbers[part]
-            done.append(f'<a href="#{part.replace(":", "-")}">{escape(label)} {number}</a>')
+            linked.append(f'<a href="#{part.replace(":", "-")}">{escape(label)} {number}</a>')
         else:
-            done.append(escape(part))
-    return "".join(done)
+            linked.append(escape(part))
+    return "".join(linked)
 
 
 def _cover(cover: Cover) -> str:
@@ -108,29 +112,10 @@ def _caption(kind: str, block: Table | Figure, numbers: dict[str, tuple[str, int
 
 
 def _table(table: Table, numbers: dict[str, tuple[str, int]]) -> str:
-    looks = [' class="n"' if numeric else "" for numeric in table.numeric]
-    heads = "".join(
-        f'<th scope="col"{look}>{escape(head)}</th>'
-        for head, look in zip(table.heads, looks, strict=True)
-    )
-    lines = []
-    for at, row in enumerate(table.rows):
-        if at in table.sections:
-            lines.append(f'<tr class="part"><th colspan="{len(row)}">{escape(row[0])}</th></tr>')
-            continue
-        pairs = zip(row, looks, strict=True)
-        lines.append(
-            "<tr>"
-            + "".join(f"<td{look}>{_words(cell, numbers)}</td>" for cell, look in pairs)
-            + "</tr>"
-        )
-    rows = "\n".join(lines)
+    caption = f"<caption>{_caption('table', table, numbers)}</caption>"
+    cells = table.content.html(caption, _MARKS, lambda cell: _words(cell, numbers), ' scope="col"')
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
-    return (
-        f'<div class="wide" id="table-{table.key}">\n<table>\n'
-        f"<caption>{_caption('table', table, numbers)}</caption>\n"
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>{note}\n</div>"
-    )
+    return f'<div class="wide" id="table-{table.key}">\n{cells}{note}\n</div>'
 
 
 def _figure(figure: Figure, numbers: dict[str, tuple[str, int]]) -> str:

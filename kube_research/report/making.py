@@ -6,34 +6,20 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kube_research.errors import OptionError
-from kube_research.files import replace_file
+import pandas as pd
+
+from kube_research.compare.rounds import which_comparison
+from kube_research.errors import KubeError, OptionError
+from kube_research.files import home, replace_file
 from kube_research.formats import day_of, number
-from kube_research.report import change as report_change
-from kube_research.report import logs as report_logs
-from kube_research.report import notes as report_notes
-from kube_research.report import scores as report_scores
-from kube_research.report.document import Cover, Draft, Report, clean
+from kube_research.frames import FEW, GRADES
+from kube_research.report import activities, books, scores
+from kube_research.report.document import Cover, Draft, Figure, Report, Section, Table, clean, ref
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
-#: The sections in order.
-SECTIONS = (
-    report_scores.data_summary,
-    report_scores.profile,
-    report_scores.weak_items,
-    report_scores.answers,
-    report_logs.attendance,
-    report_logs.outcomes,
-    report_logs.finances,
-    report_logs.indicators,
-    report_logs.growth,
-    report_change.change,
-    report_notes.method,
-    report_notes.limits,
-)
 SUFFIXES = (".docx", ".html")
 
 
@@ -78,7 +64,7 @@ def build_report(
     """
     draft = Draft(site, check_language(lang))
     for section in SECTIONS:
-        draft.part(section)
+        draft.section(section)
     heading = clean(title or text("report.title", lang, name=site.info.name))
     cover = _cover(draft, heading, clean(author), day)
     return Report(lang, heading, clean(author), (cover, *draft.blocks))
@@ -99,7 +85,7 @@ def _cover(draft: Draft, title: str, author: str, day: dt.date | None) -> Cover:
         lines.append(("cover_author", author))
     if day:
         lines.append(("cover_day", day_of(day, lang, "d MMMM y")))
-    told = tuple((draft.words(key), clean(value)) for key, value in lines)
+    named = tuple((draft.words(key), clean(value)) for key, value in lines)
     tables = draft.site.tables.items()
     drawn = [name for name, frame in tables if frame["evidence"].eq("simulated").any()]
     mark = ""
@@ -107,7 +93,7 @@ def _cover(draft: Draft, title: str, author: str, day: dt.date | None) -> Cover:
         mark = draft.words("cover_simulated")
     elif drawn:
         mark = draft.words("cover_partly", tables=", ".join(f"{name}.csv" for name in drawn))
-    return Cover(title, draft.words("subtitle"), told, mark)
+    return Cover(title, draft.words("subtitle"), named, mark)
 
 
 def write_report(
@@ -194,7 +180,120 @@ def report_path(site: Site, lang: str = "id") -> Path:
     >>> report_path(kr.load_site("cibeunying"), "en").name
     'report.docx'
     """
-    from kube_research.files import home
-
     bundled = site.folder.resolve().parent == (home() / "data").resolve()
     return (Path() if bundled else site.folder) / text("report.file_name", lang)
+
+
+#: The rules a report tells of, by the table that rests on them.
+RULES = {
+    "fields": ("interval",),
+    "attendance": ("attendance",),
+    "outcomes": ("outcomes",),
+    "balances": ("ledger",),
+    "change_items": ("design", "test", "bootstrap", "holm", "g"),
+    "growth": ("growth",),
+}
+
+
+def method(draft: Draft) -> None:
+    """Tell the rules chosen, and which grades the tables and figures of the report carry."""
+    info, lang = draft.site.info, draft.lang
+    draft.heading("grades", 2)
+    draft.say("grades_intro", table=ref("table", "grades"))
+    places = []
+    for grade in GRADES:
+        references = [
+            ref(kind.__name__.lower(), block.key)
+            for kind in (Table, Figure)
+            for block in draft.blocks
+            if isinstance(block, kind) and grade in block.grades
+        ]
+        places.append(", ".join(references) or draft.words("none"))
+    columns = [
+        draft.col("grade", [text(f"evidence.{g}", lang) for g in GRADES], 1.2, words=True),
+        draft.col("meaning", [draft.words(f"grade_{g}") for g in GRADES], 3.2, words=True),
+        draft.col("where", places, 3.2, words=True),
+    ]
+    draft.table("grades", columns, pd.DataFrame())
+    draft.heading("rules", 2)
+    low, high = info.scale
+    cut = number(info.threshold, lang, "0.0#")
+    draft.say("rule_scale", "bullet", low=low, high=high, cut=cut)
+    if draft.site.has("item_means") and not draft.site.has("ratings"):
+        rule = draft.words(f"rounding_{info.rounding.replace('-', '_')}")
+        draft.say("rule_rounding", "bullet", rule=rule)
+    for table, rules in RULES.items():
+        if draft.has(table):
+            for rule in rules:
+                draft.say(f"rule_{rule}", "bullet")
+
+
+def limits(draft: Draft) -> None:
+    """Tell what the report cannot show."""
+    site = draft.site
+    if any("simulated" in b.grades for b in draft.blocks if isinstance(b, Table | Figure)):
+        draft.say("limit_simulated", "bullet")
+    draft.say("limit_few", "bullet", few=FEW)
+    if site.has("ratings"):
+        draft.say("limit_raters", "bullet")
+        try:
+            design = which_comparison(site.table("ratings")).iloc[0]
+        except KubeError:
+            pass
+        else:
+            alone = design["n_before"] + design["n_after"] - 2 * design["raters_in_both"]
+            if alone:
+                fill = {"alone": alone, "both": design["raters_in_both"]}
+                draft.say("limit_unmatched", "bullet", **fill)
+            draft.say("limit_control", "bullet")
+    elif site.has("item_means"):
+        draft.say("limit_means", "bullet")
+    draft.say("limit_inputs", "bullet")
+    for table in ("outcomes", "attendance", "ledger"):
+        if site.has(table):
+            draft.say(f"limit_{table}", "bullet")
+
+
+#: The sections in order.
+SECTIONS = (
+    Section("data", (scores.data_summary,)),
+    Section(
+        "profile",
+        (scores.profile_text, scores.field_scores, scores.items, scores.profile_figure),
+        ("ratings", "item_means"),
+    ),
+    Section(
+        "weak",
+        (scores.weak_items, scores.over_thresholds, scores.answers),
+        ("ratings", "item_means"),
+    ),
+    Section(
+        "attendance",
+        (
+            activities.attendance_text,
+            activities.attendance_by_activity,
+            activities.attendance_figure,
+            activities.attendance_by_group_and_role,
+            activities.attendance_heatmap,
+        ),
+        ("attendance",),
+    ),
+    Section("interventions", (activities.agenda, activities.monitoring), ("agenda", "monitoring")),
+    Section("outcomes", (activities.outcomes,), ("outcomes",)),
+    Section(
+        "finances",
+        (
+            books.balances,
+            books.stated_balances,
+            books.findings,
+            books.iks,
+            books.balances_figure,
+        ),
+        ("ledger",),
+    ),
+    Section("indicators", (books.indicators,), ("attendance", "ledger")),
+    Section("growth", (books.growth,)),
+    Section("change", (scores.change,), ("ratings",)),
+    Section("method", (method,)),
+    Section("limits", (limits,)),
+)

@@ -1,81 +1,69 @@
-"""Sections of the report on the data and on PEKA: what there is, the profile, the weak items."""
+"""Parts of the report on the data and on PEKA: what there is, the profile, weak items, and change."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
+from kube_research.compare.rounds import (
+    compare_all_rounds,
+    compare_rounds,
+    two_rounds,
+    which_comparison,
+)
 from kube_research.formats import day_of, number, whole
-from kube_research.frames import FEW, GRADES
-from kube_research.report.document import Column, Draft, ref
+from kube_research.frames import FEW, GRADES, grades_by
+from kube_research.outputs import find_output
+from kube_research.peka.scores import classify_items, classify_over, rtl_links, score_fields
+from kube_research.report.document import Draft, ref
+from kube_research.shown import Column
 from kube_research.site.folder import inventory
 from kube_research.site.schema import tables
 from kube_research.texts import text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 #: With more rounds than this the tables show the first and the last ones only.
 MOST_ROUNDS = 3
-
-
-def cells(values: Iterable[Any], form: Any) -> list[str]:
-    """Return every value written by ``form``; blank for a missing one."""
-    return ["" if pd.isna(value) else str(form(value)) for value in values]
-
-
-def interval(draft: Draft, low: Any, high: Any, form: str = "0.00") -> list[str]:
-    """Return intervals in words, one a row; blank where an end is missing."""
-    ends = [[number(value, draft.lang, form) for value in side] for side in (low, high)]
-    return [
-        draft.words("interval", low=a, high=b) if a and b else ""
-        for a, b in zip(*ends, strict=True)
-    ]
-
-
-def starred(counts: Iterable[Any]) -> list[str]:
-    """Return numbers of people, a star behind those that are few."""
-    return cells(counts, lambda n: f"{int(n)}*" if n < FEW else f"{int(n)}")
-
-
-def named_rounds(draft: Draft, numbers: Iterable[int]) -> list[tuple[int, str]]:
-    """Return rounds with their short heading; the middle ones are left out when there are many."""
-    found = sorted(int(one) for one in set(numbers))
-    if len(found) > MOST_ROUNDS:
-        found = [found[0], *found[-(MOST_ROUNDS - 1) :]]
-    return [(one, draft.words("col_round", round=one)) for one in found]
+#: The threshold as readers write it; changes with their sign; p below which a change stands out.
+CUT, SIGNED, ALPHA = "0.0#", "+0.00;-0.00", 0.05
 
 
 def data_summary(draft: Draft) -> None:
     """Say what the site holds, and in which rounds it was assessed."""
     site, lang = draft.site, draft.lang
-    draft.heading("data")
     held = inventory(site, lang)
     if held.empty:
         draft.say("no_tables")
         return
-    rows = int(held["rows"].sum())
-    draft.say("data_intro", tables=len(held), rows=whole(rows, lang), table=ref("table", "data"))
+    rows = whole(int(held["rows"].sum()), lang)
+    draft.say("data_intro", tables=len(held), rows=rows, table=ref("table", "data"))
     columns = [
         draft.col("table", held["table"], 1.5, words=True),
-        draft.col("about", [about(name, lang) for name in held["table"]], 3.6, words=True),
-        draft.col("rows", cells(held["rows"], lambda n: whole(n, lang)), 0.8),
+        draft.col("about", held["table"], 3.6, words=True, write=_about),
+        draft.col("rows", held["rows"], 0.8, write=whole),
         draft.col("grades", [_grades(draft, name) for name in held["table"]], 1.9, words=True),
     ]
-    found = {str(grade) for frame in site.tables.values() for grade in frame["evidence"].dropna()}
-    draft.table("data", columns, held, held=[grade for grade in GRADES if grade in found])
+    every = {grade for frame in site.tables.values() for grade in frame["evidence"].dropna()}
+    draft.table("data", columns, held, held=[grade for grade in GRADES if grade in every])
     absent = [
         name for name in ("ratings", "attendance", "outcomes", "ledger") if not site.has(name)
     ]
     if absent:
-        titles = "; ".join(f"{draft.file(name)} ({about(name, lang)})" for name in absent)
+        titles = "; ".join(f"{draft.file(name)} ({_about(name, lang)})" for name in absent)
         draft.say("data_absent", files=titles)
     if site.has("rounds"):
         draft.part(_rounds)
     if site.info.notes:
         draft.say("site_notes", notes=site.info.notes)
+
+
+def _about(table: str, lang: str) -> str:
+    """Return what a table holds, without the numbers that tables have in the study."""
+    return re.sub(
+        r" \((?:study )?(?:Tables?|Tabel|Figures?|Gambar) [^)]*\)", "", tables()[table].title[lang]
+    )
 
 
 def _grades(draft: Draft, name: str) -> str:
@@ -85,65 +73,43 @@ def _grades(draft: Draft, name: str) -> str:
     return ", ".join(f"{text(f'evidence.{grade}', lang)} {whole(n, lang)}" for grade, n in counts)
 
 
-def about(table: str, lang: str) -> str:
-    """Return what a table holds, without the numbers that tables have in the study."""
-    return re.sub(
-        r" \((?:study )?(?:Tables?|Tabel|Figures?|Gambar) [^)]*\)", "", tables()[table].title[lang]
-    )
-
-
 def _rounds(draft: Draft) -> None:
-    rounds, lang = draft.site.table("rounds", draft.lang).sort_values("round"), draft.lang
+    rounds = draft.site.table("rounds", draft.lang).sort_values("round")
     labels = rounds["label"]
-    if lang == "id" and "label_id" in rounds:
+    if draft.lang == "id" and "label_id" in rounds:
         labels = rounds["label_id"].fillna(labels)
     columns = [
         draft.col("round_no", rounds["round"], 0.7),
         draft.col("label", labels, 3.5, words=True),
-        draft.col("date", cells(rounds["date"], lambda d: day_of(d, lang)), 1.6, words=True),
+        draft.col("date", rounds["date"], 1.6, words=True, write=day_of),
         draft.col("raters", rounds["n_raters"], 1.0),
     ]
     draft.table("rounds", columns, rounds)
 
 
-def profile(draft: Draft) -> None:
-    """Show the scores of fields and items."""
-    draft.heading("profile")
-    if not draft.site.has("ratings") and not draft.site.has("item_means"):
-        draft.missing("ratings", "item_means")
-        return
-    draft.part(_profile_text)
-    draft.part(_fields)
-    draft.part(_items)
-    draft.part(_profile_figure)
-
-
-def _profile_text(draft: Draft) -> None:
-    info, lang, scores = draft.site.info, draft.lang, draft.scores
+def profile_text(draft: Draft) -> None:
+    """Say what the scale is and where the means of each round lie."""
+    info, lang, form = draft.site.info, draft.lang, draft.mean_form
     low, high = info.scale
     draft.say("scale", low=low, high=high)
     if info.scale_reason:
         draft.say("reason", reason=info.scale_reason)
-    for round_no, part in scores.groupby("round", sort=True):
-        n = _span(part["n"])
-        lowest, highest = part["mean"].min(), part["mean"].max()
-        fill: dict[str, Any] = {"round": round_no, "items": len(part), "n": n}
-        form = draft.mean_form
-        fill |= {"low": number(lowest, lang, form), "high": number(highest, lang, form)}
-        draft.say("profile_round", **fill)
-        if int(part["n"].min()) < FEW:
+    for round_no, part in draft.scores.groupby("round", sort=True):
+        least, most = int(part["n"].min()), int(part["n"].max())
+        draft.say(
+            "profile_round",
+            round=round_no,
+            items=len(part),
+            n=f"{least}" if least == most else f"{least}–{most}",
+            low=number(part["mean"].min(), lang, form),
+            high=number(part["mean"].max(), lang, form),
+        )
+        if least < FEW:
             draft.say("few_raters", few=FEW, round=round_no)
 
 
-def _span(counts: pd.Series) -> str:
-    """Return counts in words: one number, or the lowest and the highest."""
-    low, high = int(counts.min()), int(counts.max())
-    return f"{low}" if low == high else f"{low}–{high}"
-
-
-def _fields(draft: Draft) -> None:
-    from kube_research.peka.scores import score_fields
-
+def field_scores(draft: Draft) -> None:
+    """Show the mean of each field, with its interval."""
     site, lang = draft.site, draft.lang
     if not site.has("ratings"):
         draft.say("no_fields_from_means")
@@ -156,134 +122,133 @@ def _fields(draft: Draft) -> None:
         draft.col("field", labels, 3.0, words=True),
         draft.col("items", fields["items"], 0.7),
     ]
-    for round_no, head in named_rounds(draft, scores["round"]):
+    for round_no, head in _named_rounds(draft, scores["round"]):
         part = scores[scores["round"] == round_no].set_index("field_no")
         part = part.reindex(fields["field_no"])
-        means = cells(part["mean"], lambda value: number(value, lang))
-        ends = interval(draft, part["ci_low"], part["ci_high"])
-        shown = [f"{mean}\n{end}" if end else mean for mean, end in zip(means, ends, strict=True)]
-        columns.append(Column(head, shown, True, 1.5))
+        ends = draft.interval(part["ci_low"], part["ci_high"])
+        cells = [
+            f"{number(mean, lang)}\n{end}".rstrip("\n")
+            for mean, end in zip(part["mean"], ends, strict=True)
+        ]
+        columns.append(draft.col("", cells, 1.5, head=head))
     draft.say("fields_intro", table=ref("table", "fields"))
     draft.table("fields", columns, _weakest(scores, "field_no"), notes=[draft.words("note_fields")])
 
 
+def _named_rounds(draft: Draft, rounds: Iterable[int]) -> list[tuple[int, str]]:
+    """Return rounds with their short heading; the middle ones are left out when there are many."""
+    numbers = sorted(map(int, set(rounds)))
+    if len(numbers) > MOST_ROUNDS:
+        numbers = [numbers[0], *numbers[-(MOST_ROUNDS - 1) :]]
+    return [(round_no, draft.words("col_round", round=round_no)) for round_no in numbers]
+
+
 def _weakest(scores: pd.DataFrame, by: str) -> pd.DataFrame:
     """Return the weakest grade per level, for tables that show rounds side by side."""
-    from kube_research.frames import grades_by
-
     return grades_by(scores, [by]).rename("evidence").reset_index()
 
 
-def _profile_figure(draft: Draft) -> None:
-    draft.site.table("items", draft.lang)
-    draft.say("see_profile", figure=ref("figure", "peka_profile"))
-    draft.figure("peka_profile", draft.scores)
-
-
-def _items(draft: Draft) -> None:
-    site, lang, scores = draft.site, draft.lang, draft.scores
+def items(draft: Draft) -> None:
+    """Show the mean of each item: from ratings round by round, or as it is printed."""
+    site, scores = draft.site, draft.scores
     printed = "printed" in scores
-    first = scores.sort_values(["item", "round"])
-    first = first if printed else first.drop_duplicates("item")
-    columns = [draft.col("item", first["item"], 0.6)]
+    rows = scores.sort_values(["item", "round"])
+    rows = rows if printed else rows.drop_duplicates("item")
+    columns = [draft.col("item", rows["item"], 0.6)]
     if site.has("items"):
-        words = site.table("items").set_index("item")[f"statement_{lang}"]
-        columns.append(draft.col("statement", first["item"].map(words), 4.4, words=True))
+        statements = site.table("items").set_index("item")[f"statement_{draft.lang}"]
+        columns.append(draft.col("statement", rows["item"].map(statements), 4.4, words=True))
     if printed:
-        if len(first["round"].unique()) > 1:
-            columns.append(draft.col("round_no", first["round"], 0.8))
-        exact = cells(first["mean"], lambda value: number(value, lang, "0.0000"))
-        sure = [one if pd.notna(t) else "" for one, t in zip(exact, first["total"], strict=True)]
+        if rows["round"].min() < rows["round"].max():
+            columns.append(draft.col("round_no", rows["round"], 0.8))
+        exact = rows["mean"].where(rows["total"].notna())
         columns += [
-            draft.col("printed", _decimals(first["printed"], lang), 0.9),
-            draft.col("n", first["n"], 0.6),
-            draft.col("total", first["total"], 0.7),
-            draft.col("exact", sure, 1.0),
+            draft.col("printed", rows["printed"], 0.9, write=as_printed),
+            draft.col("n", rows["n"], 0.6),
+            draft.col("total", rows["total"], 0.7),
+            draft.col("exact", exact, 1.0, write="0.0000"),
         ]
-        draft.table("items", columns, first, notes=[draft.words("note_means")])
+        draft.table("items", columns, rows, notes=[draft.words("note_means")])
         return
-    for round_no, head in named_rounds(draft, scores["round"]):
-        part = scores[scores["round"] == round_no].set_index("item").reindex(first["item"])
-        columns.append(Column(head, cells(part["mean"], lambda v: number(v, lang)), True, 0.9))
-        columns.append(draft.col("n", starred(part["n"]), 0.5))
-    share = scores["missing"].sum()
+    for round_no, head in _named_rounds(draft, scores["round"]):
+        part = scores[scores["round"] == round_no].set_index("item").reindex(rows["item"])
+        columns.append(draft.col("", part["mean"], 0.9, write=number, head=head))
+        columns.append(draft.col("n", part["n"], 0.5, write=_starred))
     notes = [draft.words("note_items")]
     if scores["n"].min() < FEW:
         notes.append(draft.words("note_few", few=FEW))
-    if share:
-        notes.append(draft.words("note_blank", count=whole(int(share), lang)))
+    if blank := int(scores["missing"].sum()):
+        notes.append(draft.words("note_blank", count=whole(blank, draft.lang)))
     draft.table("items", columns, _weakest(scores, "item"), notes=notes)
 
 
-def _decimals(printed: Iterable[Any], lang: str) -> list[str]:
-    return cells(printed, lambda words: str(words).replace(".", ",") if lang == "id" else words)
+def as_printed(printed: str, lang: str) -> str:
+    """Return a printed number with the decimal sign of ``lang``."""
+    return printed.replace(".", ",") if lang == "id" else printed
+
+
+def _starred(people: float, lang: str) -> str:
+    """Return a number of people, a star behind one that is small."""
+    return f"{int(people)}*" if people < FEW else f"{int(people)}"
+
+
+def profile_figure(draft: Draft) -> None:
+    """Draw every item with its interval."""
+    draft.figure("peka_profile", "see_profile")
 
 
 def weak_items(draft: Draft) -> None:
-    """List the weak items of the last round in the order suggested, over the plausible thresholds."""
-    draft.heading("weak")
-    if not draft.site.has("ratings") and not draft.site.has("item_means"):
-        draft.missing("ratings", "item_means")
-        return
-    draft.part(_weak)
-
-
-def _weak(draft: Draft) -> None:
-    from kube_research.peka.scores import classify_items
-
+    """List the weak items of the last round in the order suggested."""
     site, info, lang = draft.site, draft.site.info, draft.lang
-    scores = draft.scores
-    last = scores[scores["round"] == scores["round"].max()]
-    done = classify_items(last, threshold=info.threshold)
-    cut = number(info.threshold, lang, "0.0#")
-    draft.say("threshold", cut=cut, round=int(last["round"].iloc[0]))
+    classified = classify_items(_last_round(draft), threshold=info.threshold)
+    cut = number(info.threshold, lang, CUT)
+    draft.say("threshold", cut=cut, round=int(classified["round"].iloc[0]))
     if info.threshold_reason:
         draft.say("reason", reason=info.threshold_reason)
-    weak = done[done["strength"] == "weak"]
+    weak = classified[classified["strength"] == "weak"]
     if weak.empty:
-        draft.say("none_weak", cut=cut, items=len(done))
-    else:
-        unsure = int((weak["ci_low"].lt(info.threshold) & weak["ci_high"].gt(info.threshold)).sum())
-        fill: dict[str, Any] = {"weak": len(weak), "items": len(done), "cut": cut}
-        draft.say("weak_count", **fill, table=ref("table", "weak"))
-        if unsure:
-            draft.say("weak_unsure", unsure=unsure, weak=len(weak), cut=cut)
-        columns = [
-            draft.col("priority", weak["priority"], 0.9),
-            draft.col("item", weak["item"], 0.7),
-        ]
-        if site.has("items"):
-            words = site.table("items").set_index("item")
-            fields = weak["item"].map(words[f"field_{lang}"])
-            columns.append(draft.col("field", fields, 1.7, words=True))
-            stated = weak["item"].map(words[f"statement_{lang}"])
-            columns.append(draft.col("statement", stated, 3.6, words=True))
-        columns += [
-            draft.col("mean", cells(weak["mean"], lambda v: number(v, lang, draft.mean_form)), 0.9),
-            draft.col("interval", interval(draft, weak["ci_low"], weak["ci_high"]), 1.5),
-        ]
-        note = draft.words("note_widest") if "printed" in weak else ""
-        few = draft.words("note_few_raters", few=FEW) if weak["n"].min() < FEW else ""
-        draft.table("weak", columns, weak, notes=[draft.words("note_weak"), note, few])
-    _over(draft, last)
+        draft.say("none_weak", cut=cut, items=len(classified))
+        return
+    fill: dict[str, Any] = {"weak": len(weak), "items": len(classified), "cut": cut}
+    draft.say("weak_count", **fill, table=ref("table", "weak"))
+    unsure = int((weak["ci_low"].lt(info.threshold) & weak["ci_high"].gt(info.threshold)).sum())
+    if unsure:
+        draft.say("weak_unsure", unsure=unsure, weak=len(weak), cut=cut)
+    columns = [draft.col("priority", weak["priority"], 0.9), draft.col("item", weak["item"], 0.7)]
+    if site.has("items"):
+        known = site.table("items").set_index("item")
+        fields = weak["item"].map(known[f"field_{lang}"])
+        statements = weak["item"].map(known[f"statement_{lang}"])
+        columns.append(draft.col("field", fields, 1.7, words=True))
+        columns.append(draft.col("statement", statements, 3.6, words=True))
+    columns += [
+        draft.col("mean", weak["mean"], 0.9, write=draft.mean_form),
+        draft.col("interval", draft.interval(weak["ci_low"], weak["ci_high"]), 1.5),
+    ]
+    note = draft.words("note_widest") if "printed" in weak else ""
+    few = draft.words("note_few_raters", few=FEW) if weak["n"].min() < FEW else ""
+    draft.table("weak", columns, weak, notes=[draft.words("note_weak"), note, few])
 
 
-def _over(draft: Draft, last: pd.DataFrame) -> None:
-    from kube_research.peka.scores import classify_items, classify_over
+def _last_round(draft: Draft) -> pd.DataFrame:
+    last: pd.DataFrame = draft.scores.query("round == round.max()")
+    return last
 
-    info, lang = draft.site.info, draft.lang
-    cuts = tuple(sorted({info.threshold, *info.thresholds}))
-    over = classify_over(last, cuts)
+
+def over_thresholds(draft: Draft) -> None:
+    """Show how the list of weak items depends on the threshold."""
+    info, last = draft.site.info, _last_round(draft)
+    over = classify_over(last, tuple(sorted({info.threshold, *info.thresholds})))
     lists = []
     for cut in over["threshold"]:
-        done = classify_items(last, threshold=float(cut))
-        weak = done.loc[done["strength"] == "weak", "item"]
-        lists.append(", ".join(str(item) for item in weak) or draft.words("none"))
+        classified = classify_items(last, threshold=float(cut))
+        weak = classified.loc[classified["strength"] == "weak", "item"]
+        lists.append(", ".join(map(str, weak)) or draft.words("none"))
     draft.say("over_intro", table=ref("table", "over"))
     same = over["weak"].min() == over["weak"].max()
     draft.say("over_same" if same else "over_differs")
     columns = [
-        draft.col("threshold", cells(over["threshold"], lambda v: number(v, lang, "0.0#")), 0.8),
+        draft.col("threshold", over["threshold"], 0.8, write=CUT),
         draft.col("weak", over["weak"], 0.7),
         draft.col("strong", over["strong"], 0.7),
         draft.col("weak_list", lists, 4.5, words=True),
@@ -293,8 +258,6 @@ def _over(draft: Draft, last: pd.DataFrame) -> None:
 
 def answers(draft: Draft) -> None:
     """Show which intervention answers which weak item, where the site says so."""
-    from kube_research.peka.scores import rtl_links
-
     site, lang = draft.site, draft.lang
     if not site.has("rtl") or not site.has("activities"):
         return
@@ -303,7 +266,7 @@ def answers(draft: Draft) -> None:
     columns = [
         draft.col("activity", links["activity"].map(titles), 2.4, words=True),
         draft.col("item", links["item"], 0.6),
-        draft.col("mean", cells(links["mean"], lambda v: number(v, lang, draft.mean_form)), 0.9),
+        draft.col("mean", links["mean"], 0.9, write=draft.mean_form),
         draft.col("priority", links["priority"], 0.8),
         draft.col("reason", links[f"reason_{lang}"], 4.0, words=True),
     ]
@@ -312,6 +275,144 @@ def answers(draft: Draft) -> None:
     draft.table("answers", columns, links, notes=[draft.words("note_answers", round=first)])
 
 
-def share(value: float, lang: str) -> str:
-    """Return a share of 0 to 1 as percent of one decimal."""
-    return number(100 * float(value), lang, "0.0") + "%"
+def change(draft: Draft) -> None:
+    """Compare the first round with the last, and every round with the next."""
+    if draft.site.table("ratings").dropna(subset=["score"])["round"].nunique() < 2:
+        draft.say("one_round")
+        return
+    for work in (
+        _which,
+        _overall,
+        _steps,
+        _by_field,
+        _forest,
+        _by_item,
+        _estimation,
+        _before_after,
+    ):
+        draft.part(work)
+
+
+def probability(value: float, lang: str) -> str:
+    """Return a p value with three decimals; a very small one as below 0.001, never as 0."""
+    if value < 0.001:
+        return f"< {number(0.001, lang, '0.000')}"
+    return number(value, lang, "0.000")
+
+
+def _which(draft: Draft) -> None:
+    designs = which_comparison(draft.site.table("ratings"), lang=draft.lang)
+    draft.say("which_intro")
+    for design in designs[designs["applies"]].to_dict("records"):
+        name = draft.words(f"design_{design['comparison'].replace(' ', '_')}")
+        tellable = design["smallest_p"] >= 0.0001
+        p = number(design["smallest_p"] if tellable else 0.0001, draft.lang, "0.0000")
+        p = p if tellable else f"< {p}"
+        draft.say("which_fits", "bullet", design=name, why=design["why"], p=p)
+
+
+def _overall(draft: Draft) -> None:
+    ratings, lang = draft.site.table("ratings"), draft.lang
+    first, last = two_rounds(ratings.dropna(subset=["score"]), None, None)
+    compared = compare_rounds(ratings, by="overall", before=first, after=last, lang=lang)
+    row = {str(name): value for name, value in compared.iloc[0].to_dict().items()}
+    fill = {name: number(row[name], lang) for name in ("mean_before", "mean_after")}
+    fill |= {name: row[name] for name in ("n_before", "n_after", "raters_in_both")}
+    fill["change"] = number(row["change"], lang, SIGNED)
+    draft.say("change_overall", first=first, last=last, **fill)
+    if pd.notna(row["change_low"]):
+        low, high = (number(row[f"change_{end}"], lang, SIGNED) for end in ("low", "high"))
+        above, below = row["change_low"] > 0, row["change_high"] < 0
+        place = "above" if above else "below" if below else "across"
+        draft.say(f"change_{place}", low=low, high=high)
+    if row["reason"]:
+        draft.say("change_reason", why=row["reason"])
+    if pd.notna(row["p"]):
+        p = probability(row["p"], lang)
+        drawn = row["method"].startswith("Monte Carlo")
+        test = draft.words("test_monte_carlo" if drawn else "test_exact")
+        draft.say("change_p", p=f"p {p}" if p.startswith("<") else f"p = {p}", test=test)
+    draft.say("no_cause")
+
+
+def _effect_columns(draft: Draft, compared: pd.DataFrame) -> list[Column]:
+    pairs = zip(compared["n_before"], compared["n_after"], strict=True)
+    sizes = [f"{a}; {b}{'*' if min(a, b) < FEW else ''}" for a, b in pairs]
+    ends = draft.interval(
+        compared["change_low"], compared["change_high"], lambda v, lang: number(v, lang, SIGNED)
+    )
+    return [
+        draft.col("sizes", sizes, 0.9),
+        draft.col("mean_before", compared["mean_before"], 0.9, write=number),
+        draft.col("mean_after", compared["mean_after"], 0.9, write=number),
+        draft.col("change", compared["change"], 1.0, write=SIGNED),
+        draft.col("interval", ends, 1.7),
+        draft.col("g", compared["hedges_g"], 0.9, write=SIGNED),
+        draft.col("p_adjusted", compared["p_adjusted"], 0.9, write=probability),
+    ]
+
+
+def _steps(draft: Draft) -> None:
+    """Compare each round with the next, and the first with the last, where there are three or more."""
+    scored = draft.site.table("ratings").dropna(subset=["score"])
+    if scored["round"].nunique() < 3:
+        return
+    compared = compare_all_rounds(scored, by="overall", lang=draft.lang)
+    pairs = zip(compared["round_before"], compared["round_after"], strict=True)
+    steps = [draft.words("step", first=a, last=b) for a, b in pairs]
+    columns = [draft.col("rounds", steps, 1.2, words=True), *_effect_columns(draft, compared)]
+    draft.say("steps_intro", table=ref("table", "steps"))
+    draft.table("steps", columns, compared, notes=_reasons(draft, compared))
+
+
+def _by_field(draft: Draft) -> None:
+    draft.site.table("items", draft.lang)
+    compared = find_output("forest_plot").frame(draft.site, lang=draft.lang)
+    numbers = ["" if pd.isna(no) else f"{no:.0f}. " for no in compared["field_no"]]
+    fields = compared[f"field_{draft.lang}"]
+    names = [f"{no}{name}" for no, name in zip(numbers, fields, strict=True)]
+    columns = [draft.col("field", names, 2.4, words=True), *_effect_columns(draft, compared)]
+    _count(draft, compared[compared["field_no"].notna()], "fields")
+    notes = [*_reasons(draft, compared), draft.words("note_whole")]
+    draft.table("change_fields", columns, compared, notes=notes)
+
+
+def _by_item(draft: Draft) -> None:
+    compared = compare_rounds(draft.site.table("ratings"), by="item", lang=draft.lang)
+    columns = [draft.col("item", compared["item"], 0.6), *_effect_columns(draft, compared)]
+    _count(draft, compared, "items")
+    draft.table("change_items", columns, compared, notes=_reasons(draft, compared))
+
+
+def _count(draft: Draft, compared: pd.DataFrame, key: str) -> None:
+    """Say how many changes stand out after adjusting p, and how many point up or down."""
+    up, down = int(compared["change"].gt(0).sum()), int(compared["change"].lt(0).sum())
+    draft.say(
+        f"change_{key}",
+        all=len(compared),
+        up=up,
+        down=down,
+        same=len(compared) - up - down,
+        sure=int(compared["p_adjusted"].lt(ALPHA).sum()),
+        alpha=number(ALPHA, draft.lang),
+        table=ref("table", f"change_{key}"),
+    )
+
+
+def _reasons(draft: Draft, compared: pd.DataFrame) -> list[str]:
+    """Say under a table what its columns are, and every reason why something is missing."""
+    reasons = [str(reason) for reason in compared["reason"].unique() if reason]
+    few = compared[["n_before", "n_after"]].min().min() < FEW
+    return [draft.words("note_change"), draft.words("note_few", few=FEW) if few else "", *reasons]
+
+
+def _forest(draft: Draft) -> None:
+    draft.figure("forest_plot", "see_change", other=ref("figure", "before_after"))
+
+
+def _estimation(draft: Draft) -> None:
+    draft.figure("estimation_plot", "see_estimation")
+
+
+def _before_after(draft: Draft) -> None:
+    draft.figure("before_after")

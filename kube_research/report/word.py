@@ -1,26 +1,26 @@
 """A report as a Word document with real styles, numbered captions and cross-references.
 
-The page is A4 with the margins of an Indonesian thesis (4 cm left, 3 cm elsewhere). Numbers of tables,
-figures and pages are fields, so that Word renumbers them and can list tables and figures.
+Page, fonts and styles are those of ``template.docx``, which can be edited in Word: A4 with the margins
+of an Indonesian thesis (4 cm left, 3 cm elsewhere). Numbers of tables, figures and pages are fields, so
+that Word renumbers them and can list tables and figures.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
-import zipfile
 from typing import Any
 
 from kube_research.errors import OptionError
+from kube_research.files import package_folder, workbook_bytes
 from kube_research.report.document import Cover, Figure, Heading, Paragraph, Report, Table, pieces
+from kube_research.shown import Shown
 from kube_research.texts import text
 
 #: Width and height of the type area in cm, and the tallest picture (its caption goes below).
 WIDTH, TALLEST = 14.0, 20.5
-FONT, TABLE_STYLE = "Times New Roman", "Report Table"
+TABLE_STYLE = "Report Table"
 _TONGUES = {"id": "id-ID", "en": "en-GB"}
-_DAY = dt.datetime(2000, 1, 1)
 #: Tables of up to so many rows stay on one page.
 _SHORT = 8
 
@@ -37,48 +37,24 @@ def to_word(report: Report) -> bytes:
     """Return a report as the bytes of a ``.docx`` file."""
     import docx
 
-    document = docx.Document()
+    document = docx.Document(str(package_folder() / "report" / "template.docx"))
     _Writer(document, report).write()
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return _fixed(buffer.getvalue())
-
-
-def _fixed(content: bytes) -> bytes:
-    """Return a zip file with its entries at a fixed time."""
-    buffer = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as old,
-        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new,
-    ):
-        for name in old.namelist():
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 0
-            new.writestr(entry, old.read(name))
-    return buffer.getvalue()
+    return workbook_bytes(document)
 
 
 class _Writer:
     """Lays out the blocks of a report in a document."""
 
     def __init__(self, document: Any, report: Report) -> None:
-        from kube_research.report.styles import set_up
-
         self.document, self.report = document, report
         self.numbers = report.numbers()
         self.marks = {name: f"_Ref{100_000_000 + n}" for n, name in enumerate(self.numbers, 1)}
         self.fresh_page = False
-        set_up(document, _TONGUES[report.lang], FONT)
         self.styles = {style.name: style.style_id for style in document.styles}
         about = document.core_properties
-        about.title, about.author, about.language = (
-            report.title,
-            report.author,
-            _TONGUES[report.lang],
-        )
-        about.created = about.modified = about.last_printed = _DAY
-        about.comments = about.last_modified_by = about.keywords = about.subject = ""
-        about.revision = 1
+        about.title, about.author = report.title, report.author
+        about.language = _TONGUES[report.lang]
+        _set_language(document, _TONGUES[report.lang])
 
     def write(self) -> None:
         """Lay out every block in turn."""
@@ -145,39 +121,42 @@ class _Writer:
         from docx.shared import Cm, Pt
 
         self._caption(f"table:{table.key}", table.caption).paragraph_format.keep_with_next = True
-        grid = self.document.add_table(len(table.rows) + 1, len(table.heads), style=TABLE_STYLE)
+        content = table.content
+        columns, last = len(content.columns), len(content.rows)
+        numeric = [column.numeric for column in content.columns]
+        grid = self.document.add_table(last + 1, columns, style=TABLE_STYLE)
         grid.autofit = False
-        size = 9 if len(table.heads) < 7 else 8
-        widths = [Cm(width) for width in column_widths(table, size)]
+        size = 9 if columns < 7 else 8
+        widths = [Cm(width) for width in column_widths(content, size)]
         for column, width in zip(grid.columns, widths, strict=True):
             column.width = width
-        last = len(table.rows)
-        for at, (row, words) in enumerate(zip(grid.rows, (table.heads, *table.rows), strict=True)):
+        lines = (content.heads, *content.rows)
+        for at, (row, words) in enumerate(zip(grid.rows, lines, strict=True)):
             traits = row._tr.get_or_add_trPr()
             traits.append(_element("w:cantSplit"))
             if at == 0:
                 traits.append(_element("w:tblHeader"))
             hold = last <= _SHORT or at < 3 or at >= last - 2
-            named = at - 1 in table.sections
+            named = at - 1 in content.sections
             hold = (hold or named) and (at < last or bool(table.note))
-            for cell, width, numeric, said in zip(
-                row._tr.tc_lst, widths, table.numeric, words, strict=True
+            for cell, width, right, written in zip(
+                row._tr.tc_lst, widths, numeric, words, strict=True
             ):
                 cell.width = width
                 paragraph = _only_paragraph(cell, grid)
                 bold = at == 0 or named
                 paragraph._p.style = self.styles["Report Head" if bold else "Report Cell"]
-                if numeric:
+                if right:
                     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
                 if hold:
                     paragraph.paragraph_format.keep_with_next = True
-                self._fill(paragraph, said)
+                self._fill(paragraph, written)
                 for run in paragraph.runs:
                     run.font.size = Pt(size)
                 if at == 0:
                     cell.get_or_add_tcPr().append(_element("w:shd", val="clear", fill="F4F5F7"))
             if named:
-                _span(row._tr, len(table.heads), Cm(WIDTH))
+                _span(row._tr, columns, Cm(WIDTH))
         self.document.add_paragraph(table.note, style="Report Note")
 
     def _figure(self, figure: Figure) -> None:
@@ -195,33 +174,42 @@ class _Writer:
         self._caption(f"figure:{figure.key}", figure.caption).paragraph_format.space_after = Pt(14)
 
 
-def column_widths(table: Table, size: float) -> list[float]:
+def column_widths(content: Shown, size: float) -> list[float]:
     """Return the widths of the columns in cm: no word is broken where there is room.
 
     Every column first gets what its longest word needs; what is left of the type area goes by the
-    shares that the table asks for.
+    shares that the columns ask for.
     """
     least = []
-    for place, head in enumerate(table.heads):
+    for column in content.columns:
         words: list[str] = []
-        for at, row in enumerate(table.rows):
-            if at in table.sections:
-                continue
-            said = "".join(part for part, named in pieces(row[place]) if not named)
-            words += re.split(r"[ \n]+", said)
+        for cell in column.cells:
+            plain = "".join(part for part, named in pieces(cell) if not named)
+            words += re.split(r"[ \n]+", plain)
         longest = 0.155 * max((len(word) for word in words), default=1)
-        titled = 0.175 * max(len(word) for word in head.split(" "))
+        titled = 0.175 * max(len(word) for word in column.head.split(" "))
         least.append(0.28 + min(max(longest, titled), 3.8) * size / 9)
     spare = WIDTH - sum(least)
     if spare < 0:  # too many wide columns: shrink all alike
         return [round(width * WIDTH / sum(least), 2) for width in least]
+    shares = [column.width for column in content.columns]
     wanted = [
-        max(WIDTH * w / sum(table.widths) - low, 0.0)
-        for w, low in zip(table.widths, least, strict=True)
+        max(WIDTH * share / sum(shares) - low, 0.0)
+        for share, low in zip(shares, least, strict=True)
     ]
     scale = spare / sum(wanted) if sum(wanted) else 0.0
     even = 0.0 if sum(wanted) else spare / len(least)
     return [round(low + scale * more + even, 2) for low, more in zip(least, wanted, strict=True)]
+
+
+def _set_language(document: Any, tongue: str) -> None:
+    """Say in which language the document is, so that Word checks its spelling in it."""
+    from docx.oxml.ns import qn
+
+    for mark in document.styles.element.iter(qn("w:lang")):
+        mark.set(qn("w:val"), tongue)
+    for mark in document.settings.element.iter(qn("w:themeFontLang")):
+        mark.set(qn("w:val"), tongue)
 
 
 def _only_paragraph(cell: Any, grid: Any) -> Any:
@@ -250,11 +238,11 @@ def _element(tag: str, /, **values: str) -> Any:
     return made
 
 
-def _field(paragraph: Any, instruction: str, shown: str) -> None:
+def _field(paragraph: Any, instruction: str, result: str) -> None:
     """Add a field with the result it shows until Word computes it anew."""
     field = _element("w:fldSimple", instr=instruction)
     run, words = _element("w:r"), _element("w:t")
-    words.text = shown
+    words.text = result
     run.append(words)
     field.append(run)
     paragraph._p.append(field)

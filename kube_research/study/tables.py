@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kube_research.formats import day_of
-from kube_research.frames import need_option
+from kube_research.formats import number
+from kube_research.frames import documented
+from kube_research.interventions.matrices import agenda_matrix, monitoring_matrix
 from kube_research.outputs import table
-from kube_research.peka.scores import classify_items, score_means
+from kube_research.peka.scores import classify_items, item_scores
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ MONITORED = {
     8: "training_admin",
     9: "kuber",
 }
-ASPECTS = ("indicator", "result", "supporting", "inhibiting", "target")
 
 
 @table
@@ -33,14 +33,14 @@ def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
     Parameters
     ----------
     site : Site
-        With ``items`` and ``item_means``.
-    lang : {"en", "id"}
-        Language of headings and entries.
+        With ``items``, and ``ratings`` or ``item_means``.
+    |lang|
 
     Returns
     -------
     DataFrame
-        One row per printed mean in order of priority. The verdict follows from the site's threshold;
+        One row per round and item in order of priority, from ratings where the site has them, else
+        from its printed means. The verdict follows from the site's threshold;
         the study lists the same statements as strong too, which the last but one column records when
         the site's conflicts say so.
 
@@ -55,28 +55,34 @@ def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
     [33, 34, 35, 36, 37, 37]
     """
     check_language(lang)
-    means = site.table("item_means", lang)
-    scores = score_means(means, scale=site.info.scale, rounding=site.info.rounding)
-    done = classify_items(scores, threshold=site.info.threshold)
-    done = done.merge(site.table("items", lang), on="item", suffixes=("", "_item"))
-    done = done.merge(
-        means[["round", "item", "locator"]], on=["round", "item"], suffixes=("_i", "")
-    )
+    site.table("ratings" if site.has("ratings") else "item_means", lang)  # or say what is missing
+    scores = classify_items(item_scores(site), threshold=site.info.threshold)
+    rows = scores.merge(site.table("items", lang), on="item", suffixes=("", "_item"))
     both = site.has("conflicts") and (site.table("conflicts")["conflict"] == "table_2_lists").any()
+    if "printed" in rows:
+        where = site.table("item_means")[["round", "item", "locator"]]
+        locators = rows[["round", "item"]].merge(where, on=["round", "item"], how="left")["locator"]
+        sign = "," if lang == "id" else "."
+        means = {"printed_mean": rows["printed"].str.replace(".", sign)}
+    else:
+        locators = pd.Series(pd.NA, index=rows.index, dtype="string")
+        means = {"mean": pd.Series([number(mean, lang) for mean in rows["mean"]])}
     columns = {
-        "round": done["round"],
-        "item": done["item"],
-        "field": done[f"field_{lang}"],
-        "statement": done[f"statement_{lang}"],
-        "printed_mean": done["printed"].str.replace(".", "," if lang == "id" else "."),
-        "raters": done["n"],
-        "total": done["total"],
-        "exact_mean": done["total"].astype("string") + "/" + done["n"].astype("string"),
-        "strength": done["strength"].map(lambda word: text(f"table.{word}", lang)),
-        "priority": done["priority"],
+        "round": rows["round"],
+        "item": rows["item"],
+        "field": rows[f"field_{lang}"],
+        "statement": rows[f"statement_{lang}"],
+        **means,
+        "raters": rows["n"],
+        "total": rows["total"],
+        "exact_mean": rows["total"].astype("string") + "/" + rows["n"].astype("string"),
+        "strength": rows["strength"].map(
+            lambda word: text(f"table.{word}", lang), na_action="ignore"
+        ),
+        "priority": rows["priority"],
         "listed_strong": text("table.yes" if both else "table.no", lang),
-        "evidence": done["evidence"].map(lambda grade: text(f"evidence.{grade}", lang)),
-        "locator": done["locator"],
+        "evidence": rows["evidence"],
+        "locator": locators,
     }
     return _headed(pd.DataFrame(columns), lang)
 
@@ -89,8 +95,7 @@ def table_4(site: Site, *, lang: str = "en") -> pd.DataFrame:
     ----------
     site : Site
         With ``activities`` and ``agenda``.
-    lang : {"en", "id"}
-        Language of headings and entries.
+    |lang|
 
     Returns
     -------
@@ -98,34 +103,14 @@ def table_4(site: Site, *, lang: str = "en") -> pd.DataFrame:
         One row per meeting, in order of date; several entries of one cell stand on lines of their
         own.
     """
-    check_language(lang)
-    agenda = site.table("agenda", lang)
-    meetings = site.table("activities", lang)
-    meetings = meetings[meetings["activity"].isin(agenda["activity"])].sort_values("date")
-    place = meetings["place"]
-    if lang == "id" and "place_id" in meetings:
-        place = meetings["place_id"].fillna(place)
-    columns = {
-        "number": range(1, len(meetings) + 1),
-        "place": place,
-        "date_time": [
-            _when(day, start, end, lang)
-            for day, start, end in zip(
-                meetings["date"], meetings["start"], meetings["end"], strict=True
-            )
-        ],
-        "issues": [_entries(agenda, name, "kind", "issue", lang) for name in meetings["activity"]],
-        "solutions": [
-            _entries(agenda, name, "kind", "solution", lang) for name in meetings["activity"]
-        ],
-        "evidence": meetings["evidence"].map(lambda grade: text(f"evidence.{grade}", lang)),
-        "locator": meetings["locator"],
-    }
-    return _headed(pd.DataFrame(columns).reset_index(drop=True), lang)
+    meetings = agenda_matrix(site.table("activities", lang), site.table("agenda", lang), lang=lang)
+    meetings.insert(0, "number", range(1, len(meetings) + 1))
+    return _headed(meetings.drop(columns=["activity", "title"]), lang)
 
 
+@documented
 def monitoring_table(site: Site, activity: str, *, lang: str = "en") -> pd.DataFrame:
-    """Rebuild the monitoring matrix of one intervention.
+    """Rebuild the monitoring matrix of one intervention with headings in words.
 
     Parameters
     ----------
@@ -133,8 +118,7 @@ def monitoring_table(site: Site, activity: str, *, lang: str = "en") -> pd.DataF
         With ``activities`` and ``monitoring``.
     activity : str
         Code of the intervention.
-    lang : {"en", "id"}
-        Language of headings and entries.
+    |lang|
 
     Returns
     -------
@@ -146,27 +130,38 @@ def monitoring_table(site: Site, activity: str, *, lang: str = "en") -> pd.DataF
     kube_research.errors.OptionError
         If the site's monitoring says nothing of the activity.
     """
-    check_language(lang)
-    matrix = site.table("monitoring", lang)
-    activities = site.table("activities", lang).set_index("activity")
-    need_option("activity", activity, matrix["activity"].unique().tolist())
-    about = activities.loc[activity]
-    title = about[f"title_{lang}"]
-    if pd.notna(about["date"]):
-        when = day_of(about["date"], lang, "d MMMM y")
-        open_ended = about.get("precision") == "from"
-        title += "\n" + (text("table.from_date", lang, date=when) if open_ended else when)
-    if pd.notna(about.get("sessions")):
-        described = int(
-            (activities["part_of"].eq(activity) & activities["kind"].eq("meeting")).sum()
-        )
-        title += "\n" + text("table.sessions", lang, count=about["sessions"], described=described)
-    columns = {"activity_time": [title]}
-    for aspect in ASPECTS:
-        columns[aspect] = [_entries(matrix, activity, "aspect", aspect, lang)]
-    columns["evidence"] = [text(f"evidence.{about['evidence']}", lang)]
-    columns["locator"] = [about["locator"]]
-    return _headed(pd.DataFrame(columns), lang)
+    matrix = monitoring_matrix(
+        site.table("activities", lang), site.table("monitoring", lang), activity=activity, lang=lang
+    )
+    return _headed(matrix.drop(columns="activity"), lang)
+
+
+@documented
+def other_monitoring(site: Site, *, lang: str = "en") -> pd.DataFrame:
+    """Return the monitoring matrices of the activities that are not the study's own.
+
+    Parameters
+    ----------
+    site : Site
+        With ``activities`` and ``monitoring``.
+    |lang|
+
+    Returns
+    -------
+    DataFrame
+        One row per activity, as :func:`monitoring_table`.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> len(other_monitoring(kr.load_site("cibeunying")))
+    0
+    """
+    matrix = monitoring_matrix(
+        site.table("activities", lang), site.table("monitoring", lang), lang=lang
+    )
+    matrix = matrix[~matrix["activity"].isin(MONITORED.values())]
+    return _headed(matrix.drop(columns="activity"), lang)
 
 
 @table
@@ -199,20 +194,8 @@ def table_9(site: Site, *, lang: str = "en") -> pd.DataFrame:
     return monitoring_table(site, MONITORED[9], lang=lang)
 
 
-def _entries(frame: pd.DataFrame, activity: str, column: str, value: str, lang: str) -> str:
-    chosen = frame[(frame["activity"] == activity) & (frame[column] == value)].sort_values("order")
-    return "\n".join(
-        f"{order}. {entry}"
-        for order, entry in zip(chosen["order"], chosen[f"text_{lang}"], strict=True)
-    )
-
-
-def _when(day: pd.Timestamp, start: Any, end: Any, lang: str) -> str:
-    date = day_of(day, lang, "EEEE d MMMM y")
-    if pd.isna(start) or pd.isna(end):
-        return date
-    return f"{date}\n{text('table.clock', lang, start=start, end=end)}"
-
-
 def _headed(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Put words for codes: the headings, and the grade of each row."""
+    grades = [text(f"evidence.{grade}", lang) for grade in frame["evidence"]]
+    frame = frame.assign(evidence=grades)
     return frame.rename(columns={name: text(f"table.{name}", lang) for name in frame.columns})

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kube_research.errors import MissingTableError, OptionError
+from kube_research.peka.scores import score_items
 from kube_research.shown import Shown
-from kube_research.site.folder import Site
+from kube_research.site.folder import Site, load_site
 from kube_research.study import tables
 
 
@@ -26,6 +28,39 @@ def test_table_2_has_totals_priorities_and_both_languages(study: Site) -> None:
     indonesian = tables.table_2(study, lang="id")
     assert indonesian["Nilai tercetak"].iloc[0] == "2,20"
     assert set(indonesian["Putusan"]) == {"lemah"}
+
+
+def test_table_2_comes_from_ratings_by_the_function_that_scores_them(twin: Site) -> None:
+    ratings = twin.table("ratings")
+    table = tables.table_2(twin).set_index(["Round", "Item"])
+    scores = score_items(ratings).set_index(["round", "item"])
+    assert len(table) == len(scores)
+    assert table["Total"].to_dict() == scores["total"].to_dict()
+    assert table.loc[(1, 9), "Exact mean"] == "37/15"
+    assert set(table["Evidence"]) == {"simulated"}
+    assert "Printed mean" not in table
+    cell = ratings.index[(ratings["round"] == 1) & (ratings["item"] == 9)][0]
+    more = 4 if ratings.loc[cell, "score"] < 4 else 1
+    step = more - ratings.loc[cell, "score"]
+    ratings.loc[cell, "score"] = more
+    changed = replace(twin, tables={**twin.tables, "ratings": ratings})
+    again = tables.table_2(changed).set_index(["Round", "Item"])
+    assert again.loc[(1, 9), "Total"] == 37 + step
+
+
+def test_table_2_needs_ratings_or_means(study: Site) -> None:
+    held = {name: frame for name, frame in study.tables.items() if name != "item_means"}
+    with pytest.raises(MissingTableError, match=r"item_means\.csv"):
+        tables.table_2(replace(study, tables=held))
+
+
+def test_the_study_has_no_other_monitoring_and_another_site_has_its_own(study: Site) -> None:
+    assert tables.other_monitoring(study).empty
+    own = tables.other_monitoring(load_site("contohsari-tutorial"), lang="id")
+    assert own["Kegiatan dan waktu"].str.split("\n").str[0].tolist() == [
+        "Pelatihan pembukuan",
+        "Studi banding",
+    ]
 
 
 def test_table_4_keeps_every_entry_and_the_printed_hours(study: Site) -> None:
@@ -68,7 +103,7 @@ def test_table_5_shows_that_five_meetings_are_stated_and_four_described(
 
 
 def test_a_site_without_the_tables_is_told_the_file(twin: Site) -> None:
-    for number in (2, 4, 5, 6, 7, 8, 9):
+    for number in (4, 5, 6, 7, 8, 9):
         with pytest.raises(MissingTableError, match=r"\.csv"):
             getattr(tables, f"table_{number}")(twin)
 

@@ -1,0 +1,181 @@
+"""What was planned for the activities of a site and what was seen there: agendas and monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from kube_research.formats import day_of
+from kube_research.frames import documented, need_columns, need_option, weakest
+from kube_research.texts import check_language, text
+
+ASPECTS = ("indicator", "result", "supporting", "inhibiting", "target")
+
+
+@documented
+def agenda_matrix(
+    activities: pd.DataFrame, agenda: pd.DataFrame, *, activity: str | None = None, lang: str = "en"
+) -> pd.DataFrame:
+    """Return for each meeting where and when it was, what came up, and what was agreed.
+
+    Parameters
+    ----------
+    |activities|
+    agenda : DataFrame
+        ``activity``, ``kind`` (``issue`` or ``solution``), ``order``, ``text_en``, ``text_id``.
+    activity : str, optional
+        One of them; by default every activity that has an agenda.
+    |lang|
+
+    Returns
+    -------
+    DataFrame
+        One row per meeting in order of date: ``activity``, ``title``, ``place``, ``date_time``,
+        ``issues`` and ``solutions`` (each entry on a line of its own, numbered), ``evidence`` (the
+        weakest of the meeting and its entries) and ``locator``.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        If the agenda says nothing of the activity.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> site = kr.load_site("cibeunying")
+    >>> agenda_matrix(site.activities, site.agenda, activity="mentoring_1")["place"].tolist()
+    ['Home of the chair of KUBE 11']
+    """
+    held = _described(activities, agenda, activity, lang).sort_values("date")
+    place = held["place"]
+    if lang == "id" and "place_id" in held:
+        place = held["place_id"].fillna(place)
+    codes = held["activity"]
+    columns = {
+        "activity": codes,
+        "title": _titles(held, lang),
+        "place": place,
+        "date_time": [
+            _day_and_hours(day, start, end, lang)
+            for day, start, end in zip(held["date"], held["start"], held["end"], strict=True)
+        ],
+        "issues": [_entries(agenda, code, "kind", "issue", lang) for code in codes],
+        "solutions": [_entries(agenda, code, "kind", "solution", lang) for code in codes],
+        "evidence": _grades(held, agenda),
+        "locator": held["locator"],
+    }
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+@documented
+def monitoring_matrix(
+    activities: pd.DataFrame,
+    monitoring: pd.DataFrame,
+    *,
+    activity: str | None = None,
+    lang: str = "en",
+) -> pd.DataFrame:
+    """Return for each intervention its indicators, results, helps, hindrances and targets.
+
+    Parameters
+    ----------
+    |activities|
+    monitoring : DataFrame
+        ``activity``, ``aspect`` (indicator, result, supporting, inhibiting, target), ``order``,
+        ``text_en``, ``text_id``.
+    activity : str, optional
+        One of them; by default every activity that was monitored.
+    |lang|
+
+    Returns
+    -------
+    DataFrame
+        One row per activity, in the order of the activities: ``activity``, ``activity_time`` (its
+        title, its date, and how many of its sessions are described), one column per aspect (each
+        entry on a line of its own, numbered), ``evidence`` (the weakest of the activity and its
+        entries) and ``locator``.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        If the monitoring says nothing of the activity.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> site = kr.load_site("contohsari-tutorial")
+    >>> matrix = monitoring_matrix(site.activities, site.monitoring, activity="studi_banding")
+    >>> matrix["inhibiting"].tolist()
+    ['1. The visit was short']
+    """
+    watched = _described(activities, monitoring, activity, lang)
+    codes = watched["activity"]
+    columns: dict[str, Any] = {
+        "activity": codes,
+        "activity_time": [
+            _title_and_time(row, activities, title, lang)
+            for (_, row), title in zip(watched.iterrows(), _titles(watched, lang), strict=True)
+        ],
+    }
+    for aspect in ASPECTS:
+        columns[aspect] = [_entries(monitoring, code, "aspect", aspect, lang) for code in codes]
+    columns |= {"evidence": _grades(watched, monitoring), "locator": watched["locator"]}
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _described(
+    activities: pd.DataFrame, entries: pd.DataFrame, activity: str | None, lang: str
+) -> pd.DataFrame:
+    """Return the activities that a table of entries speaks of, or the one that is asked for."""
+    check_language(lang)
+    need_columns(activities, "activity", "date", f"title_{lang}")
+    need_columns(entries, "activity", "order", f"text_{lang}")
+    if activity is not None:
+        need_option("activity", activity, entries["activity"].unique().tolist())
+        return activities[activities["activity"] == activity]
+    return activities[activities["activity"].isin(entries["activity"])]
+
+
+def _titles(activities: pd.DataFrame, lang: str) -> pd.Series:
+    return activities[f"title_{lang}"].fillna(activities["activity"])
+
+
+def _entries(frame: pd.DataFrame, activity: str, column: str, value: str, lang: str) -> str:
+    chosen = frame[(frame["activity"] == activity) & (frame[column] == value)].sort_values("order")
+    return "\n".join(
+        f"{order}. {entry}"
+        for order, entry in zip(chosen["order"], chosen[f"text_{lang}"], strict=True)
+    )
+
+
+def _grades(activities: pd.DataFrame, entries: pd.DataFrame) -> Sequence[str]:
+    return [
+        weakest([grade, *entries.loc[entries["activity"] == code, "evidence"].dropna()])
+        for code, grade in zip(activities["activity"], activities["evidence"], strict=True)
+    ]
+
+
+def _day_and_hours(day: Any, start: Any, end: Any, lang: str) -> str:
+    if pd.isna(day):
+        return ""
+    date = day_of(day, lang, "EEEE d MMMM y")
+    if pd.isna(start) or pd.isna(end):
+        return date
+    return f"{date}\n{text('table.clock', lang, start=start, end=end)}"
+
+
+def _title_and_time(row: pd.Series, activities: pd.DataFrame, title: str, lang: str) -> str:
+    lines = [title]
+    if pd.notna(row["date"]):
+        when = day_of(row["date"], lang, "d MMMM y")
+        open_ended = row.get("precision") == "from"
+        lines.append(text("table.from_date", lang, date=when) if open_ended else when)
+    if pd.notna(row.get("sessions")):
+        described = 0
+        if "part_of" in activities:
+            parts = activities["part_of"].eq(row["activity"])
+            described = int((parts & activities["kind"].eq("meeting")).sum())
+        lines.append(text("table.sessions", lang, count=row["sessions"], described=described))
+    return "\n".join(lines)

@@ -1,0 +1,181 @@
+"""Parts of the report on activities: who came, what was planned and seen, targets and results."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kube_research.attendance.rates import attendance_rates, rule_range
+from kube_research.figures.sheet import titled
+from kube_research.formats import day_of, number, percent, share
+from kube_research.frames import FEW
+from kube_research.interventions.matrices import ASPECTS, agenda_matrix, monitoring_matrix
+from kube_research.interventions.targets import VERDICTS
+from kube_research.outputs import find_output
+from kube_research.report.document import Draft, ref
+from kube_research.shown import Column
+from kube_research.texts import text
+
+
+def attendance_text(draft: Draft) -> None:
+    """Say how many came, and what the rule for absences decides."""
+    logs, lang = draft.site.table("attendance"), draft.lang
+    row = attendance_rates(logs, by=None).to_dict("records")[0]
+    if not row["n"]:
+        draft.say("nobody_invited")
+        return
+    draft.say(
+        "attendance_overall",
+        attended=row["attended"],
+        n=row["n"],
+        activities=logs.loc[logs["status"].notna(), "activity"].nunique(),
+        **{name: share(row[name], lang) for name in ("rate", "low", "high")},
+    )
+    ends = rule_range(logs).to_dict("records")[0]
+    if ends["spread"] > 0:
+        low, high = share(ends["lowest"], lang), share(ends["highest"], lang)
+        draft.say("attendance_rules", low=low, high=high)
+
+
+def attendance_by_activity(draft: Draft) -> None:
+    """Show the rate of each activity."""
+    rates = titled(attendance_rates(draft.site.table("attendance")), draft.site)
+    if rates.empty:
+        return
+    labels, note = _few(draft, rates, titles(draft, rates["activity"]))
+    columns = [draft.col("activity", labels, 3.0, words=True)]
+    if "date" in rates and rates["date"].notna().any():
+        columns.append(draft.col("date", rates["date"], 1.4, words=True, write=day_of))
+    columns += _rate_columns(draft, rates)
+    draft.say("attendance_intro", table=ref("table", "attendance"))
+    draft.table("attendance", columns, rates, notes=[draft.words("note_attendance"), note])
+
+
+def titles(draft: Draft, codes: pd.Series) -> list[str]:
+    """Return the titles of activities; the code where the site gives none."""
+    if not draft.site.has("activities"):
+        return [str(code) for code in codes]
+    known = draft.site.table("activities").set_index("activity")[f"title_{draft.lang}"]
+    return [str(title) for title in codes.map(known).fillna(codes)]
+
+
+def _few(draft: Draft, rates: pd.DataFrame, labels: list[str]) -> tuple[list[str], str]:
+    """Put a star behind labels of rows that rest on few people, and say what it means."""
+    marked = [
+        f"{label}*" if few else label for label, few in zip(labels, rates["few"], strict=True)
+    ]
+    return marked, draft.words("note_few", few=FEW) if rates["few"].any() else ""
+
+
+def _rate_columns(draft: Draft, rates: pd.DataFrame) -> list[Column]:
+    return [
+        draft.col("invited", rates["n"], 0.9),
+        draft.col("attended", rates["attended"], 0.8),
+        draft.col("rate", rates["rate"], 0.9, write=share),
+        draft.col("interval", draft.interval(rates["low"], rates["high"], share), 1.7),
+    ]
+
+
+def attendance_figure(draft: Draft) -> None:
+    """Draw the rate of each activity."""
+    rates = attendance_rates(draft.site.table("attendance"))
+    if len(rates):
+        draft.figure("attendance_activities")
+
+
+def attendance_by_group_and_role(draft: Draft) -> None:
+    """Show the rate of each group and of each role."""
+    logs = draft.site.table("attendance")
+    groups, roles = (attendance_rates(logs.dropna(subset=[by]), by=by) for by in ("group", "role"))
+    labels = [draft.words("group", group=group) for group in groups["group"]]
+    labels += [draft.words(f"role_{role}") for role in roles["role"]]
+    rates = pd.concat([groups, roles], ignore_index=True)
+    if rates.empty:
+        return
+    marked, note = _few(draft, rates, labels)
+    columns = [draft.col("group_role", marked, 2.6, words=True), *_rate_columns(draft, rates)]
+    draft.say("attendance_groups", table=ref("table", "attendance_groups"))
+    draft.table("attendance_groups", columns, rates, notes=[note])
+
+
+def attendance_heatmap(draft: Draft) -> None:
+    """Draw who came when."""
+    draft.figure("attendance_heatmap", "see_heatmap")
+
+
+def agenda(draft: Draft) -> None:
+    """Tell what came up at each meeting and what was agreed."""
+    site, lang = draft.site, draft.lang
+    if not site.has("agenda"):
+        return
+    meetings = agenda_matrix(site.table("activities", lang), site.table("agenda", lang), lang=lang)
+    places = meetings["place"].fillna("") + "\n" + meetings["date_time"]
+    columns = [
+        draft.col("activity", meetings["title"], 1.6, words=True),
+        draft.col("place_time", places.str.strip("\n"), 1.8, words=True),
+        draft.col("issues", meetings["issues"], 2.6, words=True),
+        draft.col("solutions", meetings["solutions"], 3.0, words=True),
+    ]
+    draft.say("agenda_intro", meetings=len(meetings), table=ref("table", "agenda"))
+    draft.table("agenda", columns, meetings)
+
+
+def monitoring(draft: Draft) -> None:
+    """Tell what was watched at each intervention, one part of the table each."""
+    site, lang = draft.site, draft.lang
+    if not site.has("monitoring"):
+        return
+    matrix = monitoring_matrix(
+        site.table("activities", lang), site.table("monitoring", lang), lang=lang
+    )
+    rows = matrix.melt(
+        ["activity", "activity_time", "evidence"], list(ASPECTS), "aspect", "entries"
+    )
+    order = {activity: place for place, activity in enumerate(matrix["activity"])}
+    rows = rows[rows["entries"] != ""]
+    rows = rows.sort_values("activity", key=lambda codes: codes.map(order), kind="stable")
+    names = [text(f"table.{aspect}", lang) for aspect in rows["aspect"]]
+    columns = [
+        draft.col("aspect", names, 2.2, words=True),
+        draft.col("entries_seen", rows["entries"], 6.8, words=True),
+    ]
+    parts = rows["activity_time"].str.replace("\n", "; ")
+    draft.say("monitoring_intro", activities=len(matrix), table=ref("table", "monitoring"))
+    draft.table("monitoring", columns, rows, sections=parts)
+
+
+def outcomes(draft: Draft) -> None:
+    """Hold the targets of the activities against what was achieved."""
+    frame, lang = find_output("targets_results").frame(draft.site), draft.lang
+    counts = frame["verdict"].value_counts()
+    words = {name: draft.words(f"verdict_{name.replace(' ', '_')}") for name in VERDICTS}
+    counted = ", ".join(f"{words[name]} {counts[name]}" for name in VERDICTS if name in counts)
+    draft.say("outcomes_intro", rows=len(frame), counts=counted, table=ref("table", "outcomes"))
+    own, other = frame[f"label_{lang}"], frame[f"achieved_label_{lang}"]
+    nearest = frame["match"].eq("nearest")
+    signs, printed = frame["comparison"], frame["achieved_comparison"]
+    goals = [_signed(how, goal, lang) for how, goal in zip(signs, frame["target_pct"], strict=True)]
+    results = [
+        f"{_signed(how, result, lang)}{'†' if near and pd.notna(result) else ''}"
+        for how, result, near in zip(printed, frame["achieved_pct"], nearest, strict=True)
+    ]
+    columns = [
+        draft.col("activity", titles(draft, frame["activity"]), 2.2, words=True),
+        draft.col("measure", own.fillna(other).fillna(frame["measure"]), 2.6, words=True),
+        draft.col("target", goals, 0.9),
+        draft.col("result", results, 0.9),
+        draft.col("gap", frame["gap"], 0.8, write=_gap),
+        draft.col("verdict", frame["verdict"].map(words), 1.3, words=True),
+    ]
+    note = draft.words("note_nearest") if nearest.any() else ""
+    draft.table("outcomes", columns, frame, notes=[draft.words("note_outcomes"), note])
+    draft.figure("targets_results")
+
+
+def _gap(points: float, lang: str) -> str:
+    return number(points, lang, "+0.#;-0.#") if points else "0"
+
+
+def _signed(how: object, value: float, lang: str) -> str:
+    """Return a percentage as it is stated: at least, more than, about."""
+    sign = {">=": "≥ ", ">": "> ", "about": "± "}.get(str(how), "")
+    return f"{sign}{percent(value, lang)}" if pd.notna(value) else ""
