@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +11,8 @@ from kube_research.frames import documented, need_columns, need_option, weakest
 from kube_research.texts import check_language, text
 
 ASPECTS = ("indicator", "result", "supporting", "inhibiting", "target")
+#: Columns that activities may do without.
+OPTIONAL = ("start", "end", "place", "evidence", "locator")
 
 
 @documented
@@ -132,10 +133,12 @@ def _described(
     check_language(lang)
     need_columns(activities, "activity", "date", f"title_{lang}")
     need_columns(entries, "activity", "order", f"text_{lang}")
+    wanted = entries["activity"].unique().tolist()
     if activity is not None:
-        need_option("activity", activity, entries["activity"].unique().tolist())
-        return activities[activities["activity"] == activity]
-    return activities[activities["activity"].isin(entries["activity"])]
+        need_option("activity", activity, wanted)
+        wanted = [activity]
+    chosen = activities[activities["activity"].isin(wanted)]
+    return chosen.reindex(columns=list(dict.fromkeys([*chosen.columns, *OPTIONAL])))
 
 
 def _titles(activities: pd.DataFrame, lang: str) -> pd.Series:
@@ -150,11 +153,11 @@ def _entries(frame: pd.DataFrame, activity: str, column: str, value: str, lang: 
     )
 
 
-def _grades(activities: pd.DataFrame, entries: pd.DataFrame) -> Sequence[str]:
-    return [
-        weakest([grade, *entries.loc[entries["activity"] == code, "evidence"].dropna()])
-        for code, grade in zip(activities["activity"], activities["evidence"], strict=True)
-    ]
+def _grades(activities: pd.DataFrame, entries: pd.DataFrame) -> pd.Series:
+    """Return for each activity the weakest grade among itself and its entries."""
+    both = pd.concat([activities, entries.reindex(columns=["activity", "evidence"])])
+    grades = both.dropna(subset=["evidence"]).groupby("activity")["evidence"].agg(weakest)
+    return activities["activity"].map(grades).astype("string").fillna("recorded")
 
 
 def _day_and_hours(day: Any, start: Any, end: Any, lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -157,13 +158,15 @@ def present(
     columns : sequence of str
         Show only these columns, and ``evidence``.
     **options
-        Passed on to the function.
+        Passed on to the function, with the language of the notebook if it takes one.
 
     Notes
     -----
     Where the site lacks a table the cell says which file would hold it, and goes on.
     """
     lang = notebook_language()
+    if "lang" in inspect.signature(function).parameters:
+        options = {"lang": lang, **options}
     try:
         tables = [site.table(name, lang) for name in names]
         inputs: list[Any] = tables or [site]

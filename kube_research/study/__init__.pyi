@@ -18,6 +18,7 @@ from .recompute import (
     scoreboard,
 )
 from .tables import (
+    other_monitoring,
     table_2,
     table_4,
     table_5,
@@ -37,6 +38,7 @@ __all__ = [
     "figure_3",
     "figure_4",
     "figure_5",
+    "other_monitoring",
     "place_shares",
     "scoreboard",
     "table_2",

@@ -197,5 +197,5 @@ def table_9(site: Site, *, lang: str = "en") -> pd.DataFrame:
 def _headed(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Put words for codes: the headings, and the grade of each row."""
     grades = [text(f"evidence.{grade}", lang) for grade in frame["evidence"]]
-    frame = frame.assign(evidence=grades)
+    frame = frame.assign(evidence=pd.array(grades, dtype="string"))
     return frame.rename(columns={name: text(f"table.{name}", lang) for name in frame.columns})

@@ -72,6 +72,14 @@ def test_monitoring_is_one_row_an_activity_with_every_aspect() -> None:
     assert title == ["Kunjungan\n1 Mei 2024"]
 
 
+def test_only_codes_dates_and_titles_are_needed() -> None:
+    plain = ACTIVITIES[["activity", "date", "title_en"]]
+    entries = AGENDA.drop(columns=["evidence", "text_id"])
+    matrix = agenda_matrix(plain, entries)
+    assert matrix["date_time"].tolist() == ["Saturday 3 February 2024", "Saturday 2 March 2024"]
+    assert matrix["evidence"].tolist() == ["recorded", "recorded"]
+
+
 @pytest.mark.parametrize("activity", ["rapat_9", "visit"])
 def test_an_activity_without_entries_is_refused(activity: str) -> None:
     with pytest.raises(OptionError, match=r"rapat_1.*rapat_2|rapat_2.*rapat_1"):
