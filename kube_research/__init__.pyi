@@ -28,16 +28,14 @@ from .evidence.compatible import (
     count_compatible,
     sample_compatible,
 )
-from .evidence.consistency import (
-    debit,
-    grim_percent,
-    grimmer,
-)
 from .evidence.decision import (
     decision_summary,
 )
-from .evidence.means import (
+from .evidence.numbers import (
+    debit,
     grim,
+    grim_percent,
+    grimmer,
     sd_bounds,
 )
 from .evidence.printed import (
@@ -95,7 +93,7 @@ from .site.folder import (
 from .study.audit import (
     claims,
 )
-from .study.recompute import (
+from .study.printed_values import (
     scoreboard,
 )
 

@@ -68,7 +68,7 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
     from kube_research.reproduction.cells import figures_folder
     from kube_research.reproduction.running import notebook_paths, run_notebooks
     from kube_research.site.folder import load_site
-    from kube_research.study.recompute import headline, scoreboard
+    from kube_research.study.printed_values import headline, scoreboard
     from kube_research.texts import text
 
     started = time.perf_counter()

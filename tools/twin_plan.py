@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kube_research.errors import KubeError
-from kube_research.evidence.means import possible_totals
+from kube_research.evidence.numbers import possible_totals
 from kube_research.site.folder import Site
 
 LAST_ITEMS = (5, 10, 15, 20, 24, 26, 28)  # the last item of each field

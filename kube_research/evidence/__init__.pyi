@@ -13,22 +13,17 @@ from .compatible import (
     count_compatible,
     sample_compatible,
 )
-from .consistency import (
-    debit,
-    grim_audit,
-    grim_frame,
-    grim_percent,
-    grimmer,
-    grimmer_frame,
-    percent_frame,
-)
 from .decision import (
     decision_frame,
     decision_summary,
 )
-from .means import (
+from .numbers import (
+    check_numbers,
     consistent_n,
+    debit,
     grim,
+    grim_percent,
+    grimmer,
     means_audit,
     possible_totals,
     sd_bounds,
@@ -40,6 +35,7 @@ from .printed import (
 __all__ = [
     "bounds_frame",
     "change_bounds",
+    "check_numbers",
     "compatible_by_groups",
     "compatible_counts",
     "consistent_n",
@@ -48,13 +44,9 @@ __all__ = [
     "decision_frame",
     "decision_summary",
     "grim",
-    "grim_audit",
-    "grim_frame",
     "grim_percent",
     "grimmer",
-    "grimmer_frame",
     "means_audit",
-    "percent_frame",
     "possible_totals",
     "rank_reversal_share",
     "rose_bounds",

@@ -129,7 +129,7 @@ def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, i
     -----
     Every vector is looked at, so the bounds are sharp. Checked against brute force over all
     multisets, and for the standard deviation against the formula of
-    :func:`kube_research.evidence.means.sd_bounds`.
+    :func:`kube_research.evidence.numbers.sd_bounds`.
 
     Examples
     --------

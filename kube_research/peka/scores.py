@@ -12,7 +12,8 @@ import pandas as pd
 
 from kube_research.engines import AnyFrame, Step, column_names, engine_of, in_order, joined, walk
 from kube_research.errors import MissingColumnError
-from kube_research.evidence.means import parse_printed, possible_totals, sd_bounds
+from kube_research.evidence.numbers import possible_totals, sd_bounds
+from kube_research.evidence.printed import parse_printed
 from kube_research.frames import grades_by, need_columns, weakest
 from kube_research.levels import (
     field_column,

@@ -52,14 +52,14 @@ def reproduce(
     Returns
     -------
     DataFrame
-        See :func:`kube_research.study.recompute.scoreboard`; mismatches first.
+        See :func:`kube_research.study.printed_values.scoreboard`; mismatches first.
 
     Raises
     ------
     kube_research.errors.NotebookError
         If a notebook fails; the message names the notebook, the cell and the error.
     """
-    from kube_research.study.recompute import scoreboard
+    from kube_research.study.printed_values import scoreboard
 
     loaded = site if isinstance(site, Site) else load_site(site, lang=lang)
     if notebooks:

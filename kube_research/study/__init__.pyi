@@ -14,7 +14,7 @@ from .figures import (
     figure_4,
     figure_5,
 )
-from .recompute import (
+from .printed_values import (
     scoreboard,
 )
 from .tables import (

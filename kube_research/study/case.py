@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.evidence.means import print_number
+from kube_research.evidence.printed import print_number
 from kube_research.formats import day_of
 from kube_research.frames import weakest
 from kube_research.site.schema import tables

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pandas as pd
 
-from kube_research.evidence.consistency import possible_counts
-from kube_research.evidence.means import RULES
+from kube_research.evidence.numbers import possible_counts
+from kube_research.evidence.printed import RULES
 from kube_research.interventions.targets import targets_against_results
 from kube_research.study.case import Answer, Case, Row, check, family, percentages
 

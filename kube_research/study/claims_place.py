@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kube_research.errors import MissingColumnError
-from kube_research.evidence.means import unround
+from kube_research.evidence.printed import unround
 from kube_research.frames import need_columns
 from kube_research.study.case import Answer, Case, check, family
 from kube_research.texts import check_language, text

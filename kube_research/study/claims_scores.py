@@ -8,7 +8,8 @@ from typing import Any
 
 from kube_research.evidence.change import change_bounds
 from kube_research.evidence.compatible import compatible_by_groups, compatible_counts
-from kube_research.evidence.means import RULES, consistent_n, grim, possible_totals, print_number
+from kube_research.evidence.numbers import consistent_n, grim, possible_totals
+from kube_research.evidence.printed import RULES, print_number
 from kube_research.study.case import Answer, Case, Row, Settled, as_printed, check, family
 from kube_research.texts import text
 

@@ -15,7 +15,7 @@ import kube_research as kr
 from kube_research.errors import MissingColumnError, OptionError, ScaleError
 from kube_research.evidence.bounds import Bounds, bounds_frame, sharp_bounds, statistics_of
 from kube_research.evidence.compatible import NoneCompatibleError, compatible_counts
-from kube_research.evidence.means import possible_totals
+from kube_research.evidence.numbers import possible_totals
 from kube_research.site.folder import Site
 
 

@@ -23,7 +23,7 @@ from kube_research.evidence.compatible import (
     count_compatible,
     sample_compatible,
 )
-from kube_research.evidence.means import RULES
+from kube_research.evidence.printed import RULES
 
 MEANS = {"2.46": 37, "2.33": 35, "2.40": 36, "2.20": 33, "2.26": 34}
 

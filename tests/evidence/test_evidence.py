@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import kube_research as kr
 from kube_research.errors import OptionError, PrintedNumberError, ScaleError
-from kube_research.evidence.means import RULES, parse_printed, print_number
+from kube_research.evidence.printed import RULES, parse_printed, print_number
 from kube_research.site.folder import Site
 
 DECIMAL = {

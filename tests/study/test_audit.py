@@ -24,7 +24,7 @@ from kube_research.texts import _catalogue, all_keys
 BOTH = ("en", "id")
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "\n".join(
-    path.read_text(encoding="utf-8") for path in (ROOT / "kube_research").glob("audit*.py")
+    path.read_text(encoding="utf-8") for path in (ROOT / "kube_research" / "study").glob("*.py")
 )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import kube_research as kr
 from kube_research.site.folder import Site
+from kube_research.study.tables import MONITORED
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +128,14 @@ def test_interventions(second: dict[str, str], study: Site) -> None:
         "inhibiting": "inhibiting",
         "target": "targets",
     }
-    for number, activity in kr.study.MONITORED.items():
+    for number, activity in MONITORED.items():
         for aspect, word in wanted.items():
             assert str(counts[activity, aspect]) == second[f"table{number}_{word}"]
 
 
 def test_targets_and_results(second: dict[str, str], study: Site) -> None:
     outcomes = study.outcomes
-    for number, activity in kr.study.MONITORED.items():
+    for number, activity in MONITORED.items():
         for order in (1, 2):
             printed = second[f"table{number}_target_{order}_pct"]
             rows = outcomes[

@@ -12,7 +12,7 @@ import pytest
 
 import kube_research as kr
 from kube_research.site.folder import Site
-from kube_research.study.recompute import headline
+from kube_research.study.printed_values import headline
 
 BOTH = ("en", "id")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.evidence.means import grim, parse_printed, print_number
+from kube_research.evidence.numbers import grim
+from kube_research.evidence.printed import parse_printed, print_number
 from kube_research.formats import day_of
 from kube_research.frames import grade_of, weakest
 from kube_research.peka.scores import classify_items, score_items, score_means
