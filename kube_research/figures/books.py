@@ -272,8 +272,7 @@ def _cash_flow_months_frame(site: Site) -> pd.DataFrame:
     from kube_research.finance.cash_flow import cash_flows
     from kube_research.site.accounts import flows
 
-    categories = site.table("categories") if site.has("categories") else None
-    wide = cash_flows(site.table("ledger"), categories, by=("book", "month"))
+    wide = cash_flows(site, by=("book", "month"))
     parts = []
     for direction in ("in", "out"):
         part = wide[wide[f"{direction}flow"] > 0].assign(direction=direction)
@@ -421,7 +420,7 @@ def _writing_calendar_frame(site: Site) -> pd.DataFrame:
 
     Notes
     -----
-    Gaps are those of :func:`~kube_research.finance.writing.writing_gaps` (tests).
+    Their sums are those of :func:`~kube_research.finance.writing.days_written` (tests).
 
     Examples
     --------

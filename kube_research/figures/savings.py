@@ -63,8 +63,8 @@ def _member_savings_plot_frame(site: Site) -> pd.DataFrame:
     """
     from kube_research.finance.savings import lorenz_points, member_savings
 
-    categories = site.table("categories") if site.has("categories") else None
-    done = member_savings(site.table("ledger"), site.table("members"), categories)
+    site.table("members")
+    done = member_savings(site)
     done = done[done["member"] & done["balance"].notna()].drop(columns="member")
     done = done.sort_values(["balance", "group", "person"], ignore_index=True)
     points = lorenz_points(done["balance"]).iloc[1:].reset_index(drop=True)
@@ -207,21 +207,22 @@ def _cooperative_months_frame(site: Site) -> pd.DataFrame:
     >>> int(frame["due"].sum()), int(frame["missed"].sum())
     (10, 0)
     """
+    from kube_research.finance.books import Books
     from kube_research.finance.cash_flow import cash_statement
     from kube_research.finance.indicators import last_book_day, rule_day
     from kube_research.finance.writing import deposit_months
 
-    ledger = site.table("ledger")
-    categories = site.table("categories") if site.has("categories") else None
-    done = deposit_months(ledger, categories, until=last_book_day(site))
+    books = Books.of(site)
+    done = deposit_months(books, until=last_book_day(site))
     since = rule_day(site, "cooperative_since")
     due = pd.Series(pd.NA, index=done.index, dtype="boolean")
     if since is not None:
         due = (done["month"] >= pd.Timestamp(str(since)).strftime("%Y-%m")).astype("boolean")
     done.insert(4, "due", due)
     done.insert(5, "missed", due & ~done["deposit"])
-    book = cash_statement(ledger[ledger["book"] == "tabungan"], categories)
-    closing = book[["group", "month", "closing"]].astype({"closing": "Int64"})
+    months = cash_statement(books)
+    closing = months.loc[months["book"] == "tabungan", ["group", "month", "closing"]]
+    closing = closing.astype({"closing": "Int64"})
     done = done.merge(closing, "left", ["group", "month"])
     done["closing"] = done.groupby("group")["closing"].ffill()
     return done[[*(name for name in done if name != "evidence"), "evidence"]]
@@ -340,14 +341,14 @@ def _iks_rule_plot_frame(site: Site) -> pd.DataFrame:
     >>> frame.query("part == 'rule'")[["name", "reading"]].values.tolist()[:2]
     [['sick_members', 'profit'], ['sick_members', 'iks_inflow']]
     """
+    from kube_research.finance.books import Books
     from kube_research.finance.iks import iks_against_rule, iks_statement, iks_use
     from kube_research.site.accounts import flows
 
-    ledger, rule = site.table("ledger"), site.table("iks_rule")
-    categories = site.table("categories") if site.has("categories") else None
+    books, rule = Books.of(site), site.table("iks_rule")
     about = flows().set_index("flow")
     rows: list[dict[str, Any]] = []
-    statement = iks_statement(ledger, categories, by=None)
+    statement = iks_statement(books, by=None)
     came = statement[statement["line"] == "in"]
     for flow, part in came.groupby("flow", sort=False):
         row: dict[str, Any] = {"part": "in", "name": flow, "amount": part["amount"].sum()}
@@ -356,14 +357,14 @@ def _iks_rule_plot_frame(site: Site) -> pd.DataFrame:
         }
         rows.append(row | {"evidence": part["evidence"].iloc[0]})
     names = rule.drop_duplicates("purpose").set_index("purpose")
-    held = iks_against_rule(ledger, rule, categories, bases=READINGS)
+    held = iks_against_rule(books, rule, bases=READINGS)
     for line in held.to_dict("records"):
         row = {"part": "rule", "name": line["purpose"], "amount": line["set_aside"]}
         row |= {key: line[key] for key in ("reading", "used", "due", "base", "pct_of_base")}
         row |= {"agreed_pct": line["agreed_pct"], "evidence": line["evidence"]}
         rows.append(row | _purpose_labels(names, line["purpose"]))
     ruled = set(held["purpose"])
-    for line in iks_use(ledger, rule, categories).to_dict("records"):
+    for line in iks_use(books, rule).to_dict("records"):
         if line["purpose"] not in ruled and pd.notna(line["used"]):
             row = {"part": "other", "name": line["purpose"], "amount": line["used"]}
             rows.append(

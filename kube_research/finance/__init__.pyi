@@ -2,9 +2,13 @@ from .balances import (
     closing_balances,
     ledger_balances,
 )
+from .books import (
+    Books,
+)
 from .business import (
     business_income,
     capital_growth,
+    loan_indicators,
     monthly_results,
     trade_months,
 )
@@ -21,7 +25,6 @@ from .iks import (
     iks_against_rule,
     iks_apart,
     iks_mixed,
-    iks_split,
     iks_statement,
     iks_totals,
     iks_use,
@@ -32,12 +35,8 @@ from .indicators import (
     indicators_table,
     rule_day,
 )
-from .loans import (
-    loan_indicators,
-)
 from .reconcile.findings import (
     reconcile_ledger,
-    reconcile_site,
     reconcile_summary,
 )
 from .savings import (
@@ -51,10 +50,10 @@ from .writing import (
     days_written,
     deposit_months,
     months_without_deposit,
-    writing_gaps,
 )
 
 __all__ = [
+    "Books",
     "business_income",
     "capital_growth",
     "cash_flows",
@@ -70,7 +69,6 @@ __all__ = [
     "iks_against_rule",
     "iks_apart",
     "iks_mixed",
-    "iks_split",
     "iks_statement",
     "iks_totals",
     "iks_use",
@@ -84,10 +82,8 @@ __all__ = [
     "monthly_results",
     "months_without_deposit",
     "reconcile_ledger",
-    "reconcile_site",
     "reconcile_summary",
     "rule_day",
     "savings_spread",
     "trade_months",
-    "writing_gaps",
 ]

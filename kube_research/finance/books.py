@@ -1,16 +1,19 @@
-"""What every money indicator starts from: entries with an amount, their flow and month; the roster."""
+"""Books: a site's ledger with what belongs to it, made ready once for every finance function."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.frames import need_columns, need_option, weakest
+from kube_research.frames import documented, need_columns, need_option, weakest
 from kube_research.site.accounts import flows, with_flows
+from kube_research.site.folder import Site
 from kube_research.texts import text
 
 #: Roles of the roster that make somebody a member of a group.
@@ -21,25 +24,102 @@ OPERATING = ("sale", "purchase", "cost")
 SAVING = ("opening", "deposit", "withdrawal", "payout", "other_in", "other_out", "unknown")
 
 
-def known_entries(
-    ledger: pd.DataFrame, categories: pd.DataFrame | None = None, *, on: object = None
-) -> pd.DataFrame:
-    """Return the entries that have an amount, up to and with day ``on``, with flow and month.
+@documented
+@dataclass(frozen=True, eq=False)
+class Books:
+    """A ledger with what belongs to it; every finance function takes it, or a plain ledger frame.
 
-    ``amount`` is int64, ``month`` a text such as ``"2016-03"``; ``person`` and ``evidence`` are
-    always there. An entry without an amount says nothing and is left out.
+    Parameters
+    ----------
+    ledger : DataFrame
+        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah, positive in, negative
+        out), and perhaps ``person``, ``balance``, ``note``, ``evidence``. An entry without an amount
+        is as if it were not there.
+    |members|
+    |categories|
+    facts : DataFrame, optional
+        ``fact`` and ``value``, such as the ``minimum_wage``.
+    period : pair of dates, optional
+        First and last day that the books cover.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> books = Books.of(kr.load_site("cibeunying-simulated"))
+    >>> books.entries["flow"].iloc[0], len(books.roster())
+    ('grant', 34)
     """
-    need_columns(ledger, "date", "group", "book", "category", "amount")
-    done = with_flows(with_amounts(ledger), categories)
-    done["date"] = pd.to_datetime(done["date"])
-    if on is not None:
-        done = done[done["date"] <= day_of_option(on)]
-    done["month"] = done["date"].dt.strftime("%Y-%m")
-    if "person" not in done:
-        done["person"] = pd.Series(pd.NA, index=done.index, dtype="string")
-    grade = done.get("evidence", pd.Series("recorded", index=done.index))
-    done["evidence"] = grade.astype("string").fillna("recorded")
-    return done.reset_index(drop=True)
+
+    ledger: pd.DataFrame
+    members: pd.DataFrame | None = None
+    categories: pd.DataFrame | None = None
+    facts: pd.DataFrame | None = None
+    period: tuple[object, object] | None = None
+
+    @classmethod
+    def of(cls, site: Site) -> Books:
+        """Return the books of a site; raise MissingTableError if it has no ledger."""
+        return cls(
+            site.table("ledger"),
+            members=site.tables.get("members"),
+            categories=site.tables.get("categories"),
+            facts=site.tables.get("facts"),
+            period=site.info.books_period or site.info.period,
+        )
+
+    @cached_property
+    def entries(self) -> pd.DataFrame:
+        """The entries that have an amount, with flow, purpose, code and month; never to be changed.
+
+        ``amount`` is int64, ``month`` a text such as ``"2016-03"``; ``person`` and ``evidence`` are
+        always there.
+        """
+        need_columns(self.ledger, "date", "group", "book", "category", "amount")
+        entries = with_flows(with_amounts(self.ledger), self.categories)
+        entries["date"] = pd.to_datetime(entries["date"])
+        entries["month"] = entries["date"].dt.strftime("%Y-%m")
+        if "person" not in entries:
+            entries["person"] = pd.Series(pd.NA, index=entries.index, dtype="string")
+        entries["evidence"] = _graded(entries)
+        return entries.reset_index(drop=True)
+
+    def until(self, day: object) -> pd.DataFrame:
+        """Return the entries up to and with a day; all of them without one."""
+        if day is None:
+            return self.entries
+        early = self.entries["date"] <= day_of_option(day)
+        return self.entries[early].reset_index(drop=True)
+
+    def roster(self, on: object = None) -> pd.DataFrame:
+        """Return one row per person with ``member``: whether they count as a member on a day.
+
+        Raises
+        ------
+        kube_research.errors.OptionError
+            If the books came without members.
+        """
+        if self.members is None:
+            raise OptionError(text("finance.error.no_members"))
+        return roster(self.members, on)
+
+
+#: What finance functions take: books, a site that has some, or a plain ledger.
+AnyBooks: TypeAlias = Books | Site | pd.DataFrame
+
+
+def as_books(given: AnyBooks, **parts: Any) -> Books:
+    """Return what a finance function was given as books; ``parts`` that are given go first."""
+    if isinstance(given, Site):
+        books = Books.of(given)
+    else:
+        books = given if isinstance(given, Books) else Books(given)
+    stated = {name: part for name, part in parts.items() if part is not None}
+    return replace(books, **stated) if stated else books
+
+
+def _graded(rows: pd.DataFrame) -> pd.Series:
+    grades = rows.get("evidence", pd.Series("recorded", index=rows.index))
+    return grades.astype("string").fillna("recorded")
 
 
 def with_amounts(ledger: pd.DataFrame) -> pd.DataFrame:
@@ -76,9 +156,8 @@ def roster(members: pd.DataFrame, on: object = None) -> pd.DataFrame:
         day = day_of_option(on)
         member &= ~(pd.to_datetime(people["joined"]) > day)
         member &= ~(pd.to_datetime(people["left"]) <= day)
-    grade = people.get("evidence", pd.Series("recorded", index=people.index))
-    done = people[["person", "group", "role"]].astype("string").assign(member=member)
-    return done.assign(evidence=grade.astype("string").fillna("recorded"))
+    named = people[["person", "group", "role"]].astype("string")
+    return named.assign(member=member, evidence=_graded(people))
 
 
 def need_level(by: str | None) -> list[str]:
@@ -118,11 +197,25 @@ def half_up(value: Fraction) -> int:
     return (value + Fraction(1, 2)).__floor__()
 
 
-def typed(frame: pd.DataFrame, *, money: Sequence[str] = (), ratio: Sequence[str] = ()) -> Any:
+def frame_of(
+    rows: Sequence[dict[str, Any]],
+    columns: Sequence[str],
+    *,
+    money: Sequence[str] = (),
+    ratio: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return rows as a frame whose whole-number and ratio columns can hold missing values."""
+    return typed(pd.DataFrame(rows, columns=list(columns)), money=money, ratio=ratio)
+
+
+def typed(
+    frame: pd.DataFrame, *, money: Sequence[str] = (), ratio: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return the frame with whole-number and ratio columns that can hold missing values."""
     kinds = dict.fromkeys(money, "Int64") | dict.fromkeys(ratio, "Float64")
     words = {name: "string" for name in ("group", "evidence", "purpose") if name in frame}
-    return frame.astype(kinds | words)
+    retyped: pd.DataFrame = frame.astype(kinds | words)
+    return retyped
 
 
 def added_up(rows: pd.DataFrame, wholes: Sequence[str], known: pd.Series) -> dict[str, Any]:

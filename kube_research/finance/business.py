@@ -1,4 +1,4 @@
-"""What the business earns: its result month by month, per member, and against the minimum wage."""
+"""The business: its capital, its months of trade, what it earns per member, and what it lends."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import pandas as pd
 from kube_research.errors import OptionError
 from kube_research.finance.books import (
     OPERATING,
+    SAVING,
+    AnyBooks,
     added_up,
-    known_entries,
+    as_books,
+    day_of_option,
+    frame_of,
     money_of,
     need_level,
     parts,
@@ -19,7 +23,7 @@ from kube_research.finance.books import (
     roster,
     typed,
 )
-from kube_research.frames import FEW, grade_of, need_columns, need_option, weakest
+from kube_research.frames import FEW, documented, grade_of, need_columns, need_option, weakest
 from kube_research.texts import text
 
 _MONEY = (
@@ -34,9 +38,9 @@ _MONEY = (
 )
 
 
+@documented
 def capital_growth(
-    ledger: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
+    books: AnyBooks,
     *,
     by: str | None = "group",
     on: object = None,
@@ -46,12 +50,8 @@ def capital_growth(
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah).
-    categories : DataFrame, optional
-        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
-    by : {"group", None}
-        One row a group, or one row over all.
+    |books|
+    |by_group|
     on : str or Timestamp, optional
         Entries up to and with this day; all by default.
     repayable : bool, optional
@@ -95,24 +95,23 @@ def capital_growth(
     keys = need_level(by)
     need_option("repayable", repayable, (True, False, None))
     rows = []
-    for level, part in parts(known_entries(ledger, categories, on=on), ["group"]):
+    for level, part in parts(as_books(books).until(on), ["group"]):
         cash = part[part["book"] == "kas"]
         row: dict[str, Any] = {**level, "evidence": grade_of(part)}
         if len(cash):
             row |= _capital(part, cash)
         rows.append(row)
-    frame = pd.DataFrame(rows, columns=["group", *_MONEY, "evidence"])
-    done: pd.DataFrame = typed(frame, money=_MONEY)
+    frame = frame_of(rows, ["group", *_MONEY, "evidence"], money=_MONEY)
     if not keys:
-        total = added_up(done, _MONEY, done["stimulant"].notna())
-        done = typed(pd.DataFrame([total], columns=[*_MONEY, "evidence"]), money=_MONEY)
+        total = added_up(frame, _MONEY, frame["stimulant"].notna())
+        frame = frame_of([total], [*_MONEY, "evidence"], money=_MONEY)
     for end in ("low", "high"):
-        done[f"growth_{end}"] = ratio(done[f"capital_{end}"], done["stimulant"]) - 1
-    share = ratio(done["repaid"], done["stimulant"])
-    asked = done["repaid"].gt(0).fillna(False) | (repayable is True)
-    done["repaid_share"] = share.where(asked & (repayable is not False))
-    grade = done.pop("evidence")
-    return done.assign(evidence=grade)
+        frame[f"growth_{end}"] = ratio(frame[f"capital_{end}"], frame["stimulant"]) - 1
+    share = ratio(frame["repaid"], frame["stimulant"])
+    asked = frame["repaid"].gt(0).fillna(False) | (repayable is True)
+    frame["repaid_share"] = share.where(asked & (repayable is not False))
+    grade = frame.pop("evidence")
+    return frame.assign(evidence=grade)
 
 
 def _capital(part: pd.DataFrame, cash: pd.DataFrame) -> dict[str, Any]:
@@ -131,15 +130,14 @@ def _capital(part: pd.DataFrame, cash: pd.DataFrame) -> dict[str, Any]:
     return row | {"capital_low": money, "capital_high": money + goods}
 
 
-def trade_months(
-    ledger: pd.DataFrame, categories: pd.DataFrame | None = None, *, by: str | None = "group"
-) -> pd.DataFrame:
+@documented
+def trade_months(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     """Return in how many months a group sold something.
 
     Parameters
     ----------
-    ledger, categories, by
-        As for :func:`capital_growth`.
+    |books|
+    |by_group|
 
     Returns
     -------
@@ -155,12 +153,12 @@ def trade_months(
     Examples
     --------
     >>> import kube_research as kr
-    >>> trade_months(kr.load_site("cibeunying-simulated").ledger)["sales_months"].tolist()
+    >>> trade_months(kr.load_site("cibeunying-simulated"))["sales_months"].tolist()
     [9, 9, 9, 9, 9]
     """
     keys = need_level(by)
     rows = []
-    for level, part in parts(known_entries(ledger, categories), keys):
+    for level, part in parts(as_books(books).entries, keys):
         sales = part[(part["flow"] == "sale") & (part["amount"] > 0)]
         row: dict[str, Any] = {**level, "evidence": grade_of(part)}
         if len(sales) or (part["book"] == "kas").any():
@@ -168,9 +166,8 @@ def trade_months(
             row |= {"first_sale": sales["date"].min(), "last_sale": sales["date"].max()}
         rows.append(row)
     columns = [*keys, "sales_months", "first_sale", "last_sale", "sales", "evidence"]
-    frame = pd.DataFrame(rows, columns=columns)
-    done: pd.DataFrame = typed(frame, money=["sales_months", "sales"])
-    return done.astype({"first_sale": "datetime64[ns]", "last_sale": "datetime64[ns]"})
+    frame = frame_of(rows, columns, money=["sales_months", "sales"])
+    return frame.astype({"first_sale": "datetime64[ns]", "last_sale": "datetime64[ns]"})
 
 
 #: Facts that incomes are held against, each in rupiah a month.
@@ -178,22 +175,15 @@ WAGES = ("minimum_wage", "income_low", "income_high")
 _RESULT_MONEY = ("sales", "purchases", "costs", "result")
 
 
-def monthly_results(
-    ledger: pd.DataFrame,
-    members: pd.DataFrame | None = None,
-    categories: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+@documented
+def monthly_results(books: AnyBooks) -> pd.DataFrame:
     """Return the result of each group's business month by month.
+
+    Trade counts in whichever book it is written.
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah). Trade counts in whichever
-        book it is written.
-    members : DataFrame, optional
-        ``person``, ``group``, ``role`` and perhaps ``joined``, ``left``.
-    categories : DataFrame, optional
-        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+    |books|
 
     Returns
     -------
@@ -220,9 +210,9 @@ def monthly_results(
     >>> monthly_results(book)[["month", "result"]].values.tolist()
     [['2016-03', 500], ['2016-04', 0], ['2016-05', -120]]
     """
-    entries = known_entries(ledger, categories)
+    books = as_books(books)
     rows = []
-    for level, part in parts(entries, ["group"]):
+    for level, part in parts(books.entries, ["group"]):
         trade = part[part["flow"].isin(OPERATING)]
         if trade.empty:
             continue
@@ -234,13 +224,10 @@ def monthly_results(
             row |= {"costs": -money_of(now, "cost"), "evidence": grade_of(trade)}
             rows.append(row)
     frame = pd.DataFrame(rows, columns=["group", "month", *_RESULT_MONEY, "evidence"])
-    counted = _with_members(frame, members)
-    done: pd.DataFrame = typed(counted, money=[*_RESULT_MONEY, "members"]).astype(
-        {"month": "string"}
-    )
-    done["result_per_member"] = ratio(done["result"], done["members"])
+    frame = typed(_with_members(frame, books.members), money=[*_RESULT_MONEY, "members"])
+    frame["result_per_member"] = ratio(frame["result"], frame["members"])
     columns = ["group", "month", *_RESULT_MONEY, "members", "result_per_member", "evidence"]
-    return done[columns]
+    return frame[columns].astype({"month": "string"})
 
 
 def _with_members(months: pd.DataFrame, members: pd.DataFrame | None) -> pd.DataFrame:
@@ -264,25 +251,17 @@ def _with_members(months: pd.DataFrame, members: pd.DataFrame | None) -> pd.Data
     return months.assign(members=pd.array(numbers, dtype="Int64"), evidence=grades)
 
 
-def business_income(
-    ledger: pd.DataFrame,
-    members: pd.DataFrame | None = None,
-    facts: pd.DataFrame | None = None,
-    categories: pd.DataFrame | None = None,
-    *,
-    by: str | None = "group",
-) -> pd.DataFrame:
+@documented
+def business_income(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     """Return what the business earns per member and month, and what that is of the minimum wage.
+
+    Facts read: ``minimum_wage`` (rupiah a month) and perhaps ``income_low`` and ``income_high``, the
+    monthly income of poor residents.
 
     Parameters
     ----------
-    ledger, members, categories
-        As for :func:`monthly_results`.
-    facts : DataFrame, optional
-        ``fact`` and ``value``: ``minimum_wage`` (rupiah a month) and perhaps ``income_low`` and
-        ``income_high``, the monthly income of poor residents.
-    by : {"group", None}
-        One row a group, or one row over all.
+    |books|
+    |by_group|
 
     Returns
     -------
@@ -312,12 +291,13 @@ def business_income(
     ...                      "category": ["sales", "cost"], "amount": [500000, -100000]})
     >>> people = pd.DataFrame({"person": ["a", "b"], "group": "07", "role": "anggota"})
     >>> wage = pd.DataFrame({"fact": ["minimum_wage"], "value": ["2000000"]})
-    >>> done = business_income(book, people, wage)
-    >>> done[["months", "result", "result_per_member", "result_of_wage"]].values.tolist()
+    >>> income = business_income(Books(book, members=people, facts=wage))
+    >>> income[["months", "result", "result_per_member", "result_of_wage"]].values.tolist()
     [[2, 400000, 100000.0, 0.05]]
     """
     keys = need_level(by)
-    months = monthly_results(ledger, members, categories)
+    books = as_books(books)
+    months = monthly_results(books)
     wholes = ["months", *_RESULT_MONEY, "member_months"]
     rows = []
     for level, part in parts(months, ["group"]):
@@ -327,30 +307,23 @@ def business_income(
             row |= {"member_months": int(part["members"].sum())}
             row |= {"few": bool((part["members"] < FEW).any())}
         rows.append(row)
-    frame = pd.DataFrame(rows, columns=["group", *wholes, "few", "evidence"])
-    done: pd.DataFrame = typed(frame, money=wholes)
+    frame = frame_of(rows, ["group", *wholes, "few", "evidence"], money=wholes)
     if not keys:
-        used = done["member_months"].notna()
-        total = added_up(done, wholes, used if used.any() else ~used)
-        total["few"] = _few(months[months["members"].notna()])
-        done = typed(pd.DataFrame([total], columns=[*wholes, "few", "evidence"]), money=wholes)
-    done["few"] = done["few"].eq(True)
-    done["result_per_member"] = ratio(done["result"], done["member_months"])
-    wages, grade = _wages(facts)
+        used = frame["member_months"].notna()
+        total = added_up(frame, wholes, used if used.any() else ~used)
+        behind = months[months["members"].notna()].groupby("month")["members"].sum()
+        total["few"] = bool((behind < FEW).any())
+        frame = frame_of([total], [*wholes, "few", "evidence"], money=wholes)
+    few = frame.pop("few").eq(True)
+    frame["result_per_member"] = ratio(frame["result"], frame["member_months"])
+    wages, grade = _wages(books.facts)
     for name in WAGES:
-        done[name] = pd.array([wages.get(name)] * len(done), dtype="Int64")
+        frame[name] = pd.array([wages.get(name)] * len(frame), dtype="Int64")
     for name in WAGES:
         share = name.replace("minimum_", "")
-        done[f"result_of_{share}"] = ratio(done["result_per_member"], done[name])
-    own = done.pop("evidence")
-    few = done.pop("few")
-    graded = [weakest([one, *grade]) for one in own]
-    return done.assign(few=few, evidence=pd.array(graded, dtype="string"))
-
-
-def _few(months: pd.DataFrame) -> bool:
-    """Tell whether fewer than five members stand behind some month of all groups together."""
-    return bool((months.groupby("month")["members"].sum() < FEW).any())
+        frame[f"result_of_{share}"] = ratio(frame["result_per_member"], frame[name])
+    graded = [weakest([own, *grade]) for own in frame.pop("evidence")]
+    return frame.assign(few=few, evidence=pd.array(graded, dtype="string"))
 
 
 def _wages(facts: pd.DataFrame | None) -> tuple[dict[str, int], list[str]]:
@@ -359,10 +332,164 @@ def _wages(facts: pd.DataFrame | None) -> tuple[dict[str, int], list[str]]:
         return {}, []
     need_columns(facts, "fact", "value")
     rows = facts[facts["fact"].isin(WAGES) & facts["value"].notna()]
-    found = {}
+    wages = {}
     for fact, value in zip(rows["fact"], rows["value"], strict=True):
         try:
-            found[str(fact)] = int(Fraction(str(value)))
+            wages[str(fact)] = int(Fraction(str(value)))
         except (ValueError, ZeroDivisionError) as error:
             raise OptionError(text("finance.error.fact", fact=fact, value=str(value))) from error
-    return found, [grade_of(rows)] if len(rows) else []
+    return wages, [grade_of(rows)] if len(rows) else []
+
+
+#: Flows of which one entry shows that a group lends.
+LENDING = ("loan_out", "loan_repaid", "loan_interest")
+_LENT = ("loans", "lent", "repaid", "interest", "loans_outstanding", "lendable_cash")
+_PEOPLE = ("members", "borrowers")
+_OTHER = ("late", "savings", "earned")
+
+
+@documented
+def loan_indicators(
+    books: AnyBooks,
+    *,
+    by: str | None = "group",
+    on: object = None,
+    due: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return the indicators of lending; for a group that does not lend they are missing, never 0.
+
+    Parameters
+    ----------
+    |books|
+    by : {"group", None}
+        One row a group, or one row over all groups that lend.
+    on : str or Timestamp, optional
+        Entries and members of this day; all by default.
+    due : DataFrame, optional
+        ``group``, ``person``, ``due``: the last day by which what somebody owes is to be repaid. No
+        ledger tells it; without it nothing is known of late loans.
+
+    Returns
+    -------
+    DataFrame
+        ``lends`` (whether the books hold a loan, a repayment or interest). In rupiah: ``lent`` and
+        ``repaid`` (principal), ``interest``, ``loans_outstanding`` (``lent - repaid``),
+        ``lendable_cash`` (balance of the books from which loans are paid), ``late`` (owed by people
+        past their day), ``savings`` (of members), ``earned`` (business result and interest).
+        Counts: ``loans`` given, ``borrowers`` (members who owe something), ``members``. Ratios:
+        ``average_loan_size`` (``lent / loans``), ``members_with_loan`` (``borrowers / members``),
+        ``loan_fund_utilisation`` (``loans_outstanding / (loans_outstanding + lendable_cash)``),
+        ``portfolio_at_risk`` (``late / loans_outstanding``), ``return_on_savings``
+        (``earned / savings``); ``evidence``.
+
+        Missing: everything for a group that does not lend; what is outstanding where more was repaid
+        than lent (the loans are older than the books); who owes where a loan names nobody and is not
+        repaid; what is late without ``due`` or a borrower's row in it.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Notes
+    -----
+    Average loan and members with a loan as in the DreamSave Insights glossary (2023); use of the loan
+    fund and portfolio at risk as SAVIX and SEEP (2008) report them. Return on savings there divides
+    the profit of a fund of savings; a group with a business earns on its stimulant too, so that ours
+    is not comparable across programmes. Checked by hand.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"date": "2016-03-31", "group": "07", "book": "kas", "person": "a",
+    ...                      "category": ["stimulant", "loan", "loan_repayment"],
+    ...                      "amount": [1000, -400, 100]})
+    >>> loan_indicators(book)[["loans_outstanding", "average_loan_size"]].values.tolist()
+    [[300, 400.0]]
+    >>> bool(loan_indicators(book.iloc[:1])["loans_outstanding"].isna().all())
+    True
+    """
+    keys = need_level(by)
+    owed_until = _last_days(due)
+    books = as_books(books)
+    entries = books.until(on)
+    day = entries["date"].max() if on is None else day_of_option(on)
+    people = None if books.members is None else books.roster(on)
+    rows = []
+    for level, part in parts(entries, ["group"]):
+        row: dict[str, Any] = {**level, "lends": bool(part["flow"].isin(LENDING).any())}
+        row |= {"evidence": grade_of(part)}
+        if row["lends"]:
+            row |= _lending(part, people, owed_until, day)
+        rows.append(row)
+    wholes = [*_LENT, *_PEOPLE, *_OTHER]
+    frame = frame_of(rows, ["group", "lends", *wholes, "evidence"], money=wholes)
+    if not keys:
+        frame = _all_that_lend(frame, wholes)
+    frame["average_loan_size"] = ratio(frame["lent"], frame["loans"])
+    frame["members_with_loan"] = ratio(frame["borrowers"], frame["members"])
+    fund = frame["loans_outstanding"] + frame["lendable_cash"].clip(lower=0)
+    frame["loan_fund_utilisation"] = ratio(frame["loans_outstanding"], fund)
+    frame["portfolio_at_risk"] = ratio(frame["late"], frame["loans_outstanding"])
+    frame["return_on_savings"] = ratio(frame["earned"], frame["savings"])
+    grade = frame.pop("evidence")
+    return frame.astype({"lends": "bool"}).assign(evidence=grade)
+
+
+def _all_that_lend(groups: pd.DataFrame, wholes: list[str]) -> pd.DataFrame:
+    """Add the groups that lend up; what one of them does not tell is missing."""
+    lends = groups["lends"].astype("bool")
+    total = added_up(groups, wholes, lends)
+    for name in wholes:
+        if groups.loc[lends, name].isna().any():
+            total[name] = None
+    row = {"lends": bool(lends.any())} | total
+    return frame_of([row], ["lends", *wholes, "evidence"], money=wholes)
+
+
+def _last_days(due: pd.DataFrame | None) -> dict[tuple[str, str], pd.Timestamp] | None:
+    """Return until when each borrower is to have repaid."""
+    if due is None:
+        return None
+    need_columns(due, "group", "person", "due")
+    days: dict[tuple[str, str], pd.Timestamp] = {}
+    rows = due[due["due"].notna()]
+    for group, person, last in zip(rows["group"], rows["person"], rows["due"], strict=True):
+        if (str(group), str(person)) in days:
+            raise OptionError(text("finance.error.due_twice", person=person, group=group))
+        days[str(group), str(person)] = day_of_option(last)
+    return days
+
+
+def _lending(
+    part: pd.DataFrame,
+    people: pd.DataFrame | None,
+    owed_until: dict[tuple[str, str], pd.Timestamp] | None,
+    day: pd.Timestamp,
+) -> dict[str, Any]:
+    """Return the sums and counts of one group that lends."""
+    group = str(part["group"].iloc[0])
+    out = part[part["flow"] == "loan_out"]
+    given = out[out["amount"] < 0]
+    loan = part[part["flow"].isin(["loan_out", "loan_repaid"])]
+    owed = -money_of(loan)
+    funds = part[part["book"].isin(set(given["book"]))]
+    row: dict[str, Any] = {"loans": len(given), "lent": -money_of(out)}
+    row |= {"repaid": money_of(part, "loan_repaid"), "interest": money_of(part, "loan_interest")}
+    row |= {"loans_outstanding": owed if owed >= 0 else None}
+    row |= {"lendable_cash": money_of(funds) if len(given) else None}
+    book = part[part["book"] == "tabungan"]
+    row |= {"savings": money_of(book, *SAVING) if len(book) else None}
+    row |= {"earned": money_of(part, *OPERATING, "loan_interest")}
+    by_person = -loan.groupby(loan["person"].astype("string"))["amount"].sum()
+    named = owed == 0 or (bool(loan["person"].notna().all()) and bool((by_person >= 0).all()))
+    debts = by_person[by_person > 0] if owed != 0 else by_person.iloc[:0]
+    if people is not None:
+        mine = people[(people["group"] == group) & people["member"]]
+        row |= {"members": len(mine)}
+        row |= {"borrowers": int(debts.index.isin(mine["person"]).sum()) if named else None}
+        row |= {"evidence": weakest([grade_of(part), grade_of(people)])}
+    if owed_until is not None and named:
+        days = [owed_until.get((group, str(person))) for person in debts.index]
+        if all(last is not None for last in days):
+            past = [last is not None and last < day for last in days]
+            row |= {"late": int(debts[past].sum())}
+    return row

@@ -8,27 +8,26 @@ from typing import Any
 import pandas as pd
 
 from kube_research.finance.balances import opening_balances
-from kube_research.finance.books import between_books, known_entries, money_of, parts, typed
-from kube_research.frames import as_list, grade_of, need_option, weakest
+from kube_research.finance.books import (
+    AnyBooks,
+    as_books,
+    between_books,
+    frame_of,
+    money_of,
+    parts,
+)
+from kube_research.frames import as_list, documented, grade_of, need_option, weakest
 
 _KEYS = ("group", "book", "month")
 
 
-def cash_flows(
-    ledger: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
-    *,
-    by: str | Sequence[str] = ("group", "book"),
-) -> pd.DataFrame:
+@documented
+def cash_flows(books: AnyBooks, *, by: str | Sequence[str] = ("group", "book")) -> pd.DataFrame:
     """Return what came in and what went out, category by category.
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah, positive in, negative
-        out). An entry without an amount is as if it were not there.
-    categories : DataFrame, optional
-        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+    |books|
     by : sequence of {"group", "book", "month"}
         What to break down by besides the category; none, some or all.
 
@@ -36,10 +35,11 @@ def cash_flows(
     -------
     DataFrame
         One row per level and category: ``flow`` (``unknown`` for a category nobody declares),
-        ``category`` (lower case), ``inflow`` and ``outflow`` (both positive), ``net`` (rupiah),
-        ``entries``, ``internal`` (the other half stands in another book: leave these rows out to see
-        what the group as a whole received and spent), ``evidence``. Business cash is book ``kas``;
-        money of IKS stands in rows of its own book, see :func:`~kube_research.finance.iks.iks_apart`.
+        ``category`` (its code in lower case; two spellings of one code are one category), ``inflow``
+        and ``outflow`` (both positive), ``net`` (rupiah), ``entries``, ``internal`` (the other half
+        stands in another book: leave these rows out to see what the group as a whole received and
+        spent), ``evidence``. Business cash is book ``kas``; money of IKS stands in rows of its own
+        book, see :func:`~kube_research.finance.iks.iks_apart`.
 
     Raises
     ------
@@ -60,29 +60,29 @@ def cash_flows(
     keys = as_list(by)
     for key in keys:
         need_option("by", key, _KEYS)
-    entries = known_entries(ledger, categories)
+    entries = as_books(books).entries
     entries = entries.assign(
-        category=entries["category"].astype("string").str.lower(),
+        category=entries["code"],
         inflow=entries["amount"].clip(lower=0),
         outflow=(-entries["amount"]).clip(lower=0),
     )
     levels = [*keys, "flow", "category"]
     grouped = entries.groupby(levels, dropna=False)
-    done = grouped.agg(
+    sums = grouped.agg(
         inflow=("inflow", "sum"),
         outflow=("outflow", "sum"),
         net=("amount", "sum"),
         entries=("amount", "size"),
         evidence=("evidence", weakest),
     ).reset_index()
-    done.insert(len(done.columns) - 1, "internal", done["flow"].isin(between_books()))
+    sums.insert(len(sums.columns) - 1, "internal", sums["flow"].isin(between_books()))
     kinds = dict.fromkeys([*levels, "evidence"], "string")
-    return done.astype(kinds | dict.fromkeys(["inflow", "outflow", "net", "entries"], "int64"))
+    return sums.astype(kinds | dict.fromkeys(["inflow", "outflow", "net", "entries"], "int64"))
 
 
+@documented
 def cash_statement(
-    ledger: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
+    books: AnyBooks,
     *,
     by: str | Sequence[str] = ("group", "book"),
     opening: object = 0,
@@ -91,8 +91,7 @@ def cash_statement(
 
     Parameters
     ----------
-    ledger, categories
-        As for :func:`cash_flows`.
+    |books|
     by : {("group", "book"), "book"}
         One statement a group and book, or one a book over all groups.
     opening : 0 or DataFrame
@@ -125,7 +124,7 @@ def cash_statement(
     """
     keys = as_list(by)
     need_option("by", tuple(keys), (("group", "book"), ("book",)))
-    entries = known_entries(ledger, categories)
+    entries = as_books(books).entries
     given = opening_balances(opening, keys)
     begun = {
         tuple(row[key] for key in keys): (int(row["opening"]), str(row["_grade"]))
@@ -147,6 +146,5 @@ def cash_statement(
             grade = weakest([grade, grade_of(now)] if len(now) else [grade])
             rows.append(row | {"closing": carried, "evidence": grade})
     wholes = ["opening", "inflow", "outflow", "closing", "entries"]
-    frame = pd.DataFrame(rows, columns=[*keys, "month", *wholes, "evidence"])
-    done: pd.DataFrame = typed(frame).astype(dict.fromkeys(wholes, "int64"))
-    return done.astype(dict.fromkeys([*keys, "month"], "string"))
+    frame = frame_of(rows, [*keys, "month", *wholes, "evidence"])
+    return frame.astype(dict.fromkeys(wholes, "int64") | dict.fromkeys([*keys, "month"], "string"))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.errors import OptionError
+from kube_research.finance.indicators import indicator_values, indicators
 from kube_research.frames import need_columns, weakest
 from kube_research.site.schema import typed
 from kube_research.texts import text
@@ -52,8 +53,6 @@ def growth_rule(site: Site | None = None) -> pd.DataFrame:
     >>> rule["stage"].unique().tolist(), set(rule["declared_by"])
     (['tumbuh', 'berkembang', 'maju'], {'package'})
     """
-    from kube_research.finance.indicators import indicators
-
     if site is not None and site.has("growth_criteria"):
         rule = site.table("growth_criteria").assign(declared_by="site")
     else:
@@ -115,29 +114,27 @@ def growth_checklist(
     Examples
     --------
     >>> import kube_research as kr
-    >>> done = growth_checklist(kr.load_site("cibeunying-simulated"))
-    >>> set(done.query("criterion == 'partners'")["verdict"])
+    >>> checklist = growth_checklist(kr.load_site("cibeunying-simulated"))
+    >>> set(checklist.query("criterion == 'partners'")["verdict"])
     {'unknown'}
     """
-    from kube_research.finance.indicators import indicator_values
-
     rule = growth_rule(site) if criteria is None else criteria
     need_columns(rule, "criterion", "stage", "indicator", "comparison", "value")
-    wanted = list(rule["indicator"].dropna().unique())
-    found = indicator_values(site, names=wanted) if values is None else values
-    need_columns(found, "indicator", "group", "low", "high", "evidence")
-    known = found.set_index(["indicator", "group"])[["low", "high", "evidence"]].to_dict("index")
+    if values is None:
+        wanted = list(rule["indicator"].dropna().unique())
+        values = indicator_values(site, names=wanted)
+    need_columns(values, "indicator", "group", "low", "high", "evidence")
+    known = values.set_index(["indicator", "group"])[["low", "high", "evidence"]].to_dict("index")
     if answers is None and site.has("growth_answers"):
         answers = site.table("growth_answers")
-    told: dict[tuple[str, str], tuple[Any, Any]] = {}
+    answered: dict[tuple[str, str], dict[Any, Any]] = {}
     if answers is not None:
         need_columns(answers, "group", "criterion", "met")
-        for row in answers.to_dict("records"):
-            told[row["group"], row["criterion"]] = row["met"], row.get("evidence", "recorded")
+        answered = {(row["group"], row["criterion"]): row for row in answers.to_dict("records")}
     rows = []
     for group in site.info.groups:
         for line in rule.to_dict("records"):
-            done = {
+            row = {
                 "group": group,
                 "stage": line["stage"],
                 "criterion": line["criterion"],
@@ -153,23 +150,33 @@ def growth_checklist(
                 "evidence": None,
             }
             if pd.notna(line["indicator"]):
-                got = known.get((line["indicator"], group))
-                if got is not None and pd.notna(got["low"]) and pd.notna(got["high"]):
-                    limit = float(line["value"])
-                    ends = [_holds(got[end], line["comparison"], limit) for end in ("low", "high")]
-                    verdict = "met" if all(ends) else "unknown" if any(ends) else "unmet"
-                    done |= {"low": got["low"], "high": got["high"], "verdict": verdict}
-                    done |= {"basis": "indicator", "evidence": got["evidence"]}
+                row |= _measured(line, known.get((line["indicator"], group)))
             else:
-                met, grade = told.get((group, line["criterion"]), (None, None))
-                if pd.notna(met):
-                    done |= {"verdict": "met" if met == "yes" else "unmet", "basis": "answer"}
-                    done |= {"evidence": grade}
-            rows.append(done)
+                row |= _answered(answered.get((group, line["criterion"])))
+            rows.append(row)
     frame = pd.DataFrame(rows)
     words = ["group", "stage", "criterion", "label_en", "label_id", "indicator", "comparison"]
     words += ["threshold", "verdict", "basis", "evidence"]
     return frame.astype(dict.fromkeys(words, "string"))
+
+
+def _measured(criterion: dict[Any, Any], value: dict[Any, Any] | None) -> dict[str, Any]:
+    """Return the verdict on a criterion that an indicator decides, where its range is known."""
+    if value is None or pd.isna(value["low"]) or pd.isna(value["high"]):
+        return {}
+    limit = float(criterion["value"])
+    ends = [_holds(value[end], criterion["comparison"], limit) for end in ("low", "high")]
+    verdict = "met" if all(ends) else "unknown" if any(ends) else "unmet"
+    range_of = {"low": value["low"], "high": value["high"], "evidence": value["evidence"]}
+    return range_of | {"verdict": verdict, "basis": "indicator"}
+
+
+def _answered(answer: dict[Any, Any] | None) -> dict[str, Any]:
+    """Return the verdict that somebody gave, where somebody did."""
+    if answer is None or pd.isna(answer["met"]):
+        return {}
+    verdict = "met" if answer["met"] == "yes" else "unmet"
+    return {"verdict": verdict, "basis": "answer", "evidence": answer.get("evidence", "recorded")}
 
 
 def _holds(value: float, comparison: str, limit: float) -> bool:

@@ -10,34 +10,36 @@ import pandas as pd
 
 from kube_research.finance.books import (
     OPERATING,
+    AnyBooks,
+    as_books,
     day_of_option,
+    frame_of,
     half_up,
-    known_entries,
     money_of,
     need_level,
     parts,
-    typed,
+    ratio,
 )
-from kube_research.frames import as_list, grade_of, need_columns, need_option, weakest
+from kube_research.frames import (
+    as_list,
+    documented,
+    grade_of,
+    need_columns,
+    need_option,
+    weakest,
+)
 
 #: What the shares of the IKS rule may be shares of.
 BASES = ("profit", "sales", "iks_inflow")
 
 
-def iks_statement(
-    ledger: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
-    *,
-    by: str | Sequence[str] | None = "group",
-) -> pd.DataFrame:
+@documented
+def iks_statement(books: AnyBooks, *, by: str | Sequence[str] | None = "group") -> pd.DataFrame:
     """Return the IKS book line by line: opening, what came in from where, what it was used for, closing.
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah).
-    categories : DataFrame, optional
-        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+    |books|
     by : {"group", ("group", "month"), None}
         One statement a group; one a group and month, from the first to the last month with an entry,
         months without one in between too; or one over everything.
@@ -63,14 +65,14 @@ def iks_statement(
     Examples
     --------
     >>> import kube_research as kr
-    >>> done = iks_statement(kr.load_site("cibeunying-simulated").ledger, by=None)
-    >>> parts = done.groupby("line")["amount"].sum()
+    >>> statement = iks_statement(kr.load_site("cibeunying-simulated"), by=None)
+    >>> parts = statement.groupby("line")["amount"].sum()
     >>> int(parts.drop("closing").sum() - parts["closing"])
     0
     """
     keys = as_list(by or ())
     need_option("by", tuple(keys), ((), ("group",), ("group", "month")))
-    entries = known_entries(ledger, categories)
+    entries = as_books(books).entries
     book = entries[entries["book"] == "iks"]
     rows: list[dict[str, Any]] = []
     monthly = "month" in keys
@@ -88,8 +90,8 @@ def iks_statement(
             rows += _statement(level | {"month": month}, now, carried, grade)
             carried = int(rows[-1]["amount"])
     names = [*keys, "line", "flow", "purpose", "amount", "entries", "evidence"]
-    done: pd.DataFrame = typed(pd.DataFrame(rows, columns=names), money=["amount", "entries"])
-    return done.astype(dict.fromkeys(("line", "flow", *keys), "string"))
+    frame = frame_of(rows, names, money=["amount", "entries"])
+    return frame.astype(dict.fromkeys(("line", "flow", *keys), "string"))
 
 
 def _statement(
@@ -111,17 +113,14 @@ def _statement(
     return [row | {"evidence": grade} for row in rows]
 
 
-def iks_totals(
-    ledger: pd.DataFrame, categories: pd.DataFrame | None = None, *, by: str | None = "group"
-) -> pd.DataFrame:
+@documented
+def iks_totals(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     """Return the IKS book in one row: received, used, in hand.
 
     Parameters
     ----------
-    ledger, categories
-        As for :func:`iks_statement`.
-    by : {"group", None}
-        One row a group, or one row over everything.
+    |books|
+    |by_group|
 
     Returns
     -------
@@ -150,7 +149,7 @@ def iks_totals(
     """
     keys = need_level(by)
     rows = []
-    for level, part in parts(known_entries(ledger, categories), keys):
+    for level, part in parts(as_books(books).entries, keys):
         book = part[part["book"] == "iks"]
         row: dict[str, Any] = {**level, "evidence": grade_of(part if book.empty else book)}
         if len(book):
@@ -164,15 +163,14 @@ def iks_totals(
             row |= {"share_used": used / inflow if inflow > 0 else None}
         rows.append(row)
     wholes = ["opening", "dues", "shares", "other_in", "inflow", "used", "other_out", "balance"]
-    frame = pd.DataFrame(rows, columns=[*keys, *wholes, "share_used", "evidence"])
-    done: pd.DataFrame = typed(frame, money=wholes, ratio=["share_used"])
-    return done
+    names = [*keys, *wholes, "share_used", "evidence"]
+    return frame_of(rows, names, money=wholes, ratio=["share_used"])
 
 
+@documented
 def iks_against_rule(
-    ledger: pd.DataFrame,
+    books: AnyBooks,
     iks_rule: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
     *,
     bases: str | Sequence[str] = ("profit", "iks_inflow"),
     by: str | None = None,
@@ -182,8 +180,7 @@ def iks_against_rule(
 
     Parameters
     ----------
-    ledger, categories
-        As for :func:`iks_statement`.
+    |books|
     iks_rule : DataFrame
         ``purpose`` and ``share_pct`` (percent of the base; rows without a share are left out).
     bases : sequence of {"profit", "sales", "iks_inflow"}
@@ -221,8 +218,8 @@ def iks_against_rule(
     --------
     >>> import kube_research as kr
     >>> site = kr.load_site("cibeunying-simulated")
-    >>> done = iks_against_rule(site.ledger, site.iks_rule)
-    >>> done[["purpose", "reading", "pct_of_base"]].round(1).values.tolist()[:2]
+    >>> held = iks_against_rule(site, site.iks_rule)
+    >>> held[["purpose", "reading", "pct_of_base"]].round(1).values.tolist()[:2]
     [['sick_members', 'profit', 5.0], ['sick_members', 'iks_inflow', 50.0]]
     """
     keys, readings = need_level(by), as_list(bases)
@@ -231,55 +228,20 @@ def iks_against_rule(
     need_columns(iks_rule, "purpose", "share_pct")
     rule = iks_rule.dropna(subset=["purpose", "share_pct"])
     start = None if since is None else day_of_option(since).strftime("%Y-%m")
-    entries = known_entries(ledger, categories)
     rows = [
         {"group": level["group"]} | row | {"evidence": weakest([grade_of(part), grade_of(rule)])}
-        for level, part in parts(entries, ["group"])
+        for level, part in parts(as_books(books).entries, ["group"])
         for row in _rule_rows(part, rule, readings, start)
     ]
     wholes = ["months", "base", "due", "set_aside", "used", "difference"]
     names = ["group", "purpose", "reading", "agreed_pct", *wholes, "pct_of_base", "evidence"]
-    done: pd.DataFrame = typed(pd.DataFrame(rows, columns=names), money=wholes)
+    held = frame_of(rows, names, money=wholes)
     if not keys:
-        done = _all_groups(done, rule, readings, wholes)
-    done["pct_of_base"] = (100 * done["set_aside"] / done["base"].where(done["base"] > 0)).astype(
-        "Float64"
-    )
+        held = _all_groups(held, rule, readings, wholes)
+    held["pct_of_base"] = ratio(100 * held["set_aside"], held["base"])
     order = ["purpose", "reading", "agreed_pct", *wholes[:-1], "pct_of_base", "difference"]
-    done[["purpose", "reading"]] = done[["purpose", "reading"]].astype("string")
-    return done.astype({"agreed_pct": "float64"})[[*keys, *order, "evidence"]]
-
-
-def iks_split(
-    ledger: pd.DataFrame, iks_rule: pd.DataFrame, categories: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Hold what was set aside for IKS against the agreed shares, read as shares of the net profit.
-
-    Parameters and errors are those of :func:`iks_against_rule`, which shows the other readings too.
-
-    Returns
-    -------
-    DataFrame
-        One row per purpose: ``agreed_pct``, ``set_aside`` and ``base`` (rupiah, over the months of each
-        group in which something was set aside), ``pct`` (set aside as a percentage of the base),
-        ``share_of_iks`` (of all that was set aside under the rule, percent), ``evidence``.
-
-    Examples
-    --------
-    >>> import kube_research as kr
-    >>> site = kr.load_site("cibeunying-simulated")
-    >>> iks_split(site.ledger, site.iks_rule)["pct"].tolist()
-    [5.0, 5.0]
-    """
-    done = iks_against_rule(ledger, iks_rule, categories, bases="profit")
-    done = done.rename(columns={"pct_of_base": "pct"}).astype({"pct": "float64"})
-    amounts = done["set_aside"].fillna(0)
-    total = int(amounts.sum())
-    done["share_of_iks"] = (100 * amounts / total if total else amounts * float("nan")).astype(
-        "float64"
-    )
-    order = ["purpose", "agreed_pct", "set_aside", "base", "pct", "share_of_iks", "evidence"]
-    return done[order].astype({"set_aside": "Int64", "base": "Int64"})
+    held[["purpose", "reading"]] = held[["purpose", "reading"]].astype("string")
+    return held.astype({"agreed_pct": "float64"})[[*keys, *order, "evidence"]]
 
 
 def _rule_rows(
@@ -321,25 +283,21 @@ def _all_groups(
     """Add the groups up; purposes and readings keep their order."""
     pairs = ["purpose", "reading"]
     order = rule[["purpose", "share_pct"]].rename(columns={"share_pct": "agreed_pct"})
-    done = order.merge(pd.DataFrame({"reading": readings}), how="cross")
+    every = order.merge(pd.DataFrame({"reading": readings}), how="cross")
     sums = rows.groupby(pairs)[wholes].sum(min_count=1)
     grade = rows["evidence"].dropna()
-    return done.join(sums, on=pairs).assign(evidence=weakest(grade))
+    return every.join(sums, on=pairs).assign(evidence=weakest(grade))
 
 
+@documented
 def iks_use(
-    ledger: pd.DataFrame,
-    iks_rule: pd.DataFrame | None = None,
-    categories: pd.DataFrame | None = None,
-    *,
-    by: str | None = None,
+    books: AnyBooks, iks_rule: pd.DataFrame | None = None, *, by: str | None = None
 ) -> pd.DataFrame:
     """Return what the IKS money was spent on.
 
     Parameters
     ----------
-    ledger, categories
-        As for :func:`iks_statement`.
+    |books|
     iks_rule : DataFrame, optional
         With ``purpose``. Its purposes are listed first, also those nothing was spent on.
     by : {"group", None}
@@ -362,8 +320,8 @@ def iks_use(
     --------
     >>> import kube_research as kr
     >>> site = kr.load_site("cibeunying-simulated")
-    >>> done = iks_use(site.ledger, site.iks_rule)
-    >>> done["purpose"].tolist(), round(float(done["share_used"].sum()), 9)
+    >>> use = iks_use(site, site.iks_rule)
+    >>> use["purpose"].tolist(), round(float(use["share_used"].sum()), 9)
     (['sick_members', 'posyandu', 'charity_day'], 1.0)
     """
     keys = need_level(by)
@@ -372,12 +330,12 @@ def iks_use(
         need_columns(iks_rule, "purpose")
         ruled = [str(purpose) for purpose in iks_rule["purpose"].dropna().drop_duplicates()]
     rows: list[dict[str, Any]] = []
-    for level, part in parts(known_entries(ledger, categories), keys):
+    for level, part in parts(as_books(books).entries, keys):
         use, held = part[part["flow"] == "iks_use"], bool((part["book"] == "iks").any())
         all_used = -money_of(use[use["book"] == "iks"])
-        found = sorted(set(use["purpose"].dropna().astype(str)) - set(ruled))
+        others = sorted(set(use["purpose"].dropna().astype(str)) - set(ruled))
         blank: list[Any] = [pd.NA] if use["purpose"].isna().any() else []
-        for purpose in [*ruled, *found, *blank]:
+        for purpose in [*ruled, *others, *blank]:
             named = use["purpose"].isna() if pd.isna(purpose) else use["purpose"].eq(purpose)
             own = use[named.fillna(False)]
             mine = own[own["book"] == "iks"]
@@ -385,14 +343,13 @@ def iks_use(
             row = level | {"purpose": purpose, "used": used, "entries": len(mine)}
             row |= {"share_used": used / all_used if used is not None and all_used > 0 else None}
             row |= {"paid_elsewhere": -money_of(own[own["book"] != "iks"])}
-            said = iks_rule is not None and not pd.isna(purpose)
-            row |= {"in_rule": purpose in ruled if said else None}
+            known = iks_rule is not None and not pd.isna(purpose)
+            row |= {"in_rule": purpose in ruled if known else None}
             rows.append(row | {"evidence": grade_of(part)})
     names = ["purpose", "used", "share_used", "entries", "paid_elsewhere", "in_rule", "evidence"]
-    frame = pd.DataFrame(rows, columns=[*keys, *names])
     wholes = ["used", "entries", "paid_elsewhere"]
-    done: pd.DataFrame = typed(frame, money=wholes, ratio=["share_used"])
-    return done.astype({"in_rule": "boolean"})
+    frame = frame_of(rows, [*keys, *names], money=wholes, ratio=["share_used"])
+    return frame.astype({"in_rule": "boolean"})
 
 
 #: Flows of the business: they have no place in the IKS book.
@@ -405,15 +362,13 @@ _MOVES = ("transfer", "cooperative", "iks_share")
 MIXED = ("business_in_iks", "iks_elsewhere", "taken_out")
 
 
-def iks_mixed(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> pd.DataFrame:
+@documented
+def iks_mixed(books: AnyBooks) -> pd.DataFrame:
     """Return the entries that mix IKS money with the money of the business.
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah).
-    categories : DataFrame, optional
-        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+    |books|
 
     Returns
     -------
@@ -435,29 +390,26 @@ def iks_mixed(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> p
     >>> iks_mixed(book)["why"].tolist()
     ['business_in_iks', 'iks_elsewhere']
     """
-    entries = known_entries(ledger, categories)
+    entries = as_books(books).entries
     inside, flow = entries["book"] == "iks", entries["flow"]
     why = pd.Series(pd.NA, index=entries.index, dtype="string")
     why = why.mask(inside & flow.isin(_BUSINESS), MIXED[0])
     why = why.mask(~inside & flow.isin(_OWN), MIXED[1])
     why = why.mask(inside & flow.isin(_MOVES) & (entries["amount"] < 0), MIXED[2])
-    found = entries.assign(why=why)[why.notna()]
-    found = found.sort_values(["group", "date"], kind="stable", ignore_index=True)
+    mixed = entries.assign(why=why)[why.notna()]
+    mixed = mixed.sort_values(["group", "date"], kind="stable", ignore_index=True)
     columns = ["group", "date", "book", "category", "amount", "flow", "why", "evidence"]
-    return found[columns].astype(dict.fromkeys(["group", "book", "category"], "string"))
+    return mixed[columns].astype(dict.fromkeys(["group", "book", "category"], "string"))
 
 
-def iks_apart(
-    ledger: pd.DataFrame, categories: pd.DataFrame | None = None, *, by: str | None = "group"
-) -> pd.DataFrame:
+@documented
+def iks_apart(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     """Return whether IKS is kept apart from business cash.
 
     Parameters
     ----------
-    ledger, categories
-        As for :func:`iks_mixed`.
-    by : {"group", None}
-        One row a group, or one row over all.
+    |books|
+    |by_group|
 
     Returns
     -------
@@ -479,14 +431,15 @@ def iks_apart(
     Examples
     --------
     >>> import kube_research as kr
-    >>> bool(iks_apart(kr.load_site("cibeunying-simulated").ledger)["apart"].all())
+    >>> bool(iks_apart(kr.load_site("cibeunying-simulated"))["apart"].all())
     True
     """
     keys = need_level(by)
     rows: list[dict[str, Any]] = []
-    entries, found = known_entries(ledger, categories), iks_mixed(ledger, categories)
-    for level, part in parts(entries, ["group"]):
-        why = found.loc[found["group"] == level["group"], "why"]
+    books = as_books(books)
+    mixed = iks_mixed(books)
+    for level, part in parts(books.entries, ["group"]):
+        why = mixed.loc[mixed["group"] == level["group"], "why"]
         book = part[part["book"] == "iks"]
         counts = {name: int((why == name).sum()) for name in MIXED}
         unknown = int((book["flow"] == "unknown").sum())
@@ -494,14 +447,13 @@ def iks_apart(
         row = level | {"apart": apart} | counts | {"unknown": unknown}
         rows.append(row | {"evidence": grade_of(part)})
     names = [*MIXED, "unknown"]
-    frame = pd.DataFrame(rows, columns=["group", "apart", *names, "evidence"])
+    frame = frame_of(rows, ["group", "apart", *names, "evidence"], money=names)
     frame = frame.astype({"apart": "boolean"})
     if not keys:
-        said = frame["apart"]
+        each = frame["apart"]
         total: dict[str, Any] = {name: frame[name].sum() for name in names}
-        every = bool(len(said)) and bool(said.notna().all())
-        total["apart"] = False if said.eq(False).any() else True if every else None
+        every = bool(len(each)) and bool(each.notna().all())
+        total["apart"] = False if each.eq(False).any() else True if every else None
         total |= {"evidence": grade_of(frame)}
-        frame = pd.DataFrame([total], columns=["apart", *names, "evidence"])
-    done: pd.DataFrame = typed(frame, money=names)
-    return done.astype({"apart": "boolean"})
+        frame = frame_of([total], ["apart", *names, "evidence"], money=names)
+    return frame.astype({"apart": "boolean"})

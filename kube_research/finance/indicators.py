@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.attendance import rates as attendance
 from kube_research.attendance.participation import member_retention, rater_flow
-from kube_research.attendance.rates import ATTENDED, grades, ranks
-from kube_research.finance import business as capital
-from kube_research.finance import business as income
-from kube_research.finance import iks, loans, savings
-from kube_research.finance import writing as bookkeeping
-from kube_research.finance.books import roster
-from kube_research.finance.iks import iks_apart
-from kube_research.finance.reconcile.findings import reconcile_site
+from kube_research.attendance.rates import (
+    ATTENDED,
+    attendance_rates,
+    grades,
+    ranks,
+    recent_rates,
+)
+from kube_research.finance.books import Books, roster
+from kube_research.finance.business import (
+    business_income,
+    capital_growth,
+    loan_indicators,
+    trade_months,
+)
+from kube_research.finance.iks import iks_apart, iks_totals, iks_use
+from kube_research.finance.reconcile.findings import reconcile_ledger
+from kube_research.finance.savings import member_savings, savings_spread
+from kube_research.finance.writing import days_written, months_without_deposit
 from kube_research.frames import grade_of, need_option, weakest
 from kube_research.outputs import table
 from kube_research.site.folder import bundled_sites
@@ -71,14 +80,12 @@ def last_book_day(site: Site) -> pd.Timestamp | None:
     return pd.Timestamp(period[1]) if period else None
 
 
-def _table(site: Site, name: str) -> pd.DataFrame | None:
-    return site.table(name) if site.has(name) else None
-
-
-def _both(work: Callable[..., pd.DataFrame], *args: object, **options: object) -> pd.DataFrame:
-    """Return what ``work`` says of each group and of all together."""
-    each = work(*args, by="group", **options)
-    every = work(*args, by=None, **options).assign(group=ALL)
+def _both(
+    function: Callable[..., pd.DataFrame], *inputs: object, **options: object
+) -> pd.DataFrame:
+    """Return what a function says of each group and of all together."""
+    each = function(*inputs, by="group", **options)
+    every = function(*inputs, by=None, **options).assign(group=ALL)
     return _stacked(each[each["group"].notna()], every)
 
 
@@ -86,6 +93,17 @@ def _stacked(each: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
     rows = [*each.to_dict("records"), *every.to_dict("records")]
     columns = list(dict.fromkeys(["group", *each.columns, *every.columns]))
     return pd.DataFrame(rows, columns=columns).astype({"group": "string"})
+
+
+def _counted(rows: pd.DataFrame, column: str, counted: pd.DataFrame) -> pd.DataFrame:
+    """Return how many rows were counted of each group that has rows, and of all together."""
+    counts = counted.groupby("group").size()
+    each = [
+        {"group": group, column: int(counts.get(group, 0)), "evidence": grade_of(part)}
+        for group, part in rows[rows["group"].notna()].groupby("group")
+    ]
+    every = {"group": ALL, column: len(counted), "evidence": grade_of(rows)}
+    return pd.DataFrame([*each, every])
 
 
 def _why(
@@ -96,30 +114,17 @@ def _why(
     status: str,
     where: Any = True,
 ) -> pd.DataFrame:
-    """Say why values of some columns are missing."""
-    done = frame.copy()
+    """Say why values of some columns are missing; what was said first stands."""
+    explained = frame.copy()
     reason = text(f"finance.reason.{key}", site.info.language)
     for column in columns:
-        gap = done[column].isna() & where
+        gap = explained[column].isna() & where
         for kind, words in (("status", status), ("reason", reason)):
             name = f"{column}_{kind}"
-            said = done[name] if name in done else pd.Series("", index=done.index, dtype="string")
-            done[name] = said.mask(gap & said.eq(""), words)
-    return done
-
-
-def _rates(site: Site) -> pd.DataFrame:
-    return _both(attendance.attendance_rates, site.attendance)
-
-
-def _recent(site: Site, attended: str | Sequence[str] = ATTENDED) -> pd.DataFrame:
-    options: dict[str, Any] = {"kinds": "meeting", "attended": attended}
-    frame = _both(attendance.recent_rates, site.attendance, site.activities, **options)
-    return _why(site, frame, ["rate"], "no_meeting", "unknown")
-
-
-def _represented(site: Site) -> pd.DataFrame:
-    return _recent(site, "represented")
+            if name not in explained:
+                explained[name] = pd.Series("", index=explained.index, dtype="string")
+            explained[name] = explained[name].mask(gap & explained[name].eq(""), words)
+    return explained
 
 
 def _nothing(site: Site, columns: Sequence[str], key: str, status: str) -> pd.DataFrame:
@@ -128,6 +133,12 @@ def _nothing(site: Site, columns: Sequence[str], key: str, status: str) -> pd.Da
     for column in ("evidence", *columns):
         frame[column] = pd.Series(pd.NA, index=frame.index, dtype="string")
     return _why(site, frame, columns, key, status)
+
+
+def _recent(site: Site, attended: str | Sequence[str] = ATTENDED) -> pd.DataFrame:
+    options: dict[str, Any] = {"kinds": "meeting", "attended": attended}
+    frame = _both(recent_rates, site.attendance, site.activities, **options)
+    return _why(site, frame, ["rate"], "no_meeting", "unknown")
 
 
 def _raters(site: Site) -> pd.DataFrame:
@@ -150,46 +161,28 @@ def _membership(site: Site) -> pd.DataFrame:
 
 def _gaps(site: Site) -> pd.DataFrame:
     since, until = rule_day(site, "books_daily_since"), last_book_day(site)
-    return _both(bookkeeping.days_written, site.ledger, since=since, until=until)
+    return _both(days_written, Books.of(site), since=since, until=until)
 
 
 def _deposits(site: Site) -> pd.DataFrame:
     since = rule_day(site, "cooperative_since")
     if since is None:
         return _nothing(site, ["months_without"], "no_rule", "not applicable")
-    options = {"since": since, "until": last_book_day(site)}
-    categories = _table(site, "categories")
-    return _both(bookkeeping.months_without_deposit, site.ledger, categories, **options)
+    until = last_book_day(site)
+    return _both(months_without_deposit, Books.of(site), since=since, until=until)
 
 
 def _findings(site: Site) -> pd.DataFrame:
-    found = reconcile_site(site)
-    sure = found[found["certainty"].isin(["certain", "likely"])]
-    counts = sure.groupby("group").size()
-    rows = [
-        {"group": group, "findings": int(counts.get(group, 0)), "evidence": grade_of(part)}
-        for group, part in site.ledger.groupby("group")
-    ]
-    total = {"group": ALL, "findings": len(sure), "evidence": grade_of(site.ledger)}
-    return pd.DataFrame([*rows, total])
-
-
-def _savings(site: Site) -> pd.DataFrame:
-    """Read the savings of those who are members on the last day that the books cover."""
-    categories, last = _table(site, "categories"), last_book_day(site)
-    done = savings.member_savings(site.ledger, site.members, categories, on=last)
-    return _both(savings.savings_spread, done)
-
-
-def _iks(site: Site) -> pd.DataFrame:
-    return _both(iks.iks_totals, site.ledger, _table(site, "categories"))
+    findings = reconcile_ledger(site)
+    sure = findings[findings["certainty"].isin(["certain", "likely"])]
+    return _counted(site.ledger, "findings", sure)
 
 
 def _iks_others(site: Site) -> pd.DataFrame:
     """Return what of the IKS money went to outsiders: at least what is declared, at most all not own."""
-    ledger, categories = site.ledger, _table(site, "categories")
-    totals = _both(iks.iks_totals, ledger, categories).set_index("group")
-    uses = _both(iks.iks_use, ledger, None, categories)
+    books = Books.of(site)
+    totals = _both(iks_totals, books).set_index("group")
+    uses = _both(iks_use, books)
     rows = []
     for group, total in totals.iterrows():
         mine = uses[uses["group"] == group]
@@ -203,12 +196,8 @@ def _iks_others(site: Site) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _apart(site: Site) -> pd.DataFrame:
-    return _both(iks_apart, site.ledger, _table(site, "categories"))
-
-
 def _capital(site: Site) -> pd.DataFrame:
-    frame = _both(capital.capital_growth, site.ledger, _table(site, "categories"))
+    frame = _both(capital_growth, Books.of(site))
     none = frame["stimulant"].eq(0).fillna(False)
     growth = ["growth_low", "growth_high", "repaid_share"]
     frame = _why(site, frame, growth, "no_stimulant", "not applicable", none)
@@ -216,20 +205,14 @@ def _capital(site: Site) -> pd.DataFrame:
     return _why(site, frame, ["repaid_share"], "no_repayment", "not applicable", known)
 
 
-def _income(site: Site, facts: pd.DataFrame | None = None) -> pd.DataFrame:
-    categories = _table(site, "categories")
-    return _both(income.business_income, site.ledger, site.members, facts, categories)
-
-
 def _wage(site: Site) -> pd.DataFrame:
-    frame = _income(site, site.facts)
+    frame = _both(business_income, Books.of(site))
     none = frame["minimum_wage"].isna()
     return _why(site, frame, ["result_of_wage"], "no_wage", "no data", none)
 
 
-def _loans(site: Site, members: pd.DataFrame | None = None) -> pd.DataFrame:
-    categories = _table(site, "categories")
-    frame = _both(loans.loan_indicators, site.ledger, members, categories, on=last_book_day(site))
+def _loans(site: Site, books: Books) -> pd.DataFrame:
+    frame = _both(loan_indicators, books, on=last_book_day(site))
     lends = frame["lends"].astype("bool")
     ratios = [
         "members_with_loan",
@@ -245,22 +228,10 @@ def _loans(site: Site, members: pd.DataFrame | None = None) -> pd.DataFrame:
     return _why(site, frame, risk, "no_due", "unknown", lends)
 
 
-def _borrowers(site: Site) -> pd.DataFrame:
-    return _loans(site, site.members)
-
-
-def _roster(site: Site) -> pd.DataFrame:
+def _officers(site: Site) -> pd.DataFrame:
     """Count the officers of the last day that is known; all ever listed where none is."""
     people = roster(site.members, last_book_day(site))
-    officers = people[people["role"].eq("pengurus") & people["member"]]
-    counts = officers.groupby("group").size()
-    rows = [
-        {"group": group, "officers": int(counts.get(group, 0)), "evidence": grade_of(part)}
-        for group, part in people[people["group"].notna()].groupby("group")
-    ]
-    return pd.DataFrame(
-        [*rows, {"group": ALL, "officers": len(officers), "evidence": grade_of(people)}]
-    )
+    return _counted(people, "officers", people[people["role"].eq("pengurus") & people["member"]])
 
 
 def _interventions(site: Site) -> pd.DataFrame:
@@ -270,40 +241,37 @@ def _interventions(site: Site) -> pd.DataFrame:
     rows = rows.assign(_rank=ranks(rows))
     came = rows[rows["status"].isin(ATTENDED) & rows["kind"].eq("intervention")]
     listed = rows[rows["group"].notna()].groupby("group")["_rank"].max()
-    done = pd.DataFrame({"evidence": grades(listed)})
+    each = pd.DataFrame({"evidence": grades(listed)})
     counts = came.groupby("group")["activity"].nunique()
-    done["interventions"] = counts.reindex(done.index).fillna(0).astype("int64")
+    each["interventions"] = counts.reindex(each.index).fillna(0).astype("int64")
     every = {"group": ALL, "interventions": came["activity"].nunique()}
     every["evidence"] = grade_of(rows)
-    return _stacked(done.reset_index(), pd.DataFrame([every]))
+    return _stacked(each.reset_index(), pd.DataFrame([every]))
 
 
-def _trade(site: Site) -> pd.DataFrame:
-    return _both(capital.trade_months, site.ledger, _table(site, "categories"))
-
-
-#: What each key of ``from`` in the table of indicators is read from.
+#: What each key of ``from`` in the table of indicators is read from. A frame is graded by the tables it
+#: used, so that one which needs no members or facts is made from books without them.
 FRAMES: dict[str, Callable[[Site], pd.DataFrame]] = {
-    "rates": _rates,
+    "rates": lambda site: _both(attendance_rates, site.attendance),
     "recent": _recent,
-    "represented": _represented,
+    "represented": lambda site: _recent(site, "represented"),
     "raters": _raters,
     "membership": _membership,
     "gaps": _gaps,
     "deposits": _deposits,
     "findings": _findings,
-    "savings": _savings,
-    "iks": _iks,
+    "savings": lambda site: _both(savings_spread, member_savings(site, on=last_book_day(site))),
+    "iks": lambda site: _both(iks_totals, Books.of(site)),
     "iks_others": _iks_others,
-    "apart": _apart,
+    "apart": lambda site: _both(iks_apart, Books.of(site)),
     "capital": _capital,
-    "income": _income,
+    "income": lambda site: _both(business_income, replace(Books.of(site), facts=None)),
     "wage": _wage,
-    "loans": _loans,
-    "borrowers": _borrowers,
-    "roster": _roster,
+    "loans": lambda site: _loans(site, replace(Books.of(site), members=None)),
+    "borrowers": lambda site: _loans(site, Books.of(site)),
+    "roster": _officers,
     "interventions": _interventions,
-    "trade": _trade,
+    "trade": lambda site: _both(trade_months, Books.of(site)),
 }
 
 
@@ -359,10 +327,10 @@ def indicators() -> dict[str, Indicator]:
     """
     with (Path(__file__).parent / "indicators.toml").open("rb") as handle:
         declared = tomllib.load(handle)
-    done = {}
+    known = {}
     for name, entry in declared.items():
         column, source = entry.get("column", ""), entry.get("source", "")
-        done[name] = Indicator(
+        known[name] = Indicator(
             name=name,
             topic=entry["topic"],
             source_frame=entry["from"],
@@ -378,7 +346,7 @@ def indicators() -> dict[str, Indicator]:
             labels={lang: entry[lang]["label"] for lang in LANGUAGES},
             formulas={lang: entry[lang]["formula"] for lang in LANGUAGES},
         )
-    return done
+    return known
 
 
 def indicator_definitions(*, lang: str = "en") -> pd.DataFrame:
@@ -403,17 +371,17 @@ def indicator_definitions(*, lang: str = "en") -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "indicator": one.name,
-                "topic": text(f"indicator.topic_{one.topic}", lang),
-                "label": one.labels[lang],
-                "formula": one.formulas[lang],
-                "unit": text(f"indicator.unit_{one.unit}", lang),
-                "reading": text(f"indicator.reading_{one.reading}", lang),
-                "basis": text(f"indicator.basis_{one.basis}", lang),
-                "source": one.sources[lang],
-                "needs": ", ".join(f"{name}.csv" for name in one.needs),
+                "indicator": indicator.name,
+                "topic": text(f"indicator.topic_{indicator.topic}", lang),
+                "label": indicator.labels[lang],
+                "formula": indicator.formulas[lang],
+                "unit": text(f"indicator.unit_{indicator.unit}", lang),
+                "reading": text(f"indicator.reading_{indicator.reading}", lang),
+                "basis": text(f"indicator.basis_{indicator.basis}", lang),
+                "source": indicator.sources[lang],
+                "needs": ", ".join(f"{name}.csv" for name in indicator.needs),
             }
-            for one in indicators().values()
+            for indicator in indicators().values()
         ]
     )
 
@@ -444,64 +412,61 @@ def indicator_values(site: Site, *, names: Sequence[str] | None = None) -> pd.Da
     Examples
     --------
     >>> import kube_research as kr
-    >>> done = indicator_values(kr.load_site("cibeunying-simulated"), names=["average_loan_size"])
-    >>> set(done["status"])
+    >>> values = indicator_values(kr.load_site("cibeunying-simulated"), names=["average_loan_size"])
+    >>> set(values["status"])
     {'not applicable'}
     """
     known = indicators()
     wanted = list(known) if names is None else list(names)
     for name in wanted:
         need_option("names", name, tuple(known))
-    # Tables of a loaded site never change, so each frame is worked out once a site.
-    frames: dict[str, pd.DataFrame] = site.__dict__.setdefault("_indicator_frames", {})
     rows: list[dict[str, Any]] = []
-    for one in (known[name] for name in wanted):
-        missing = [name for name in one.needs if not site.has(name)]
+    for indicator in (known[name] for name in wanted):
+        missing = [name for name in indicator.needs if not site.has(name)]
         if missing:
-            rows += _without(site, one, missing)
-            continue
-        if one.source_frame not in frames:
-            frames[one.source_frame] = FRAMES[one.source_frame](site)
-        rows += _read(site, one, frames[one.source_frame])
-    done = pd.DataFrame(rows)
+            rows += _without(site, indicator, missing)
+        else:  # tables of a loaded site never change, so each frame is worked out once a site
+            rows += _read(site, indicator, site.cached(FRAMES[indicator.source_frame]))
+    values = pd.DataFrame(rows)
     for name in ("indicator", "topic", "group", "unit", "reading", "status", "reason", "evidence"):
-        done[name] = done[name].astype("string")
+        values[name] = values[name].astype("string")
     for name in ("value", "low", "high"):
-        done[name] = done[name].astype("Float64")
-    return done
+        values[name] = values[name].astype("Float64")
+    return values
 
 
-def _row(one: Indicator, group: str) -> dict[str, Any]:
-    head: dict[str, Any] = {"indicator": one.name, "topic": one.topic, "group": group}
-    head |= {"value": None, "low": None, "high": None, "unit": one.unit, "reading": one.reading}
-    return head | {"status": "unknown", "few": False, "reason": "", "evidence": None}
+def _row(indicator: Indicator, group: str) -> dict[str, Any]:
+    head: dict[str, Any] = {"indicator": indicator.name, "topic": indicator.topic, "group": group}
+    head |= {"value": None, "low": None, "high": None, "unit": indicator.unit}
+    head |= {"reading": indicator.reading, "status": "unknown", "few": False}
+    return head | {"reason": "", "evidence": None}
 
 
-def _without(site: Site, one: Indicator, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _without(site: Site, indicator: Indicator, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Say for every group which files would hold what is missing."""
     files = ", ".join(f"{name}.csv" for name in missing)
     for group in (*site.info.groups, ALL):
         reason = text("indicator.needs_file", site.info.language, files=files)
-        yield _row(one, group) | {"status": "no data", "reason": reason}
+        yield _row(indicator, group) | {"status": "no data", "reason": reason}
 
 
-def _read(site: Site, one: Indicator, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _read(site: Site, indicator: Indicator, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Read one indicator from its frame, group by group."""
     by_group = {str(row["group"]): row for row in frame.to_dict("records")}
     for group in (*site.info.groups, ALL):
-        row, found = _row(one, group), by_group.get(group)
-        if found is None:
+        row, source = _row(indicator, group), by_group.get(group)
+        if source is None:
             yield row
             continue
-        low, high = found.get(one.low), found.get(one.high)
-        row["few"] = bool(found.get("few", False))
-        row["reason"] = found.get(f"{one.low}_reason") or ""
+        low, high = source.get(indicator.low), source.get(indicator.high)
+        row["few"] = bool(source.get("few", False))
+        row["reason"] = source.get(f"{indicator.low}_reason") or ""
         if pd.isna(low) or pd.isna(high):
-            yield row | {"status": found.get(f"{one.low}_status") or "unknown"}
+            yield row | {"status": source.get(f"{indicator.low}_status") or "unknown"}
             continue
         row |= {"low": float(low), "high": float(high), "status": "computed"}
         row["value"] = row["low"] if row["low"] == row["high"] else None
-        grade = str(found["evidence"])
+        grade = str(source["evidence"])
         yield row | {"evidence": grade if row["value"] is not None else weakest([grade, "bounded"])}
 
 
@@ -576,11 +541,12 @@ def indicators_table(site: Site, *, lang: str = "en") -> pd.DataFrame:
     values = indicator_values(site)
     rows = []
     for name, part in values.groupby("indicator", sort=False):
-        one = indicators()[str(name)]
+        indicator = indicators()[str(name)]
+        ways = text(f"indicator.reading_{indicator.reading}", lang)
         row = {
-            text("indicator.head_topic", lang): text(f"indicator.topic_{one.topic}", lang),
-            text("indicator.head_indicator", lang): one.labels[lang],
-            text("indicator.head_reading", lang): text(f"indicator.reading_{one.reading}", lang),
+            text("indicator.head_topic", lang): text(f"indicator.topic_{indicator.topic}", lang),
+            text("indicator.head_indicator", lang): indicator.labels[lang],
+            text("indicator.head_reading", lang): ways,
         }
         for line in part.to_dict("records"):
             head = line["group"] if line["group"] != ALL else text("indicator.head_all", lang)

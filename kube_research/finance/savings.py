@@ -11,37 +11,28 @@ import pandas as pd
 from kube_research.attendance.rates import grades, ranks, wilson_interval
 from kube_research.finance.books import (
     SAVING,
-    known_entries,
+    AnyBooks,
+    as_books,
+    frame_of,
     money_of,
     need_level,
     parts,
-    roster,
-    typed,
 )
-from kube_research.frames import FEW, grade_of, need_columns, need_option
+from kube_research.frames import FEW, documented, grade_of, need_columns, need_option
 
 _MONEY = ("opening", "deposits", "withdrawals", "balance", "months_saved")
 
 
-def member_savings(
-    ledger: pd.DataFrame,
-    members: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
-    *,
-    on: object = None,
-) -> pd.DataFrame:
+@documented
+def member_savings(books: AnyBooks, *, on: object = None) -> pd.DataFrame:
     """Return what every member put into the savings book and took out of it.
+
+    Counted are the entries of book ``tabungan`` that carry a person; money moved between books, IKS,
+    business and loan entries are not savings of a person.
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``person``, ``amount`` (whole rupiah, positive in,
-        negative out). Counted are the entries of book ``tabungan`` that carry a person; money moved
-        between books, IKS, business and loan entries are not savings of a person.
-    members : DataFrame
-        ``person``, ``group``, ``role``; with ``on`` also ``joined`` and ``left``.
-    categories : DataFrame, optional
-        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+    |books|
     on : str or Timestamp, optional
         Members and savings of this day: who had joined and not yet left, and entries up to and with
         it. By default everybody in the roster who is pengurus or anggota, and all entries.
@@ -61,7 +52,7 @@ def member_savings(
     ------
     kube_research.errors.MissingColumnError
     kube_research.errors.OptionError
-        For an amount that is no whole rupiah or an ``on`` that is no day.
+        For books without members, an amount that is no whole rupiah or an ``on`` that is no day.
 
     Notes
     -----
@@ -71,16 +62,16 @@ def member_savings(
     Examples
     --------
     >>> import kube_research as kr
-    >>> site = kr.load_site("cibeunying-simulated")
-    >>> done = member_savings(site.ledger, site.members)
-    >>> len(done), bool((done["balance"] == done["deposits"] - done["withdrawals"]).all())
+    >>> savings = member_savings(kr.load_site("cibeunying-simulated"))
+    >>> len(savings), bool(savings.eval("balance == deposits - withdrawals").all())
     (30, True)
     """
-    need_columns(ledger, "person")
-    entries = known_entries(ledger, categories, on=on)
+    books = as_books(books)
+    need_columns(books.ledger, "person")
+    entries = books.until(on)
     book = entries[entries["book"] == "tabungan"]
     own = book[book["person"].notna() & book["flow"].isin(SAVING)]
-    people = roster(members, on)
+    people = books.roster(on)
     mine = own.assign(person=own["person"].astype("string"), group=own["group"].astype("string"))
     amount, later = mine["amount"], mine["flow"] != "opening"
     mine = mine.assign(
@@ -91,11 +82,11 @@ def member_savings(
     )
     put_in = mine[later & (amount > 0)]
     keys = ["group", "person"]
-    done = mine.groupby(keys)[list(_MONEY[:4])].sum()
-    done["months_saved"] = put_in.groupby(keys)["month"].nunique()
-    done["last_deposit"] = put_in.groupby(keys)["date"].max()
-    done["_rank"] = mine.assign(_rank=ranks(mine)).groupby(keys)["_rank"].max()
-    every = people.merge(done.reset_index(), "outer", keys)
+    sums = mine.groupby(keys)[list(_MONEY[:4])].sum()
+    sums["months_saved"] = put_in.groupby(keys)["month"].nunique()
+    sums["last_deposit"] = put_in.groupby(keys)["date"].max()
+    sums["_rank"] = mine.assign(_rank=ranks(mine)).groupby(keys)["_rank"].max()
+    every = people.merge(sums.reset_index(), "outer", keys)
     every = every[every["member"].eq(True) | every["balance"].notna()]
     every["member"] = every["member"].eq(True).astype("bool")
     covered = every["group"].isin(set(book["group"].astype("string")))
@@ -177,6 +168,7 @@ def _known(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return known
 
 
+@documented
 def savings_spread(
     savings: pd.DataFrame,
     *,
@@ -193,8 +185,7 @@ def savings_spread(
         As from :func:`member_savings`: ``balance``, perhaps ``group``, ``deposits``, ``member`` and
         ``role``. Rows that are no member's (``member`` False; without that column, ``role`` missing)
         are reported apart. Rows without a balance are as if not there.
-    by : {"group", None}
-        One row a group, or one row over everything.
+    |by_group|
     saver : {"balance", "deposited"}
         Who counts as saving: whose balance is above zero, or who ever deposited.
     corrected : bool
@@ -222,9 +213,8 @@ def savings_spread(
     Examples
     --------
     >>> import kube_research as kr
-    >>> site = kr.load_site("cibeunying-simulated")
-    >>> done = savings_spread(member_savings(site.ledger, site.members), by=None)
-    >>> done[["members", "saving", "average"]].values.tolist()
+    >>> savings = member_savings(kr.load_site("cibeunying-simulated"))
+    >>> savings_spread(savings, by=None)[["members", "saving", "average"]].values.tolist()
     [[30, 30, 114666.66666666667]]
     """
     keys = need_level(by)
@@ -256,20 +246,17 @@ def savings_spread(
     shares = ["share_saving", "low", "high", "average", "median", "gini"]
     wholes = ["members", "saving", "total", "outside", "outside_total"]
     names = [*keys, *wholes[:2], *shares[:3], "total", *shares[3:], *wholes[3:], "few", "evidence"]
-    return _typed(rows, names, wholes, shares)
+    return frame_of(rows, names, money=wholes, ratio=shares).astype({"few": "bool"})
 
 
-def group_savings(
-    ledger: pd.DataFrame, categories: pd.DataFrame | None = None, *, by: str | None = "group"
-) -> pd.DataFrame:
+@documented
+def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     """Return what stands in the savings book, by whose money it is.
 
     Parameters
     ----------
-    ledger, categories
-        As for :func:`member_savings`; ``person`` may be absent.
-    by : {"group", None}
-        One row a group, or one row over everything.
+    |books|
+    |by_group|
 
     Returns
     -------
@@ -293,14 +280,13 @@ def group_savings(
     Examples
     --------
     >>> import kube_research as kr
-    >>> done = group_savings(kr.load_site("cibeunying-simulated").ledger).iloc[0]
-    >>> int(done["deposits"] + done["cooperative"] - done["total"])
+    >>> savings = group_savings(kr.load_site("cibeunying-simulated")).iloc[0]
+    >>> int(savings["deposits"] + savings["cooperative"] - savings["total"])
     0
     """
     keys = need_level(by)
-    entries = known_entries(ledger, categories)
     rows = []
-    for level, part in parts(entries, keys):
+    for level, part in parts(as_books(books).entries, keys):
         book = part[part["book"] == "tabungan"]
         row: dict[str, Any] = {**level, "evidence": grade_of(part if book.empty else book)}
         if len(book):
@@ -313,11 +299,4 @@ def group_savings(
             row |= {"other": money_of(book) - money_of(book, *SAVING, "cooperative")}
         rows.append(row)
     wholes = ["opening", "deposits", "unnamed", "withdrawals", "cooperative", "other", "total"]
-    return _typed(rows, [*keys, *wholes, "evidence"], wholes, [])
-
-
-def _typed(
-    rows: list[dict[str, Any]], names: list[str], wholes: list[str], ratios: list[str]
-) -> pd.DataFrame:
-    done: pd.DataFrame = typed(pd.DataFrame(rows, columns=names), money=wholes, ratio=ratios)
-    return done.astype({"few": "bool"}) if "few" in done else done
+    return frame_of(rows, [*keys, *wholes, "evidence"], money=wholes)

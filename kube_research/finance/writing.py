@@ -10,22 +10,24 @@ import pandas as pd
 
 from kube_research.errors import OptionError
 from kube_research.finance.books import (
+    AnyBooks,
+    Books,
     added_up,
+    as_books,
     day_of_option,
-    known_entries,
+    frame_of,
     need_level,
     parts,
     ratio,
-    typed,
 )
-from kube_research.frames import grade_of, need_option
+from kube_research.frames import documented, grade_of, need_option
 from kube_research.texts import text
 
 _BOOKS = ("kas", "tabungan", "iks", None)
 
 
 def _due(
-    ledger: pd.DataFrame,
+    books: AnyBooks,
     book: str | None,
     since: object,
     until: object,
@@ -37,7 +39,10 @@ def _due(
     for day in days:
         if isinstance(day, bool) or day not in range(7):
             raise OptionError(text("finance.error.weekdays", value=day))
-    entries = known_entries(ledger.assign(category="") if "category" not in ledger else ledger)
+    books = as_books(books)
+    if "category" not in books.ledger:
+        books = Books(books.ledger.assign(category=""))
+    entries = books.entries
     entries = entries.assign(date=entries["date"].dt.normalize())
     last = entries["date"].max() if until is None else day_of_option(until)
     for level, part in parts(entries, ["group"]):
@@ -49,72 +54,15 @@ def _due(
         yield str(level["group"]), due, written, grade_of(held if len(held) else part)
 
 
-def writing_gaps(
-    ledger: pd.DataFrame,
-    *,
-    book: str | None = "kas",
-    since: object = None,
-    until: object = None,
-    weekdays: Sequence[int] = range(7),
-) -> pd.DataFrame:
-    """Return every run of days on which an entry was due and none was written.
-
-    Parameters
-    ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``amount``. An entry without an amount is as if it were not
-        there.
-    book : {"kas", "tabungan", "iks", None}
-        The book that is due; None for an entry in any of them.
-    since, until : str or Timestamp, optional
-        First and last day due. By default each group's own first entry, and the last entry of the
-        whole ledger: a group that stops writing has a gap up to there.
-    weekdays : sequence of int
-        Days of the week on which an entry is due, 0 for Monday; every day by default. Days that are
-        not due neither count nor end a gap.
-
-    Returns
-    -------
-    DataFrame
-        One row per gap, by group and day: ``group``, ``first`` and ``last`` day due without an entry,
-        ``days`` (due, without an entry), ``open`` (it reaches the end of the days due), ``evidence``.
-        A group whose book the ledger does not hold has no row.
-
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
-
-    Notes
-    -----
-    Checked against a walk through the calendar, day by day (tests).
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"date": ["2016-03-05", "2016-03-08"], "group": "07", "book": "kas",
-    ...                      "amount": [500000, -120000]})
-    >>> writing_gaps(book)["days"].tolist(), writing_gaps(book, weekdays=range(6))["days"].tolist()
-    ([2], [1])
-    """
-    rows = []
-    for group, due, written, grade in _due(ledger, book, since, until, weekdays):
-        if written is None:
-            continue
-        for start, end in _runs(~written):
-            row = {"group": group, "first": due[start], "last": due[end - 1], "days": end - start}
-            rows.append(row | {"open": end == len(due), "evidence": grade})
-    done = pd.DataFrame(rows, columns=["group", "first", "last", "days", "open", "evidence"])
-    kinds = {"first": "datetime64[ns]", "last": "datetime64[ns]", "days": "int64", "open": "bool"}
-    return done.astype({**kinds, "group": "string", "evidence": "string"})
-
-
 def _runs(mask: Any) -> Iterator[tuple[int, int]]:
     """Yield start and end (not included) of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype("int8"), [0]])))
     yield from ((int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True))
 
 
+@documented
 def days_written(
-    ledger: pd.DataFrame,
+    books: AnyBooks,
     *,
     by: str | None = "group",
     book: str | None = "kas",
@@ -126,10 +74,16 @@ def days_written(
 
     Parameters
     ----------
-    ledger, book, since, until, weekdays
-        As for :func:`writing_gaps`.
-    by : {"group", None}
-        One row a group, or one row over all.
+    |books|
+    |by_group|
+    book : {"kas", "tabungan", "iks", None}
+        The book that is due; None for an entry in any of them.
+    since, until : str or Timestamp, optional
+        First and last day due. By default each group's own first entry, and the last entry of the
+        whole ledger: a group that stops writing has a gap up to there.
+    weekdays : sequence of int
+        Days of the week on which an entry is due, 0 for Monday; every day by default. Days that are
+        not due neither count nor end a gap.
 
     Returns
     -------
@@ -158,7 +112,7 @@ def days_written(
     """
     keys = need_level(by)
     rows: list[dict[str, Any]] = []
-    for group, due, written, grade in _due(ledger, book, since, until, weekdays):
+    for group, due, written, grade in _due(books, book, since, until, weekdays):
         row: dict[str, Any] = {"group": group, "evidence": grade}
         row |= {"since": due.min(), "until": due.max()}
         if written is not None:
@@ -167,35 +121,24 @@ def days_written(
             row |= {"gaps": len(gaps), "longest_gap": max(gaps, default=0)}
         rows.append(row)
     wholes = ["due", "written", "gaps", "longest_gap"]
-    frame = pd.DataFrame(rows, columns=["group", "since", "until", *wholes, "evidence"])
+    frame = frame_of(rows, ["group", "since", "until", *wholes, "evidence"], money=wholes)
     if not keys:
-        total = added_up(frame.astype(dict.fromkeys(wholes, "Int64")), wholes, frame["due"].notna())
+        total = added_up(frame, wholes, frame["due"].notna())
         total |= {"since": frame["since"].min(), "until": frame["until"].max()}
         total |= {"longest_gap": frame["longest_gap"].max()}
-        frame = pd.DataFrame([total], columns=["since", "until", *wholes, "evidence"])
-    done: pd.DataFrame = typed(frame, money=wholes)
-    done.insert(len(keys) + 4, "share_written", ratio(done["written"], done["due"]))
-    return done.astype({"since": "datetime64[ns]", "until": "datetime64[ns]"})
+        frame = frame_of([total], ["since", "until", *wholes, "evidence"], money=wholes)
+    frame.insert(len(keys) + 4, "share_written", ratio(frame["written"], frame["due"]))
+    return frame.astype({"since": "datetime64[ns]", "until": "datetime64[ns]"})
 
 
-def deposit_months(
-    ledger: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
-    *,
-    since: object = None,
-    until: object = None,
-) -> pd.DataFrame:
+@documented
+def deposit_months(books: AnyBooks, *, since: object = None, until: object = None) -> pd.DataFrame:
     """Return month by month what each group put into the cooperative.
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah).
-    categories : DataFrame, optional
-        The site's own codes, see :func:`~kube_research.site.accounts.chart_of_accounts`.
-    since, until : str or Timestamp, optional
-        A day in the first and in the last month due. By default each group's own first entry and the
-        last entry of the whole ledger.
+    |books|
+    |months_due|
 
     Returns
     -------
@@ -218,7 +161,7 @@ def deposit_months(
     >>> deposit_months(book, since="2016-05-04")[["month", "deposited"]].values.tolist()
     [['2016-05', 20000], ['2016-06', 0]]
     """
-    entries = known_entries(ledger, categories)
+    entries = as_books(books).entries
     last = entries["date"].max() if until is None else day_of_option(until)
     rows = []
     for level, part in parts(entries, ["group"]):
@@ -235,13 +178,13 @@ def deposit_months(
             row |= {"deposit": None if amount is None else amount > 0}
             rows.append(row | {"evidence": grade_of(part)})
     columns = ["group", "month", "deposited", "deposit", "evidence"]
-    done: pd.DataFrame = typed(pd.DataFrame(rows, columns=columns), money=["deposited"])
-    return done.astype({"month": "string", "deposit": "boolean"})
+    frame = frame_of(rows, columns, money=["deposited"])
+    return frame.astype({"month": "string", "deposit": "boolean"})
 
 
+@documented
 def months_without_deposit(
-    ledger: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
+    books: AnyBooks,
     *,
     by: str | None = "group",
     since: object = None,
@@ -251,10 +194,9 @@ def months_without_deposit(
 
     Parameters
     ----------
-    ledger, categories, since, until
-        As for :func:`deposit_months`.
-    by : {"group", None}
-        One row a group, or one row over all.
+    |books|
+    |by_group|
+    |months_due|
 
     Returns
     -------
@@ -275,13 +217,13 @@ def months_without_deposit(
     Examples
     --------
     >>> import kube_research as kr
-    >>> ledger = kr.load_site("cibeunying-simulated").ledger
-    >>> done = months_without_deposit(ledger, by=None, since="2016-05-04")
-    >>> done[["months_due", "months_without"]].values.tolist()
+    >>> site = kr.load_site("cibeunying-simulated")
+    >>> months = months_without_deposit(site, by=None, since="2016-05-04")
+    >>> months[["months_due", "months_without"]].values.tolist()
     [[10, 0]]
     """
     keys = need_level(by)
-    months = deposit_months(ledger, categories, since=since, until=until)
+    months = deposit_months(books, since=since, until=until)
     rows = []
     for level, part in parts(months, keys):
         known = part[part["deposit"].notna()]
@@ -294,5 +236,4 @@ def months_without_deposit(
         rows.append(row)
     wholes = ["months_due", "months_without", "deposited"]
     columns = [*keys, *wholes[:2], "missed", "deposited", "evidence"]
-    done: pd.DataFrame = typed(pd.DataFrame(rows, columns=columns), money=wholes)
-    return done.astype({"missed": "string"})
+    return frame_of(rows, columns, money=wholes).astype({"missed": "string"})

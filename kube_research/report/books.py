@@ -8,7 +8,7 @@ from kube_research.finance.balances import closing_balances, ledger_balances
 from kube_research.finance.growth import growth_checklist, growth_stages
 from kube_research.finance.iks import iks_against_rule
 from kube_research.finance.indicators import indicators_table
-from kube_research.finance.reconcile.findings import reconcile_site
+from kube_research.finance.reconcile.findings import reconcile_ledger
 from kube_research.formats import day_of, number, percent, rupiah, whole
 from kube_research.frames import FEW, grade_of
 from kube_research.report.document import Draft, ref
@@ -76,7 +76,7 @@ def stated_balances(draft: Draft) -> None:
 
 def findings(draft: Draft) -> None:
     """List what does not fit in the books, the surest first."""
-    misfits = reconcile_site(draft.site, lang=draft.lang)
+    misfits = reconcile_ledger(draft.site, lang=draft.lang)
     if misfits.empty:
         draft.say("no_findings")
         return
@@ -108,7 +108,7 @@ def iks(draft: Draft) -> None:
     if not site.has("iks_rule"):
         return
     rule = site.table("iks_rule")
-    kept = iks_against_rule(site.table("ledger"), rule, site.tables.get("categories"))
+    kept = iks_against_rule(site, rule)
     if kept.empty or not kept["set_aside"].fillna(0).any():
         return
     names = rule.set_index("purpose").get(f"label_{draft.lang}", pd.Series(dtype="string"))

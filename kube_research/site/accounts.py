@@ -95,7 +95,7 @@ def chart_of_accounts(categories: pd.DataFrame | None = None) -> pd.DataFrame:
 
 
 def with_flows(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the ledger with the flow and the IKS purpose of every entry.
+    """Return the ledger with the code, the flow and the IKS purpose of every entry.
 
     Parameters
     ----------
@@ -107,9 +107,10 @@ def with_flows(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
     Returns
     -------
     DataFrame
-        The rows as they came, index kept, with ``flow`` (``unknown`` for a code that neither the site
-        nor the package declares) and ``purpose``. Upper and lower case do not matter, and where a code
-        is not declared as it stands, a space, hyphen or point counts as ``_``.
+        The rows as they came, index kept, with ``code`` (the category as one spelling), ``flow``
+        (``unknown`` for a code that neither the site nor the package declares) and ``purpose``. Upper
+        and lower case do not matter, and where a code is not declared as it stands, a space, hyphen or
+        point counts as ``_``.
 
     Raises
     ------
@@ -125,7 +126,8 @@ def with_flows(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
     code = ledger["category"].astype("string").str.lower()
     joined = code.str.replace(r"[\s.-]+", "_", regex=True)
     code = code.where(code.isin(chart.index), joined)
-    done = ledger.copy()
-    done["flow"] = code.map(chart["flow"]).astype("string").fillna("unknown")
-    done["purpose"] = code.map(chart["purpose"]).astype("string")
-    return done
+    return ledger.assign(
+        code=code,
+        flow=code.map(chart["flow"]).astype("string").fillna("unknown"),
+        purpose=code.map(chart["purpose"]).astype("string"),
+    )

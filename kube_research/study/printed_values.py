@@ -313,14 +313,15 @@ def _iks(site: Site, lang: str) -> Iterator[Row]:
     logs = _logs(site, "ledger")
     if not site.has("iks_rule") or logs is None:
         return
-    from kube_research.finance.iks import iks_split
+    from kube_research.finance.iks import iks_against_rule
 
     printed, ledger = site.table("iks_rule").query("evidence == 'published'"), logs.table("ledger")
     rule = printed.set_index("purpose")
-    for row in iks_split(ledger, printed).to_dict("records"):
+    held = iks_against_rule(ledger, printed, bases="profit").astype({"pct_of_base": "float64"})
+    for row in held.to_dict("records"):
         about = rule.loc[row["purpose"]]
         check = text("check.iks_share", lang, purpose=about[f"label_{lang}"])
-        agreed, found = f"{row['agreed_pct']:g}", f"{row['pct']:.6g}"
+        agreed, found = f"{row['agreed_pct']:g}", f"{row['pct_of_base']:.6g}"
         yield Row("05", check, agreed, found, grade_of(ledger), about["locator"])
 
 

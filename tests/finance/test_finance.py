@@ -58,7 +58,7 @@ def test_order_never_changes_what_is_left(entries: list[tuple[str, int]], rng: o
         assert last == expected
 
 
-def test_iks_split_by_hand() -> None:
+def test_the_iks_split_by_hand() -> None:
     ledger = pd.DataFrame(
         [
             ("2016-02-10", "07", "kas", "sales", 5000),  # before the rule: not part of the base
@@ -74,18 +74,16 @@ def test_iks_split_by_hand() -> None:
     rule = pd.DataFrame(
         {"purpose": ["sick_members", "posyandu", "charity"], "share_pct": [5.0, 5.0, None]}
     )
-    done = kr.finance.iks_split(ledger, rule).set_index("purpose")
+    done = kr.finance.iks_against_rule(ledger, rule, bases="profit").set_index("purpose")
     assert list(done.index) == ["sick_members", "posyandu"]
     assert done.loc["sick_members", "base"] == 2000
-    assert done.loc["sick_members", "pct"] == pytest.approx(5)
-    assert done.loc["posyandu", "pct"] == pytest.approx(3)
-    assert done.loc["sick_members", "share_of_iks"] == pytest.approx(62.5)
+    assert done.loc["sick_members", "pct_of_base"] == pytest.approx(5)
+    assert done.loc["posyandu", "pct_of_base"] == pytest.approx(3)
 
 
 def test_the_twin_keeps_the_agreed_split(twin: Site, study: Site) -> None:
-    done = kr.finance.iks_split(twin.ledger, study.iks_rule)
-    assert done["pct"].tolist() == [5.0, 5.0]
-    assert done["share_of_iks"].tolist() == [50.0, 50.0]
+    done = kr.finance.iks_against_rule(twin, study.iks_rule, bases="profit")
+    assert done["pct_of_base"].tolist() == [5.0, 5.0]
 
 
 @settings(max_examples=25)

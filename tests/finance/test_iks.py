@@ -10,7 +10,6 @@ from small_ledgers import LEDGERS, by_month, ledger_of, merged, variants
 import kube_research as kr
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.finance.iks import BASES
-from kube_research.site.folder import Site
 
 RULE = pd.DataFrame(
     {"purpose": ["sick_members", "posyandu", "charity_day"], "share_pct": [5.0, 5.0, None]}
@@ -148,13 +147,10 @@ def test_what_was_used_counts_from_the_first_month_in_which_something_was_set_as
     assert done["used"].tolist() == [57, 30]
 
 
-def test_the_split_reads_the_profit_as_base(twin: Site) -> None:
-    done = kr.finance.iks_split(BOOK, RULE)
+def test_the_study_reads_the_profit_as_base() -> None:
+    done = kr.finance.iks_against_rule(BOOK, RULE, bases="profit")
     assert done["base"].tolist() == [3000, 3000]
-    assert done["pct"].tolist() == pytest.approx([5, 100 * 50 / 3000])
-    assert done["share_of_iks"].tolist() == pytest.approx([75, 25])
-    assert kr.finance.iks_split(twin.ledger, twin.table("iks_rule"))["pct"].tolist() == [5, 5]
-    assert kr.finance.iks_split(BOOK.iloc[:3], RULE)["share_of_iks"].isna().all()
+    assert done["pct_of_base"].tolist() == pytest.approx([5, 100 * 50 / 3000])
 
 
 def test_use_by_purpose_by_hand() -> None:
@@ -175,7 +171,7 @@ def test_use_by_purpose_by_hand() -> None:
 def test_use_without_a_declared_purpose_has_a_row_of_its_own() -> None:
     own = pd.DataFrame({"category": ["jenguk"], "flow": ["iks_use"]})
     more = ledger_of(("2016-04-09", "07", "iks", "jenguk", "a", -20))
-    done = kr.finance.iks_use(pd.concat([BOOK, more]), RULE, own)
+    done = kr.finance.iks_use(kr.finance.Books(pd.concat([BOOK, more]), categories=own), RULE)
     last = done.iloc[-1]
     assert (last["used"], last["entries"], last["paid_elsewhere"]) == (20, 1, 0)
     assert pd.isna(last["purpose"])

@@ -14,6 +14,7 @@ import kube_research as kr
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.finance import indicators as module
 from kube_research.finance.indicators import ALL, FRAMES, STATUSES, indicators, rule_day, shown
+from kube_research.site import schema
 from kube_research.site.folder import Site
 
 TABLES = Path(module.__file__).parent
@@ -214,7 +215,7 @@ def test_undeclared_uses_of_iks_leave_a_range(small: Site) -> None:
 def test_the_table_of_indicators_is_sound() -> None:
     raw = tomllib.loads((TABLES / "indicators.toml").read_text(encoding="utf-8"))
     known = {"topic", "from", "column", "low", "high", "unit", "reading", "needs", "basis"}
-    tables = kr.site.tables()
+    tables = schema.tables()
     for name, one in indicators().items():
         assert set(raw[name]) <= known | {"source", "en", "id"}, name
         assert one.source_frame in FRAMES, name
@@ -240,7 +241,7 @@ def test_only_sure_findings_are_counted(small: Site) -> None:
     twice = ledger_of(("2016-04-01", "07", "kas", "sales", None, 100))
     ledger = pd.concat([LEDGER, twice], ignore_index=True).assign(evidence="recorded")
     site = replace(small, tables={**small.tables, "ledger": ledger})
-    assert set(kr.finance.reconcile_site(site).query("group == '07'")["certainty"]) == {"look"}
+    assert set(kr.reconcile_ledger(site).query("group == '07'")["certainty"]) == {"look"}
     values = kr.finance.indicator_values(site, names=["findings"]).set_index("group")["value"]
     assert (values["07"], values[ALL]) == (0, 1)
 

@@ -32,7 +32,7 @@ DUE = pd.DataFrame(
 
 
 def test_a_loan_book_by_hand() -> None:
-    row = kr.finance.loan_indicators(BOOK, PEOPLE).iloc[0]
+    row = kr.finance.loan_indicators(kr.finance.Books(BOOK, members=PEOPLE)).iloc[0]
     money = ["loans", "lent", "repaid", "interest", "loans_outstanding", "lendable_cash", "earned"]
     # cash of the savings book: 1200 - 600 + 350 + 20 = 970
     assert row[money].tolist() == [2, 600, 350, 20, 250, 970, 80]
@@ -45,7 +45,7 @@ def test_a_loan_book_by_hand() -> None:
 
 
 def test_late_loans_need_the_days_they_are_due() -> None:
-    row = kr.finance.loan_indicators(BOOK, PEOPLE, due=DUE).iloc[0]
+    row = kr.finance.loan_indicators(kr.finance.Books(BOOK, members=PEOPLE), due=DUE).iloc[0]
     assert (row["late"], row["portfolio_at_risk"]) == (250, 1)
     in_time = DUE.assign(due="2016-03-09")
     assert kr.finance.loan_indicators(BOOK, due=in_time)["portfolio_at_risk"].iloc[0] == 0
@@ -60,11 +60,11 @@ def test_late_loans_need_the_days_they_are_due() -> None:
 
 
 def test_a_group_that_does_not_lend_has_nothing_rather_than_zero() -> None:
-    done = kr.finance.loan_indicators(BOOK, PEOPLE)
+    done = kr.finance.loan_indicators(kr.finance.Books(BOOK, members=PEOPLE))
     assert done["lends"].tolist() == [True, False]
     numbers = done.columns.drop(["group", "lends", "evidence"])
     assert done.loc[done["group"] == "08", numbers].isna().all(axis=None)
-    every = kr.finance.loan_indicators(BOOK, PEOPLE, by=None).iloc[0]
+    every = kr.finance.loan_indicators(kr.finance.Books(BOOK, members=PEOPLE), by=None).iloc[0]
     assert (every["loans_outstanding"], every["members"], every["earned"]) == (250, 2, 80)
     graded = BOOK.assign(evidence=["recorded"] * 9 + ["simulated"])
     assert kr.finance.loan_indicators(graded, by=None)["evidence"].tolist() == ["recorded"]
@@ -75,7 +75,7 @@ def test_a_group_that_does_not_lend_has_nothing_rather_than_zero() -> None:
 
 def test_what_the_books_cannot_tell_is_missing() -> None:
     older = ledger_of(("2016-03-05", "07", "kas", "loan_repayment", "a", 150))
-    row = kr.finance.loan_indicators(older, PEOPLE).iloc[0]
+    row = kr.finance.loan_indicators(kr.finance.Books(older, members=PEOPLE)).iloc[0]
     assert (row["lends"], row["repaid"]) == (True, 150)
     names = ["loans_outstanding", "average_loan_size", "borrowers", "loan_fund_utilisation"]
     assert row[names].isna().all()
@@ -83,13 +83,13 @@ def test_what_the_books_cannot_tell_is_missing() -> None:
         ("2016-03-05", "07", "kas", "loan", None, -150),
         ("2016-03-06", "07", "kas", "loan", "a", -50),
     )
-    row = kr.finance.loan_indicators(unnamed, PEOPLE).iloc[0]
+    row = kr.finance.loan_indicators(kr.finance.Books(unnamed, members=PEOPLE)).iloc[0]
     assert (row["loans_outstanding"], pd.isna(row["members_with_loan"])) == (200, True)
     repaid = ledger_of(
         ("2016-03-05", "07", "kas", "loan", None, -150),
         ("2016-03-06", "07", "kas", "loan_repayment", None, 150),
     )
-    row = kr.finance.loan_indicators(repaid, PEOPLE).iloc[0]
+    row = kr.finance.loan_indicators(kr.finance.Books(repaid, members=PEOPLE)).iloc[0]
     assert (row["loans_outstanding"], row["members_with_loan"]) == (0, 0)
     assert row["loan_fund_utilisation"] is pd.NA
     assert kr.finance.loan_indicators(repaid)["members"].isna().all()
@@ -99,11 +99,13 @@ def test_what_the_books_cannot_tell_is_missing() -> None:
 @given(LEDGERS)
 def test_loans_are_the_same_in_any_order_and_add_up(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)
-    done = kr.finance.loan_indicators(ledger, PEOPLE)
+    done = kr.finance.loan_indicators(kr.finance.Books(ledger, members=PEOPLE))
     for other in variants(ledger):
-        pd.testing.assert_frame_equal(done, kr.finance.loan_indicators(other, PEOPLE))
+        pd.testing.assert_frame_equal(
+            done, kr.finance.loan_indicators(kr.finance.Books(other, members=PEOPLE))
+        )
     lending = done[done["lends"]]
-    every = kr.finance.loan_indicators(ledger, PEOPLE, by=None).iloc[0]
+    every = kr.finance.loan_indicators(kr.finance.Books(ledger, members=PEOPLE), by=None).iloc[0]
     assert every["lends"] == bool(len(lending))
     for name in ("loans", "lent", "repaid", "interest", "loans_outstanding", "earned"):
         expected = None if lending.empty or lending[name].isna().any() else lending[name].sum()

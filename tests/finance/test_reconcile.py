@@ -22,7 +22,6 @@ from kube_research.finance.reconcile.chain import Entry, order_day
 from kube_research.finance.reconcile.findings import (
     KINDS,
     reconcile_ledger,
-    reconcile_site,
     reconcile_summary,
 )
 from kube_research.site.folder import Site
@@ -225,7 +224,7 @@ def test_the_order_of_a_day_is_read_from_its_balances() -> None:
 
 
 def test_errors_in_the_simulated_twin(twin: Site) -> None:
-    assert reconcile_site(twin).empty
+    assert reconcile_ledger(twin).empty
     ledger = twin.ledger.reset_index(drop=True)
     opening = ledger[["group", "book"]].drop_duplicates(ignore_index=True).assign(opening=0)
     outside = ("half_in_another_month", "foreign_early_entry", "left_member", "unknown_person")
@@ -544,7 +543,7 @@ def test_a_site_brings_its_period_members_and_categories(
     twin: Site, study: Site, root: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(MissingTableError):
-        reconcile_site(study)
+        reconcile_ledger(study)
     copy = tmp_path / "site"
     shutil.copytree(root / "data" / "cibeunying-simulated", copy)
     ledger = pd.read_csv(copy / "ledger.csv", dtype=str)
@@ -555,8 +554,8 @@ def test_a_site_brings_its_period_members_and_categories(
     own = pd.DataFrame({"category": ["jual_nasi"], "flow": ["sale"]})
     own.to_csv(copy / "categories.csv", index=False)
     site = kr.load_site(copy)
-    found = reconcile_site(site)
+    found = reconcile_ledger(site)
     assert found[["row", "kind"]].to_numpy().tolist() == [[7, "balance"], [42, "period"]]
-    assert reconcile_site(site, kinds=["period"], lang="id")["row"].tolist() == [42]
-    wide = reconcile_site(site, period=("2014-01-01", "2016-12-31"))
+    assert reconcile_ledger(site, kinds=["period"], lang="id")["row"].tolist() == [42]
+    wide = reconcile_ledger(site, period=("2014-01-01", "2016-12-31"))
     assert "period" not in set(wide["kind"])

@@ -35,7 +35,7 @@ AMOUNTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=40)
 
 
 def test_savings_of_each_member_by_hand() -> None:
-    done = kr.finance.member_savings(BOOK, PEOPLE).set_index("person")
+    done = kr.finance.member_savings(kr.finance.Books(BOOK, members=PEOPLE)).set_index("person")
     assert done.index.tolist() == ["a", "b", "x", "c"]
     assert done.loc["a", ROWS].tolist() == [100, 100, 70, 130, 2]
     assert done.loc["a", "last_deposit"] == pd.Timestamp("2016-03-10")
@@ -50,26 +50,32 @@ def test_savings_of_each_member_by_hand() -> None:
 
 def test_somebody_elses_member_is_no_member_here() -> None:
     more = ledger_of(("2016-03-10", "07", "tabungan", "setoran", "c", 40))
-    done = kr.finance.member_savings(pd.concat([BOOK, more]), PEOPLE)
+    done = kr.finance.member_savings(kr.finance.Books(pd.concat([BOOK, more]), members=PEOPLE))
     here = done[(done["person"] == "c") & (done["group"] == "07")].iloc[0]
     assert (here["member"], here["balance"]) == (False, 40)
     assert pd.isna(here["role"])
 
 
 def test_savings_on_a_day() -> None:
-    done = kr.finance.member_savings(BOOK, PEOPLE, on="2016-02-09").set_index("person")
+    done = kr.finance.member_savings(
+        kr.finance.Books(BOOK, members=PEOPLE), on="2016-02-09"
+    ).set_index("person")
     assert done.loc["a", ROWS].tolist() == [100, 0, 0, 100, 0]
     assert done.index.tolist() == ["a", "c"]  # b joins on the 10th
-    later = kr.finance.member_savings(BOOK, PEOPLE, on="2016-03-31").set_index("person")
+    later = kr.finance.member_savings(
+        kr.finance.Books(BOOK, members=PEOPLE), on="2016-03-31"
+    ).set_index("person")
     assert later.index.tolist() == ["a", "b", "x"]  # c has left
     with pytest.raises(OptionError):
-        kr.finance.member_savings(BOOK, PEOPLE, on="soon")
+        kr.finance.member_savings(kr.finance.Books(BOOK, members=PEOPLE), on="soon")
 
 
 def test_the_grade_of_a_member_is_the_weakest_of_roster_and_entries() -> None:
     ledger = BOOK.assign(evidence=["simulated", *["recorded"] * (len(BOOK) - 1)])
     people = PEOPLE.assign(evidence=["recorded", "derived", "recorded", "recorded"])
-    done = kr.finance.member_savings(ledger, people).set_index("person")["evidence"]
+    done = kr.finance.member_savings(kr.finance.Books(ledger, members=people)).set_index("person")[
+        "evidence"
+    ]
     assert done.to_dict() == {"a": "simulated", "b": "derived", "x": "recorded", "c": "recorded"}
 
 
@@ -77,13 +83,15 @@ def test_the_grade_of_a_member_is_the_weakest_of_roster_and_entries() -> None:
 @given(LEDGERS)
 def test_what_members_have_adds_up_to_the_book(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)
-    done = kr.finance.member_savings(ledger, PEOPLE)
+    done = kr.finance.member_savings(kr.finance.Books(ledger, members=PEOPLE))
     assert (
         (done["opening"] + done["deposits"] - done["withdrawals"]).dropna()
         == done["balance"].dropna()
     ).all()
     for same in variants(ledger):
-        pd.testing.assert_frame_equal(kr.finance.member_savings(same, PEOPLE), done)
+        pd.testing.assert_frame_equal(
+            kr.finance.member_savings(kr.finance.Books(same, members=PEOPLE)), done
+        )
     group = kr.finance.group_savings(ledger)
     whole = kr.finance.group_savings(ledger, by=None)
     money = ["opening", "deposits", "unnamed", "withdrawals", "cooperative", "other", "total"]
@@ -235,24 +243,24 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(MissingColumnError, match="deposits"):
         kr.finance.savings_spread(SAVED.drop(columns="deposits"), saver="deposited")
     with pytest.raises(MissingColumnError, match="person"):
-        kr.finance.member_savings(BOOK.drop(columns="person"), PEOPLE)
+        kr.finance.member_savings(kr.finance.Books(BOOK.drop(columns="person"), members=PEOPLE))
     with pytest.raises(MissingColumnError, match="role"):
-        kr.finance.member_savings(BOOK, PEOPLE.drop(columns="role"))
+        kr.finance.member_savings(kr.finance.Books(BOOK, members=PEOPLE.drop(columns="role")))
     with pytest.raises(OptionError, match="whole number of rupiah"):
-        kr.finance.member_savings(BOOK.assign(amount=1.5), PEOPLE)
+        kr.finance.member_savings(kr.finance.Books(BOOK.assign(amount=1.5), members=PEOPLE))
 
 
 def test_the_input_is_left_alone_and_text_dates_say_the_same(twin: Site) -> None:
     before = BOOK.copy(deep=True)
-    done = kr.finance.member_savings(BOOK, PEOPLE)
+    done = kr.finance.member_savings(kr.finance.Books(BOOK, members=PEOPLE))
     pd.testing.assert_frame_equal(BOOK, before)
     plain = BOOK.assign(date=BOOK["date"].dt.strftime("%Y-%m-%d"))
-    again = kr.finance.member_savings(plain, PEOPLE)
+    again = kr.finance.member_savings(kr.finance.Books(plain, members=PEOPLE))
     assert (again["last_deposit"].dropna() == done["last_deposit"].dropna()).all()
     pd.testing.assert_frame_equal(
         again.drop(columns="last_deposit"), done.drop(columns="last_deposit")
     )
     spread = kr.finance.savings_spread(
-        kr.finance.member_savings(twin.ledger, twin.table("members"))
+        kr.finance.member_savings(kr.finance.Books(twin.ledger, members=twin.table("members")))
     )
     assert set(spread["evidence"]) == {"simulated"}

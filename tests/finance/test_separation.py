@@ -57,7 +57,9 @@ def test_what_cannot_be_told_is_missing() -> None:
     row = kr.finance.iks_apart(unknown).iloc[0]
     assert (pd.isna(row["apart"]), row["unknown"]) == (True, 1)
     declared = pd.DataFrame({"category": ["arisan"], "flow": ["iks_due"]})
-    assert kr.finance.iks_apart(unknown, declared)["apart"].tolist() == [True]
+    assert kr.finance.iks_apart(kr.finance.Books(unknown, categories=declared))[
+        "apart"
+    ].tolist() == [True]
     no_book = ledger_of(("2016-04-01", "08", "kas", "sales", None, 30))
     assert kr.finance.iks_apart(no_book)["apart"].isna().all()
     mixed = ledger_of(("2016-04-01", "10", "kas", "sick_support", None, -30))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -38,33 +39,49 @@ def slip_of_digits(written: int, right: int) -> str:
         return "sign"
     if written * right <= 0 or written == right:
         return ""
-    one, two = str(abs(written)), str(abs(right))
-    if len(one) == len(two):
-        apart = [at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
+    wrote, meant = str(abs(written)), str(abs(right))
+    if len(wrote) == len(meant):
+        apart = [at for at, pair in enumerate(zip(wrote, meant, strict=True)) if len(set(pair)) > 1]
         if len(apart) == 1:
             return "digit"
-        at = apart[0]
-        crossed = one[at] == two[at + 1] and one[at + 1] == two[at] if at + 1 < len(one) else False
-        return "swap" if len(apart) == 2 and apart[1] == at + 1 and crossed else ""
-    longer, shorter = (one, two) if len(one) > len(two) else (two, one)
+        first, last = apart[0], apart[-1]
+        crossed = (wrote[first], wrote[last]) == (meant[last], meant[first])
+        return "swap" if len(apart) == 2 and last == first + 1 and crossed else ""
+    longer, shorter = (wrote, meant) if len(wrote) > len(meant) else (meant, wrote)
     if longer == shorter + "0" * (len(longer) - len(shorter)):
         return "thousands" if len(longer) - len(shorter) == 3 else "zeros"
     if len(longer) == len(shorter) + 1 and any(
         longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
     ):
-        return "dropped" if longer == two else "added"
+        return "dropped" if longer == meant else "added"
     return ""
 
 
 def slipped(rows: Rows, event: Event) -> Finding:
     """Return the finding of one miswritten balance between two that fit."""
-    at, off = event.at, event.size
-    stated, right = int(rows.balance[at]), int(rows.balance[at]) - off
-    cause = slip_of_digits(stated, right)
-    fill: dict[str, object] = {"stated": stated, "expected": right, "difference": off}
+    cause = slip_of_digits(int(rows.balance[event.at]), int(rows.balance[event.at]) - event.size)
     hint = f"stated_{cause}" if cause else "stated_unknown"
-    other = event.since if event.since >= 0 else None
-    return Finding(at, "balance", "certain", "slip", hint, right, off, other, fill)
+    return _off(rows, event, "slip", hint)
+
+
+def _off(rows: Rows, event: Event, reason: str, hint: str, **fill: object) -> Finding:
+    """Return the finding of a stated balance that is off by the size of an event."""
+    stated, right = int(rows.balance[event.at]), int(rows.balance[event.at]) - event.size
+    return Finding(
+        event.at,
+        "balance",
+        "certain",
+        reason,
+        hint,
+        expected=right,
+        difference=event.size,
+        other=event.since if event.since >= 0 else None,
+        fill={"stated": stated, "expected": right, "difference": event.size, **fill},
+    )
+
+
+#: Slips of digits that tell what an amount should have been, whatever else might explain a difference.
+TELLING = ("swap", "zeros", "thousands", "dropped", "added")
 
 
 def jumped(rows: Rows, event: Event, between: Order, after: int | None) -> Finding:
@@ -82,45 +99,38 @@ def jumped(rows: Rows, event: Event, between: Order, after: int | None) -> Findi
         The next row of the book.
     """
     at, size = event.at, event.size
-    stated, right = int(rows.balance[at]), int(rows.balance[at]) - event.size
-    fill: dict[str, object] = {
-        "stated": stated,
-        "expected": right,
-        "difference": size,
-        "missing": abs(size),
-        "row_before": event.since if event.since >= 0 else at,
-    }
-    other = event.since if event.since >= 0 else None
-    done = Finding(at, "balance", "certain", "jump", "missing_in", right, size, other, fill)
-    done.suggestion = "missing_in" if size > 0 else "missing_out"
+    hint = "missing_in" if size > 0 else "missing_out"
+    before = event.since if event.since >= 0 else at
+    plain = _off(rows, event, "jump", hint, missing=abs(size), row_before=before)
     if event.since < 0:
-        done.suggestion += "_first"
+        plain = plain.restated(suggestion=f"{hint}_first")
     for row in between[::-1]:
         amount = int(rows.amount[row])
         cause = slip_of_digits(amount, amount + size)
-        if cause in ("swap", "zeros", "thousands", "dropped", "added"):
-            fill.update(amount=amount, meant=amount + size, row_meant=int(row))
-            done.suggestion = f"amount_{cause}"
-            return done
-    for row in between[::-1]:
+        if cause in TELLING:
+            fill = {"amount": amount, "meant": amount + size, "row_meant": int(row)}
+            return plain.restated(suggestion=f"amount_{cause}", fill=fill)
+    whole = _of_a_whole_entry(rows, plain, size, between[::-1].tolist())
+    if whole is not None:
+        return whole
+    cause = slip_of_digits(int(rows.balance[at]), int(rows.balance[at]) - size)
+    if cause in (*TELLING, "sign"):
+        return plain.restated(suggestion=f"carried_{cause}")
+    near = [row for row in (event.since, after) if row is not None and row >= 0]
+    whole = _of_a_whole_entry(rows, plain, size, near)
+    if whole is not None:
+        return whole
+    return plain.restated(suggestion="column") if str(abs(size)).strip("0") == "1" else plain
+
+
+def _of_a_whole_entry(rows: Rows, plain: Finding, size: int, spots: list[int]) -> Finding | None:
+    """Tell the first entry whose whole amount the difference is: left out, or counted twice."""
+    for row in spots:
         amount = int(rows.amount[row])
         if amount and size in (-amount, amount):
-            fill.update(amount=amount, row_meant=int(row))
-            done.suggestion = "left_out" if size == -amount else "counted_twice"
-            return done
-    cause = slip_of_digits(stated, right)
-    if cause in ("swap", "zeros", "thousands", "dropped", "added", "sign"):
-        done.suggestion = f"carried_{cause}"
-        return done
-    for near in (event.since, after):
-        if near is not None and near >= 0 and size in (-rows.amount[near], rows.amount[near]):
-            amount = int(rows.amount[near])
-            fill.update(amount=amount, row_meant=int(near))
-            done.suggestion = "left_out" if size == -amount else "counted_twice"
-            return done
-    if str(abs(size)).strip("0") == "1":
-        done.suggestion = "column"
-    return done
+            hint = "left_out" if size == -amount else "counted_twice"
+            return plain.restated(suggestion=hint, fill={"amount": amount, "row_meant": row})
+    return None
 
 
 @dataclass(frozen=True)
@@ -161,7 +171,7 @@ def check_balances(
     assumed : bool
         Whether these are an assumption, so that a first balance off them is no error yet.
     """
-    done = Balances(marks.free, assumed)
+    balances = Balances(marks.free, assumed)
     unread: set[int] = set()
     order = by_date(rows, opening, marks, unread)
     as_came = np.argsort(rows.key, kind="stable").astype(np.int64)
@@ -183,13 +193,13 @@ def check_balances(
             other = explain(rows, written, marks, opening[key], set())
             if other[0] + SLIP // 2 <= price:
                 sequence, (price, events) = written, other
-                _misdated(rows, sequence[~marks.free[sequence]], done)
+                _misdated(rows, sequence[~marks.free[sequence]], balances)
         stated = int(rows.stated[sequence].sum())
         if price // SLIP > max(8, 0.3 * stated):
-            _hopeless(rows, sequence, marks, stated, price // SLIP, done)
+            _hopeless(rows, sequence, marks, stated, price // SLIP, balances)
         else:
-            _read(rows, sequence, marks, events, done)
-    return done
+            _read(rows, sequence, marks, events, balances)
+    return balances
 
 
 def _per_book(rows: Rows, order: Order, opening: Mapping[int, int | None]) -> dict[int, int]:
@@ -199,7 +209,9 @@ def _per_book(rows: Rows, order: Order, opening: Mapping[int, int | None]) -> di
     return {int(key): int(count) for key, count in zip(keys, counts, strict=True)}
 
 
-def _read(rows: Rows, sequence: Order, marks: Marks, events: list[Event], done: Balances) -> None:
+def _read(
+    rows: Rows, sequence: Order, marks: Marks, events: list[Event], balances: Balances
+) -> None:
     """Turn the errors of one book into findings."""
     place = {int(at): spot for spot, at in enumerate(sequence)}
     gone = {event.at for event in events if event.what == "out"}
@@ -212,42 +224,33 @@ def _read(rows: Rows, sequence: Order, marks: Marks, events: list[Event], done: 
     for event in events:
         at = event.at
         if event.what == "gap":
-            done.implied[at] = event.size
+            balances.implied[at] = event.size
         elif event.what == "turn":
-            done.turned.add(at)
+            balances.turned.add(at)
         elif event.what == "out":
-            done.out.add(at)
+            balances.out.add(at)
         elif marks.free[at] or at in placed:
             continue
         elif marks.empty[at]:
-            done.implied[at] = event.size
+            balances.implied[at] = event.size
         elif event.what == "slip":
-            done.findings.append(slipped(rows, event))
+            balances.findings.append(slipped(rows, event))
         else:
             begin = place[event.since] + 1 if event.since >= 0 else 0
             between = sequence[begin : place[at] + 1]
-            between = np.array([one for one in between if one not in gone], dtype=np.int64)
-            placed |= _jump(rows, sequence, event, between, strays - {at}, place, done)
+            between = np.array([row for row in between if row not in gone], dtype=np.int64)
+            placed |= _jump(rows, sequence, event, between, strays - {at}, place, balances)
             strays -= placed
-    told = marks.copied | marks.free
+    known = marks.copied | marks.free
     for at in sorted(gone & strays):
-        if told[at]:
+        if known[at]:
             continue
         if rows.stated[at] and rows.balance[at] - rows.amount[at] == rows.balance[last]:
-            done.findings.append(_date(rows, at, last, last))
+            balances.findings.append(_date(rows, at, last, last))
         else:
             amount = int(rows.amount[at])
-            done.findings.append(
-                Finding(
-                    at,
-                    "balance",
-                    "certain",
-                    "extra",
-                    "extra",
-                    difference=amount,
-                    fill={"amount": amount},
-                )
-            )
+            about: dict[str, Any] = {"difference": amount, "fill": {"amount": amount}}
+            balances.findings.append(Finding(at, "balance", "certain", "extra", "extra", **about))
 
 
 def _jump(
@@ -257,7 +260,7 @@ def _jump(
     between: Order,
     strays: set[int],
     place: dict[int, int],
-    done: Balances,
+    balances: Balances,
 ) -> set[int]:
     """Tell a lasting difference: a turned sign, an entry of another day, or what else explains it.
 
@@ -267,31 +270,31 @@ def _jump(
     for row in between[::-1]:
         usual = len(between) > 1 and rows.sign[row] == np.sign(rows.amount[row])
         if rows.amount[row] and size == -2 * rows.amount[row] and not usual:
-            done.turned.add(int(row))
+            balances.turned.add(int(row))
             return set()
     for stray in sorted(strays):
         began = rows.balance[event.since] if event.since >= 0 else 0
         beside = (rows.balance[at] - rows.amount[at], began + size)
         fits = (
-            done.known_wrong[stray]
+            balances.known_wrong[stray]
             or len(between) > 1
             or not rows.stated[stray]
             or rows.balance[stray] in beside
         )
         if rows.amount[stray] == size and fits:
-            if not done.known_wrong[stray]:
-                done.findings.append(_date(rows, stray, event.since, at))
+            if not balances.known_wrong[stray]:
+                balances.findings.append(_date(rows, stray, event.since, at))
             return {stray}
     spot = place[at] + 1
     after = int(sequence[spot]) if spot < len(sequence) else None
     finding = jumped(rows, event, between, after)
-    if event.since < 0 and done.assumed and size > 0:
-        finding.certainty, finding.reason = "look", "opening"
+    if event.since < 0 and balances.assumed and size > 0:
+        finding = finding.restated(certainty="look", reason="opening")
         if not finding.suggestion.startswith(("amount", "carried")):
-            finding.suggestion = "opening"
-    done.findings.append(finding)
+            finding = finding.restated(suggestion="opening")
+    balances.findings.append(finding)
     first = event.since if event.since >= 0 else at
-    done.holes.append(Hole(finding, size, (int(rows.day[first]), int(rows.day[at]))))
+    balances.holes.append(Hole(finding, size, (int(rows.day[first]), int(rows.day[at]))))
     return set()
 
 
@@ -300,10 +303,10 @@ def _date(rows: Rows, at: int, before: int, after: int) -> Finding:
     fill: dict[str, object] = {"day": rows.date(at), "day_after": rows.date(after)}
     fill["day_before"] = rows.date(before) if before >= 0 else rows.date(after)
     other = after if before < 0 else before
-    return Finding(at, "date", "likely", "date", "date", None, None, other, fill)
+    return Finding(at, "date", "likely", "date", "date", other=other, fill=fill)
 
 
-def _misdated(rows: Rows, sequence: Order, done: Balances) -> None:
+def _misdated(rows: Rows, sequence: Order, balances: Balances) -> None:
     """Find the fewest entries whose dates break the order in which the book was written."""
     tails: list[int] = []
     ends: list[int] = []
@@ -324,11 +327,11 @@ def _misdated(rows: Rows, sequence: Order, done: Balances) -> None:
         after = next((s for s in range(spot + 1, len(sequence)) if s in keep), None)
         low = int(sequence[before if before is not None else spot])
         high = int(sequence[after if after is not None else before or spot])
-        done.findings.append(_date(rows, int(sequence[spot]), low, high))
+        balances.findings.append(_date(rows, int(sequence[spot]), low, high))
 
 
 def _hopeless(
-    rows: Rows, sequence: Order, marks: Marks, stated: int, errors: int, done: Balances
+    rows: Rows, sequence: Order, marks: Marks, stated: int, errors: int, balances: Balances
 ) -> None:
     """Tell once that the balances follow something else, unless they follow it member by member."""
     person = rows.frame["person"].to_numpy()
@@ -340,13 +343,12 @@ def _hopeless(
         price += cost
         _read(rows, part, marks, events, single)
     if len(set(person[sequence])) > 1 and price // SLIP * 4 <= errors:
-        done.findings += single.findings
-        done.turned |= single.turned
-        done.out |= single.out
-        done.implied |= single.implied
+        balances.findings += single.findings
+        balances.turned |= single.turned
+        balances.out |= single.out
+        balances.implied |= single.implied
         return
     first = int(sequence[np.flatnonzero(rows.stated[sequence])[0]])
     fill: dict[str, object] = {"count": str(errors), "stated_rows": str(stated)}
-    done.findings.append(
-        Finding(first, "balance", "certain", "hopeless", "hopeless", None, None, None, fill)
-    )
+    whole = Finding(first, "balance", "certain", "hopeless", "hopeless", fill=fill)
+    balances.findings.append(whole)

@@ -67,8 +67,8 @@ def order_day(
     if mixed and sum(entry.balance is not None for entry in entries) == 1:
         as_came.sort(key=lambda at: entries[at].balance is not None)
         entries = [entries[at] for at in as_came]
-        found = order_day(entries, start, ends)
-        return None if found is None else [as_came[at] for at in found]
+        order = order_day(entries, start, ends)
+        return None if order is None else [as_came[at] for at in order]
     breaks = _breaks(entries, start, ends)
     if not breaks:
         return as_came
@@ -294,11 +294,11 @@ def by_date(rows: Rows, opening: Mapping[int, int | None], marks: Marks, unread:
             )
             for at in order[begin:end]
         ]
-        found = order_day(entries, now, goes_on, mixed=int(keys[begin]) in mixed)
-        if found is None:
+        chained = order_day(entries, now, goes_on, mixed=int(keys[begin]) in mixed)
+        if chained is None:
             unread.update(int(at) for at in today)
-        elif found != sorted(found):
-            order[begin:end] = today[found]
+        elif chained != sorted(chained):
+            order[begin:end] = today[chained]
             touched.update(_next_stated_day(rows, order, which, starts, ends))
     return order
 
@@ -443,7 +443,7 @@ def explain(
         states = dict(kept)
         if off is not None:
             last, begun = off, True
-    now = min(states, key=lambda one: (states[one][0], one != last))
+    now = min(states, key=lambda off: (states[off][0], off != last))
     price, link = states[now]
     return price, _events(rows, link, spots, unread)
 

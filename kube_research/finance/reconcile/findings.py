@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kube_research.errors import OptionError
+from kube_research.finance.books import AnyBooks, as_books
 from kube_research.finance.reconcile.balances import Balances, check_balances
 from kube_research.finance.reconcile.chain import Marks
 from kube_research.finance.reconcile.rows import (
     Finding,
+    Mask,
     Rows,
     book_names,
     days,
@@ -33,11 +35,8 @@ from kube_research.finance.reconcile.transfers import (
     same_with_balance,
 )
 from kube_research.formats import day_of, rupiah
-from kube_research.frames import need_columns, need_option, weakest
+from kube_research.frames import documented, need_columns, need_option, weakest
 from kube_research.texts import check_language, text
-
-if TYPE_CHECKING:
-    from kube_research.site.folder import Site
 
 _day = lru_cache(maxsize=4096)(day_of)
 _rupiah = lru_cache(maxsize=4096)(rupiah)
@@ -74,24 +73,25 @@ def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFra
     frame = rows.frame
     group, book = frame["group"].to_numpy(dtype=object), frame["book"].to_numpy(dtype=object)
     graded = frame["evidence"].to_numpy(dtype=object) if "evidence" in frame else None
-    for one in findings:
-        fill = {name: _say(name, value, lang) for name, value in one.fill.items()}
-        near = [one.at] if one.other is None else [one.at, one.other]
-        grades = [] if graded is None else [graded[at] for at in near if pd.notna(graded[at])]
+    for finding in findings:
+        at, other = finding.at, finding.other
+        fill = {name: _say(name, value, lang) for name, value in finding.fill.items()}
+        near = [at] if other is None else [at, other]
+        grades = [] if graded is None else [graded[row] for row in near if pd.notna(graded[row])]
         table.append(
             {
-                "row": one.at + 2,
-                "kind": one.kind,
-                "certainty": one.certainty,
-                "group": group[one.at] or pd.NA,
-                "book": book[one.at] or pd.NA,
-                "date": pd.Timestamp(rows.date(one.at)),
-                "amount": int(rows.amount[one.at]) if rows.known[one.at] else pd.NA,
-                "expected": pd.NA if one.expected is None else int(one.expected),
-                "difference": pd.NA if one.difference is None else int(one.difference),
-                "other_row": pd.NA if one.other is None else int(one.other) + 2,
-                "reason": text(f"reconcile.reason.{one.reason}", lang, **fill),
-                "suggestion": text(f"reconcile.suggestion.{one.suggestion}", lang, **fill),
+                "row": at + 2,
+                "kind": finding.kind,
+                "certainty": finding.certainty,
+                "group": group[at] or pd.NA,
+                "book": book[at] or pd.NA,
+                "date": pd.Timestamp(rows.date(at)),
+                "amount": int(rows.amount[at]) if rows.known[at] else pd.NA,
+                "expected": pd.NA if finding.expected is None else int(finding.expected),
+                "difference": pd.NA if finding.difference is None else int(finding.difference),
+                "other_row": pd.NA if other is None else int(other) + 2,
+                "reason": text(f"reconcile.reason.{finding.reason}", lang, **fill),
+                "suggestion": text(f"reconcile.suggestion.{finding.suggestion}", lang, **fill),
                 "evidence": weakest(grades),
             }
         )
@@ -112,8 +112,9 @@ KINDS = (
 )
 
 
+@documented
 def reconcile_ledger(
-    ledger: pd.DataFrame,
+    books: AnyBooks,
     *,
     period: tuple[object, object] | None = None,
     members: pd.DataFrame | None = None,
@@ -127,16 +128,11 @@ def reconcile_ledger(
 
     Parameters
     ----------
-    ledger : DataFrame
-        ``date``, ``group``, ``book``, ``category``, ``amount`` (whole rupiah, positive in, negative
-        out), and perhaps ``person``, ``balance`` (as written in the book after the entry), ``note``,
-        ``evidence``.
-    period : pair of dates, optional
-        First and last day that the books cover; without it no entry is outside.
-    members : DataFrame, optional
-        ``person``, ``group`` and perhaps ``joined``, ``left``: entries of people are held against it.
-    categories : DataFrame, optional
-        The site's own categories, see :func:`~kube_research.site.accounts.chart_of_accounts`.
+    |books|
+    period, members, categories : optional
+        What a plain ledger comes without, or what goes before that of the books: first and last day
+        that they cover (without these no entry is outside), the roster that entries of people are held
+        against, the site's own categories.
     opening : 0, "stated" or DataFrame
         Balance with which every book begins: none; whatever its first balance says; or a frame of
         ``group``, ``book``, ``opening`` (0 for books not named). With 0, a book whose first balance lies
@@ -186,10 +182,10 @@ def reconcile_ledger(
     >>> book = pd.DataFrame({"date": ["2016-03-01", "2016-03-02", "2016-03-03"], "group": "07",
     ...                      "book": "kas", "category": ["sales", "cost", "sales"],
     ...                      "amount": [500000, -120000, 60000], "balance": [500000, 830000, 440000]})
-    >>> found = reconcile_ledger(book)
-    >>> found[["row", "kind", "expected"]].values.tolist()
+    >>> findings = reconcile_ledger(book)
+    >>> findings[["row", "kind", "expected"]].values.tolist()
     [[3, 'balance', 380000]]
-    >>> found["suggestion"][0]
+    >>> findings["suggestion"][0]
     'Two neighbouring digits were probably swapped in writing: IDR 380,000, not IDR 830,000.'
     """
     check_language(lang)
@@ -197,13 +193,14 @@ def reconcile_ledger(
         need_option("kinds", kind, KINDS)
     if isinstance(transfer_days, bool) or not isinstance(transfer_days, int) or transfer_days < 0:
         raise OptionError(text("reconcile.error.transfer_days", lang, value=transfer_days))
-    rows = read_rows(ledger, categories)
-    found = _findings(
-        rows, _period(period, lang), members, _opening(rows, opening, lang), transfer_days, opening
-    )
+    books = as_books(books, period=period, members=members, categories=categories)
+    rows = read_rows(books)
+    covered, begun = _period(books.period, lang), _opening(rows, opening, lang)
+    stated = isinstance(opening, pd.DataFrame)
+    findings = _findings(rows, covered, books.members, begun, transfer_days, assumed=not stated)
     if kinds is not None:
-        found = [finding for finding in found if finding.kind in kinds]
-    return findings_frame(rows, found, lang)
+        findings = [finding for finding in findings if finding.kind in kinds]
+    return findings_frame(rows, findings, lang)
 
 
 def _period(period: tuple[object, object] | None, lang: str) -> tuple[dt.date, dt.date] | None:
@@ -250,7 +247,8 @@ def _findings(
     members: pd.DataFrame | None,
     opening: dict[int, int | None],
     transfer_days: int,
-    said: object,
+    *,
+    assumed: bool,
 ) -> list[Finding]:
     """Return the findings of all kinds, at most one a row."""
     late = outside_period(rows, period)
@@ -259,38 +257,40 @@ def _findings(
     signs = wrong_signs(rows)
     copied = copies(rows)
 
-    def at(found: Sequence[Finding]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def spots(positions: Iterable[int]) -> Mask:
         mask = np.zeros(len(rows), dtype=bool)
-        mask[[finding.at for finding in found]] = True
+        mask[list(positions)] = True
         return mask
 
-    twice = np.zeros(len(rows), dtype=bool)
-    twice[[one for one, _, _ in copied]] = True
+    misdated = {finding.at for finding in late}
     marks = Marks(
-        free=at([*late, *people]),
-        turned=at(signs),
-        copied=twice,
+        free=spots(finding.at for finding in [*late, *people]),
+        turned=spots(finding.at for finding in signs),
+        copied=spots(at for at, _, _ in copied),
         same=same_with_balance(rows, copied),
-        empty=at([finding for finding in blank if finding.kind == "zero"]),
+        empty=spots(finding.at for finding in blank if finding.kind == "zero"),
     )
-    assumed = not isinstance(said, pd.DataFrame)
     balances = check_balances(rows, marks, opening, assumed=assumed)
-    alone = copied_alone(rows, copied, balances, transfer_days, at(late))
+    alone = copied_alone(rows, copied, balances, transfer_days, spots(misdated))
     doubles = duplicates(rows, alone, balances)
     pairs = {finding.at: finding.other for finding in doubles if finding.other is not None}
-    told = {finding.at for finding in late}
-    moved = check_transfers(rows, balances, told, pairs, within=transfer_days)
+    moved = check_transfers(rows, balances, misdated, pairs, within=transfer_days)
     signs = _signs(rows, signs, balances)
-    for finding in blank:
-        amount = balances.implied.get(finding.at)
-        if amount is not None:
-            finding.expected = amount
-            finding.suggestion = f"{finding.suggestion}_known"
-            finding.fill["expected"] = amount
-            if finding.kind == "zero":
-                finding.difference, finding.certainty = -amount, "certain"
-    every = [*late, *people, *blank, *signs, *doubles, *moved, *balances.findings]
-    return _one_a_row(every)
+    blank = [_amount_told(finding, balances) for finding in blank]
+    return _one_a_row([*late, *people, *blank, *signs, *doubles, *moved, *balances.findings])
+
+
+def _amount_told(finding: Finding, balances: Balances) -> Finding:
+    """Return a missing amount with what the balances, or the other half, tell of it."""
+    amount = balances.implied.get(finding.at)
+    if amount is None:
+        return finding
+    known = finding.restated(
+        expected=amount, suggestion=f"{finding.suggestion}_known", fill={"expected": amount}
+    )
+    if finding.kind == "zero":
+        known = known.restated(difference=-amount, certainty="certain")
+    return known
 
 
 def _signs(rows: Rows, signs: list[Finding], balances: Balances) -> list[Finding]:
@@ -298,13 +298,11 @@ def _signs(rows: Rows, signs: list[Finding], balances: Balances) -> list[Finding
     declared = {finding.at: finding for finding in signs}
     for at in balances.turned:
         amount = int(rows.amount[at])
-        finding = declared.setdefault(
-            at,
-            Finding(at, "sign", "certain", "sign_balance", "sign", -amount, 2 * amount),
+        size: dict[str, Any] = {"expected": -amount, "difference": 2 * amount}
+        finding = declared.get(at, Finding(at, "sign", "certain", "sign_balance", "sign", **size))
+        declared[at] = finding.restated(
+            certainty="certain", reason="sign_balance", fill={"amount": amount}
         )
-        finding.certainty = "certain"
-        finding.reason = "sign_balance"
-        finding.fill["amount"] = amount
     return list(declared.values())
 
 
@@ -312,29 +310,29 @@ def _one_a_row(findings: list[Finding]) -> list[Finding]:
     """Keep one finding a row, the surest kind first; an entry misdated between books is one finding."""
     rank = {kind: place for place, kind in enumerate(KINDS)}
     kept: dict[int, Finding] = {}
-    for finding in sorted(findings, key=lambda one: (one.at, rank[one.kind])):
+    for finding in sorted(findings, key=lambda finding: (finding.at, rank[finding.kind])):
         kept.setdefault(finding.at, finding)
-    far = {one.at: one for one in kept.values() if one.reason == "far"}
-    away = {one.at for one in kept.values() if one.kind == "period"}
-    away |= {at for one in far.values() for at in (one.at, one.other) if at is not None}
-    for one in [one for one in kept.values() if one.kind == "date"]:
-        if one.other in away:  # the other one is out of place, and that is told
-            kept.pop(one.at)
-        for pair in far.values():
-            if one.at == pair.other:  # the balances tell which of the two halves has the wrong day
-                kept.pop(pair.at, None)
-    return sorted(kept.values(), key=lambda one: one.at)
+    far = {finding.at: finding for finding in kept.values() if finding.reason == "far"}
+    away = {finding.at for finding in kept.values() if finding.kind == "period"}
+    away |= {at for half in far.values() for at in (half.at, half.other) if at is not None}
+    for dated in [finding for finding in kept.values() if finding.kind == "date"]:
+        if dated.other in away:  # the other one is out of place, and that is told
+            kept.pop(dated.at)
+        for half in far.values():
+            if dated.at == half.other:  # the balances tell which of the two has the wrong day
+                kept.pop(half.at, None)
+    return sorted(kept.values(), key=lambda finding: finding.at)
 
 
+@documented
 def reconcile_summary(
-    ledger: pd.DataFrame, findings: pd.DataFrame | None = None, **options: Any
+    books: AnyBooks, findings: pd.DataFrame | None = None, **options: Any
 ) -> pd.DataFrame:
     """Return how many findings of each kind every book has, books without any included.
 
     Parameters
     ----------
-    ledger : DataFrame
-        As for :func:`reconcile_ledger`.
+    |books|
     findings : DataFrame, optional
         What :func:`reconcile_ledger` returned for it; worked out if not given.
     **options
@@ -358,56 +356,26 @@ def reconcile_summary(
     >>> reconcile_summary(book)[["entries", "stated", "findings", "sign"]].values.tolist()
     [[2, 0, 1, 1]]
     """
+    books = as_books(books)
+    ledger = books.ledger
     need_columns(ledger, "date", "group", "book", "category", "amount")
     if findings is None:
-        findings = reconcile_ledger(ledger, **options)
+        findings = reconcile_ledger(books, **options)
     need_columns(findings, "group", "book", "kind", "certainty")
     keys = ["group", "book"]
     names = {key: ledger[key].astype("string").fillna("") for key in keys}
     rows = pd.DataFrame(names)
     rows["stated"] = ledger["balance"].notna() if "balance" in ledger else False
     rows["grade"] = ledger.get("evidence", "recorded")
-    done = rows.groupby(keys).agg(entries=("stated", "size"), stated=("stated", "sum"))
-    told = findings.assign(**{key: findings[key].astype("string").fillna("") for key in keys})
-    done["findings"] = told.groupby(keys).size().reindex(done.index, fill_value=0)
+    books_of = rows.groupby(keys)
+    summary = books_of.agg(entries=("stated", "size"), stated=("stated", "sum"))
+    findings = findings.assign(**{key: findings[key].astype("string").fillna("") for key in keys})
+    summary["findings"] = findings.groupby(keys).size().reindex(summary.index, fill_value=0)
     for column, values in (("certainty", ("certain", "likely", "look")), ("kind", KINDS)):
         for value in values:
-            counted = told[told[column] == value].groupby(keys).size()
-            done[value] = counted.reindex(done.index, fill_value=0)
-    done = done.astype("int64")
-    done["evidence"] = rows.groupby(keys)["grade"].agg(lambda grades: weakest(grades.dropna()))
-    done["evidence"] = done["evidence"].astype("string")
-    return done.reset_index()
-
-
-def reconcile_site(site: Site, **options: Any) -> pd.DataFrame:
-    """Return what does not fit in the books of a site.
-
-    Parameters
-    ----------
-    site : Site
-        A site with a ``ledger``. Its ``books_period`` (else ``period``), ``members`` and ``categories``
-        are used where it has them.
-    **options
-        Options of :func:`reconcile_ledger`; they go before what the site says.
-
-    Returns
-    -------
-    DataFrame
-        See :func:`reconcile_ledger`.
-
-    Raises
-    ------
-    kube_research.errors.MissingTableError, kube_research.errors.OptionError
-
-    Examples
-    --------
-    >>> import kube_research as kr
-    >>> len(reconcile_site(kr.load_site("cibeunying-simulated")))
-    0
-    """
-    from_site: dict[str, Any] = {"period": site.info.books_period or site.info.period}
-    for name in ("members", "categories"):
-        if site.has(name):
-            from_site[name] = site.table(name)
-    return reconcile_ledger(site.table("ledger"), **{**from_site, **options})
+            counted = findings[findings[column] == value].groupby(keys).size()
+            summary[value] = counted.reindex(summary.index, fill_value=0)
+    summary = summary.astype("int64")
+    summary["evidence"] = books_of["grade"].agg(lambda grades: weakest(grades.dropna()))
+    summary["evidence"] = summary["evidence"].astype("string")
+    return summary.reset_index()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from kube_research.errors import OptionError
+from kube_research.finance.books import Books
 from kube_research.frames import need_columns
 from kube_research.site.accounts import flows, with_flows
 from kube_research.texts import text
@@ -26,19 +28,41 @@ _BOTH_WAYS = ("tabungan", "savings", "simpanan", "deposit", "deposits", "loan", 
 _ELSEWHERE = {("grant", "iks")}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Finding:
-    """One thing that does not fit; ``at`` and ``other`` are positions in the frame as it came."""
+    """One thing that does not fit in the books.
+
+    Attributes
+    ----------
+    at : int
+        Position of the row in the ledger as it came.
+    kind, certainty : str
+        See :func:`~kube_research.finance.reconcile.findings.reconcile_ledger`.
+    reason, suggestion : str
+        Keys of the sentences in ``words/reconcile.toml``.
+    expected, difference : int or None
+        What would make it right, and what is written less that.
+    other : int or None
+        Position of the row it clashes with.
+    fill : dict
+        What the sentences name: whole numbers are rupiah (or rows, where the name begins with
+        ``row``), dates are days.
+    """
 
     at: int
     kind: str
     certainty: str
     reason: str
     suggestion: str
-    expected: int | None = None
-    difference: int | None = None
-    other: int | None = None
-    fill: dict[str, object] = field(default_factory=dict)
+    expected: int | None = field(default=None, kw_only=True)
+    difference: int | None = field(default=None, kw_only=True)
+    other: int | None = field(default=None, kw_only=True)
+    fill: Mapping[str, object] = field(default_factory=dict, kw_only=True)
+
+    def restated(self, **changes: Any) -> Finding:
+        """Return the finding with some parts said otherwise; ``fill`` adds to that of the finding."""
+        fill = {**self.fill, **changes.pop("fill", {})}
+        return replace(self, fill=fill, **changes)
 
 
 @dataclass(frozen=True)
@@ -93,10 +117,10 @@ def days(values: object) -> Whole:
     return np.asarray(stamps.to_numpy().astype("datetime64[D]").astype(np.int64))
 
 
-def read_rows(ledger: pd.DataFrame, categories: pd.DataFrame | None) -> Rows:
+def read_rows(books: Books) -> Rows:
     """Return the rows of a ledger; the frame itself is left alone."""
-    need_columns(ledger, "date", "group", "book", "category", "amount")
-    frame = ledger.reset_index(drop=True)
+    need_columns(books.ledger, "date", "group", "book", "category", "amount")
+    frame = books.ledger.reset_index(drop=True)
     for name in ("group", "book", "category", "person", "note"):
         frame[name] = frame[name].astype("string") if name in frame else pd.NA
         frame[name] = frame[name].astype("string").fillna("")
@@ -105,9 +129,11 @@ def read_rows(ledger: pd.DataFrame, categories: pd.DataFrame | None) -> Rows:
     balance = balance.astype("Int64")
     keys = frame.groupby(["group", "book"], sort=False).ngroup()
     about = flows().set_index("flow")
-    read = with_flows(frame, categories)
-    read = read.assign(category=frame["category"].str.lower())
-    own = () if categories is None else categories["category"].astype("string").str.lower()
+    read = with_flows(frame, books.categories)
+    read["category"] = read["code"]
+    own: Any = ()
+    if books.categories is not None:
+        own = books.categories["category"].astype("string").str.lower()
     day = days(frame["date"])
     dated = np.flatnonzero(day != np.iinfo(np.int64).min)
     if len(dated) < len(day):  # an undated row stands beside the dated row before it
@@ -140,7 +166,7 @@ def _moved_between(rows: Rows) -> Mask:
     major = frame.groupby(["category", "book"])["side"].sum()
     spread = np.sign(major).groupby("category").agg(["min", "max"])
     codes = spread.index[(spread["min"] < 0) & (spread["max"] > 0)]
-    found = np.zeros(len(rows), dtype=bool)
+    between = np.zeros(len(rows), dtype=bool)
     for code in codes:
         part = frame[frame["category"] == code]
         paid, got = part[part["side"] < 0], part[part["side"] > 0]
@@ -151,8 +177,8 @@ def _moved_between(rows: Rows) -> Mask:
         for side, all_of in (("at_x", paid), ("at_y", got)):
             partners = set(same[side]) | set(near[side])
             if len(all_of) == min(len(paid), len(got)) and 2 * len(partners) >= len(all_of):
-                found |= (rows.frame["category"] == code).to_numpy(dtype=bool)
-    return found
+                between |= (rows.frame["category"] == code).to_numpy(dtype=bool)
+    return between
 
 
 def missing_amounts(rows: Rows) -> list[Finding]:
@@ -160,8 +186,10 @@ def missing_amounts(rows: Rows) -> list[Finding]:
     opens = rows.flow == "opening"
     blank = np.flatnonzero(~rows.known & ~(opens & rows.stated))
     zero = np.flatnonzero(rows.known & (rows.amount == 0) & ~opens)
-    found = [Finding(int(i), "missing_amount", "certain", "no_amount", "no_amount") for i in blank]
-    return found + [Finding(int(i), "zero", "look", "zero", "zero") for i in zero]
+    return [
+        *(Finding(int(at), "missing_amount", "certain", "no_amount", "no_amount") for at in blank),
+        *(Finding(int(at), "zero", "look", "zero", "zero") for at in zero),
+    ]
 
 
 def outside_period(rows: Rows, period: tuple[dt.date, dt.date] | None) -> list[Finding]:
@@ -169,14 +197,15 @@ def outside_period(rows: Rows, period: tuple[dt.date, dt.date] | None) -> list[F
     if period is None:
         return []
     first, last = (int(end) for end in days(list(period)))
-    found = []
+    findings = []
     for at in np.flatnonzero((rows.day < first) | (rows.day > last)):
         day = rows.date(int(at))
         meant, slip = _meant(day, period, _neighbour(rows, int(at), first, last))
         fill: dict[str, object] = {"day": day, "day_first": period[0], "day_last": period[1]}
         fill["day_meant"] = meant or day
-        found.append(Finding(int(at), "period", "certain", "period", f"period_{slip}", fill=fill))
-    return found
+        hint = f"period_{slip}"
+        findings.append(Finding(int(at), "period", "certain", "period", hint, fill=fill))
+    return findings
 
 
 def _neighbour(rows: Rows, at: int, first: int, last: int) -> dt.date | None:
@@ -201,11 +230,11 @@ def _meant(
         return [other] if period[0] <= other <= period[1] else []
 
     years = range(period[0].year, period[1].year + 1)
-    by_year = [one for year in years for one in inside(year, day.month, day.day)]
+    by_year = [other for year in years for other in inside(year, day.month, day.day)]
     for options, slip in ((by_year, "year"), (inside(day.year, day.day, day.month), "swap")):
         if options:
             aim = near or period[0]
-            return min(options, key=lambda one: abs(one - aim)), slip
+            return min(options, key=lambda other: abs(other - aim)), slip
     return None, "plain"
 
 
@@ -231,7 +260,7 @@ def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding
     other = ((home != "") & (rows.frame["group"] != "") & (home != rows.frame["group"])).to_numpy()
     covered = rows.frame["group"].isin(roster["group"].astype("string"))
     unknown = ((person != "") & ~person.isin(place.index) & covered).to_numpy(dtype=bool)
-    found = []
+    findings = []
     for at in np.flatnonzero(early | late | other | unknown):
         what = "other_group" if other[at] else "before" if early[at] else "after"
         what = "unknown" if unknown[at] else what
@@ -241,12 +270,9 @@ def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding
         if what in ("before", "after"):
             edge = dates["joined" if what == "before" else "left"][at]
             fill["day_edge"] = dt.date(1970, 1, 1) + dt.timedelta(days=int(edge))
-        sure = "look" if settles else "likely"
-        hint = "settling" if settles else what
-        found.append(
-            Finding(int(at), "membership", sure, f"member_{what}", f"member_{hint}", fill=fill)
-        )
-    return found
+        sure, hint = ("look", "member_settling") if settles else ("likely", f"member_{what}")
+        findings.append(Finding(int(at), "membership", sure, f"member_{what}", hint, fill=fill))
+    return findings
 
 
 def wrong_signs(rows: Rows) -> list[Finding]:
@@ -269,33 +295,20 @@ def wrong_signs(rows: Rows) -> list[Finding]:
     unread = ~rows.moves & (side != 0) & ((rows.flow == "unknown") | ((rows.sign != 0) & ~read))
     rare = unread & (total - 1 >= 8) & (10 * (same - 1) <= total - 1)
     rare &= (rows.frame["category"] != "").to_numpy()
-    found = []
+    findings = []
     for at in np.flatnonzero(against | rare):
-        kind = "sign_declared" if against[at] else "sign_rare"
+        sure, why = ("likely", "sign_declared") if against[at] else ("look", "sign_rare")
         amount = int(rows.amount[at])
-        way = "in" if amount < 0 else "out"
-        fill = {
-            "amount": amount,
-            "category": str(category[at]),
-            "others": str(int(total[at] - same[at])),
-        }
-        found.append(
-            Finding(
-                int(at),
-                "sign",
-                "likely" if against[at] else "look",
-                f"{kind}_{way}",
-                "sign",
-                expected=-amount,
-                difference=2 * amount,
-                fill=fill,
-            )
-        )
-    return found
+        why += "_in" if amount < 0 else "_out"
+        fill = {"amount": amount, "category": str(category[at])}
+        fill["others"] = str(int(total[at] - same[at]))
+        size: dict[str, Any] = {"expected": -amount, "difference": 2 * amount}
+        findings.append(Finding(int(at), "sign", sure, why, "sign", **size, fill=fill))
+    return findings
 
 
 def book_names(rows: Rows) -> list[tuple[str, str]]:
     """Return group and book of each key, in the order of the keys."""
     first = rows.frame[["group", "book"]].assign(key=rows.key).drop_duplicates("key")
-    names: Sequence[tuple[str, str]] = list(zip(first["group"], first["book"], strict=True))
+    names = zip(first["group"], first["book"], strict=True)
     return [(str(group), str(book)) for group, book in names]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from kube_research.finance.reconcile.balances import Balances, Hole, slip_of_digits
+from kube_research.finance.reconcile.balances import (
+    TELLING,
+    Balances,
+    Hole,
+    slip_of_digits,
+)
 from kube_research.finance.reconcile.rows import Finding, Mask, Rows
 
 #: A row that repeats another, the first of its like, and whether a day lies between them.
@@ -24,16 +30,16 @@ def copies(rows: Rows) -> list[Copy]:
     twice = frame[frame.duplicated([*like, "amount", "day"], keep=False)]
     first = twice.groupby([*like, "amount", "day"], sort=False)["at"].transform("first")
     pairs = zip(twice["at"], first, strict=True)
-    found = [(int(at), int(one), False) for at, one in pairs if at != one]
+    same_day = [(int(at), int(like), False) for at, like in pairs if at != like]
     near = frame[rows.stated[frame["at"]]]
     near = near[near.duplicated([*like, "amount", "balance"], keep=False)]
     near = near.sort_values([*like, "amount", "balance", "day", "at"])
     again = near[[*like, "amount", "balance"]].eq(near[[*like, "amount", "balance"]].shift())
     next_day = again.all(axis=1) & (near["day"] - near["day"].shift() == 1)
     before = near["at"].shift()[next_day].astype("int64")
-    seen = {at for at, _, _ in found}
-    told = zip(near.loc[next_day, "at"], before, strict=True)
-    return found + [(int(at), int(one), True) for at, one in told if at not in seen]
+    seen = {at for at, _, _ in same_day}
+    later = zip(near.loc[next_day, "at"], before, strict=True)
+    return same_day + [(int(at), int(like), True) for at, like in later if at not in seen]
 
 
 def same_with_balance(rows: Rows, copied: list[Copy]) -> Mask:
@@ -99,15 +105,17 @@ def duplicates(rows: Rows, copied: list[Copy], balances: Balances) -> list[Findi
             usual.setdefault((int(rows.key[at]), category[at]), []).append(at)
         hint, amount = "twice_sure" if ignored else "twice", int(rows.amount[at])
         fill: dict[str, object] = {"amount": amount, "row_first": first}
-        told = Finding(at, "duplicate", sure, f"twice_{why}", hint, None, amount, first, fill)
-        findings.append(told)
+        about: dict[str, Any] = {"difference": amount, "other": first, "fill": fill}
+        findings.append(Finding(at, "duplicate", sure, f"twice_{why}", hint, **about))
     habit = {
         at
         for (key, code), ats in usual.items()
         if len(ats) > 2 and 10 * len(ats) > ((rows.key == key) & (category == code)).sum()
         for at in ats
     }
-    return [one for one in findings if one.certainty != "look" or one.at not in habit]
+    return [
+        finding for finding in findings if finding.certainty != "look" or finding.at not in habit
+    ]
 
 
 #: Halves farther apart than this are not taken for one movement, unless nothing else has the amount.
@@ -137,7 +145,7 @@ Pair = tuple[Half, Half]
 def check_transfers(
     rows: Rows,
     balances: Balances,
-    told: set[int],
+    misdated: set[int],
     copied: dict[int, int],
     *,
     within: int,
@@ -154,7 +162,7 @@ def check_transfers(
         The ledger.
     balances : Balances
         What the balances tell; differences that a finding here explains are taken out of it.
-    told : set of int
+    misdated : set of int
         Rows whose day is known to be wrong.
     copied : dict of int to int
         Rows that repeat another, and which.
@@ -180,8 +188,8 @@ def check_transfers(
 
     def far(one: Half, two: Half) -> bool:
         rare = (one.group, one.category, abs(one.amount)) not in usual
-        near = abs(one.day - two.day) <= FAR or rare or one.at in told or two.at in told
-        same = one.category == two.category or (kin(one, two) and bool({one.at, two.at} & told))
+        near = abs(one.day - two.day) <= FAR or rare or bool({one.at, two.at} & misdated)
+        same = one.category == two.category or (kin(one, two) and bool({one.at, two.at} & misdated))
         return one.amount == -two.amount and same and near
 
     def turned(one: Half, two: Half) -> bool:
@@ -206,7 +214,7 @@ def check_transfers(
         findings.append(_turned(rows, one, two))
     for one, two in take(far):
         pairs.append((one, two))
-        if one.at not in told and two.at not in told:
+        if not {one.at, two.at} & misdated:
             findings.append(_far(rows, one, two))
             _moved(rows, balances, one, two)
     for one, two in take(unequal):
@@ -249,8 +257,8 @@ def _match(halves: list[Half], within: int) -> tuple[list[Pair], list[Half]]:
             if end == len(alike) or alike[end].day - alike[end - 1].day > within:
                 pairs += _assign(alike[start:end], within)
                 start = end
-    done = {half.at for pair in pairs for half in pair}
-    return pairs, [half for half in halves if half.at not in done]
+    matched = {half.at for pair in pairs for half in pair}
+    return pairs, [half for half in halves if half.at not in matched]
 
 
 def _fits(one: Half, two: Half, within: int) -> bool:
@@ -368,10 +376,10 @@ def _turned(rows: Rows, one: Half, two: Half) -> Finding:
         "likely" if sure else "certain",
         "same_way",
         "same_way",
-        -wrong.amount if sure else None,
-        2 * wrong.amount,
-        right.at,
-        _fill(rows, wrong, right),
+        expected=-wrong.amount if sure else None,
+        difference=2 * wrong.amount,
+        other=right.at,
+        fill=_fill(rows, wrong, right),
     )
 
 
@@ -379,16 +387,17 @@ def _far(rows: Rows, one: Half, two: Half) -> Finding:
     first, last = sorted((one, two), key=lambda half: (half.day, half.at))
     fill = _fill(rows, last, first)
     fill["days"] = str(last.day - first.day)
-    return Finding(last.at, "transfer", "look", "far", "far", None, 0, first.at, fill)
+    about: dict[str, Any] = {"difference": 0, "other": first.at, "fill": fill}
+    return Finding(last.at, "transfer", "look", "far", "far", **about)
 
 
 def _moved(rows: Rows, balances: Balances, one: Half, two: Half) -> None:
     """Take out the differences that a half written on the other day explains."""
     first, last = sorted((one.day, two.day))
     for finding in list(balances.findings):
-        told = finding.kind == "balance" and abs(finding.difference or 0) == abs(one.amount)
+        alike = finding.kind == "balance" and abs(finding.difference or 0) == abs(one.amount)
         between = first - FAR <= rows.day[finding.at] <= last + FAR
-        if told and between and rows.key[finding.at] in (one.book, two.book):
+        if alike and between and rows.key[finding.at] in (one.book, two.book):
             balances.findings.remove(finding)
 
 
@@ -403,19 +412,17 @@ def _unequal(rows: Rows, balances: Balances, one: Half, two: Half) -> Finding:
             _explained(balances, spots[0])
             wrong, right, proof = half, other, "balance"
     cause = slip_of_digits(wrong.amount, -right.amount)
-    hint = (
-        f"half_{cause}" if cause in ("swap", "zeros", "thousands", "dropped", "added") else "half"
-    )
+    hint = f"half_{cause}" if cause in TELLING else "half"
     return Finding(
         wrong.at,
         "transfer",
         "certain",
         "unequal_balance" if proof else "unequal",
         hint,
-        -right.amount,
-        wrong.amount + right.amount,
-        right.at,
-        _fill(rows, wrong, right),
+        expected=-right.amount,
+        difference=wrong.amount + right.amount,
+        other=right.at,
+        fill=_fill(rows, wrong, right),
     )
 
 
@@ -474,15 +481,11 @@ def _unmatched(
             if alone and (half.flow in _ONE_BOOK or len(kept[half.group]) == 1):
                 once.setdefault(name, []).append(half)
                 continue
-        findings.append(
-            Finding(half.at, "transfer", "certain", reason, reason, None, None, other, fill)
-        )
+        about: dict[str, Any] = {"other": other, "fill": fill}
+        findings.append(Finding(half.at, "transfer", "certain", reason, reason, **about))
     for halves in once.values():
         first = min(halves, key=lambda half: (half.day, half.at))
         fill = {"book": rows.book(first.at), "category": first.category, "count": str(len(halves))}
-        group = str(rows.frame["group"].iat[first.at])
-        fill["group"] = group
-        findings.append(
-            Finding(first.at, "transfer", "look", "one_book", "one_book", None, None, None, fill)
-        )
+        fill["group"] = str(rows.frame["group"].iat[first.at])
+        findings.append(Finding(first.at, "transfer", "look", "one_book", "one_book", fill=fill))
     return findings

@@ -13,15 +13,17 @@ from small_ledgers import LEDGERS, PEOPLE, ledger_of
 
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.finance.books import (
+    Books,
+    as_books,
     between_books,
     day_of_option,
     half_up,
-    known_entries,
     money_of,
     need_level,
     parts,
     roster,
 )
+from kube_research.site.folder import Site
 
 BOOK = ledger_of(
     ("2016-03-31", "07", "kas", "Penjualan", None, 500),
@@ -32,30 +34,51 @@ BOOK = ledger_of(
 
 
 def test_entries_with_an_amount_get_a_flow_and_a_month() -> None:
-    done = known_entries(BOOK)
+    done = Books(BOOK).entries
     assert done["flow"].tolist() == ["sale", "cost", "iks_share"]
     assert done["month"].tolist() == ["2016-03", "2016-04", "2016-05"]
     assert done["amount"].dtype == "int64"
     assert done["evidence"].tolist() == ["recorded"] * 3
-    assert known_entries(BOOK, on="2016-04-01")["amount"].tolist() == [500, -30]
-    assert known_entries(BOOK.iloc[:0]).empty
+    assert Books(BOOK).until("2016-04-01")["amount"].tolist() == [500, -30]
+    assert Books(BOOK.iloc[:0]).entries.empty
 
 
 def test_the_sites_own_codes_go_first() -> None:
     own = pd.DataFrame({"category": ["penjualan"], "flow": ["other_in"]})
-    assert known_entries(BOOK, own)["flow"][0] == "other_in"
+    assert Books(BOOK, categories=own).entries["flow"][0] == "other_in"
+
+
+def test_a_ledger_a_site_and_books_are_taken(twin: Site) -> None:
+    plain, own = as_books(BOOK), as_books(BOOK, members=PEOPLE)
+    assert plain.members is None
+    assert own.roster()["person"].tolist() == ["a", "b", "c", "d"]
+    assert as_books(own) is own
+    assert as_books(own, members=PEOPLE.iloc[:1], period=None).roster()["person"].tolist() == ["a"]
+    assert own.entries is own.entries
+    with pytest.raises(OptionError, match="members"):
+        plain.roster()
+    books = as_books(twin)
+    assert len(books.ledger) == len(twin.ledger)
+    assert books.period == (twin.info.books_period or twin.info.period)
+
+
+def test_two_spellings_of_one_code_are_one_category() -> None:
+    spelt = BOOK.assign(
+        category=["Stock Purchase", "stock-purchase", "stock_purchase", "Arisan RT"]
+    )
+    assert Books(spelt).entries["code"].tolist() == [*["stock_purchase"] * 2, "arisan_rt"]
 
 
 def test_a_person_column_and_evidence_are_optional() -> None:
-    done = known_entries(BOOK.drop(columns="person"))
+    done = Books(BOOK.drop(columns="person")).entries
     assert done["person"].isna().all()
-    graded = known_entries(BOOK.assign(evidence=["simulated", None, None, "derived"]))
+    graded = Books(BOOK.assign(evidence=["simulated", None, None, "derived"])).entries
     assert graded["evidence"].tolist() == ["simulated", "recorded", "derived"]
 
 
 def test_dates_may_be_text() -> None:
     plain = BOOK.assign(date=BOOK["date"].dt.strftime("%Y-%m-%d"))
-    left, right = known_entries(plain), known_entries(BOOK)
+    left, right = Books(plain).entries, Books(BOOK).entries
     assert left.drop(columns="date").equals(right.drop(columns="date"))
     assert (left["date"] == right["date"]).all()
 
@@ -63,23 +86,23 @@ def test_dates_may_be_text() -> None:
 @given(LEDGERS)
 def test_a_missing_row_equals_an_empty_cell(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)
-    left = known_entries(ledger)
-    right = known_entries(ledger[ledger["amount"].notna()])
+    left = Books(ledger).entries
+    right = Books(ledger[ledger["amount"].notna()]).entries
     pd.testing.assert_frame_equal(left, right)
-    decimal = known_entries(ledger.assign(amount=ledger["amount"].astype("float64")))
+    decimal = Books(ledger.assign(amount=ledger["amount"].astype("float64"))).entries
     pd.testing.assert_frame_equal(left, decimal)
 
 
 @pytest.mark.parametrize("amount", [0.5, "much", "1.000 rupiah"])
 def test_amounts_that_are_no_whole_rupiah_are_refused(amount: object) -> None:
     with pytest.raises(OptionError, match="whole number of rupiah"):
-        known_entries(BOOK.assign(amount=amount))
+        len(Books(BOOK.assign(amount=amount)).entries)
 
 
 def test_missing_columns_are_named() -> None:
     for column in ("date", "group", "book", "category", "amount"):
         with pytest.raises(MissingColumnError, match=column):
-            known_entries(BOOK.drop(columns=column))
+            len(Books(BOOK.drop(columns=column)).entries)
     for column in ("joined", "left"):
         assert len(roster(PEOPLE.drop(columns=column))) == 4
         with pytest.raises(MissingColumnError, match=column):
@@ -115,7 +138,7 @@ def test_levels() -> None:
     assert need_level(None) == []
     with pytest.raises(OptionError, match="'month'"):
         need_level("month")
-    rows = known_entries(BOOK)
+    rows = Books(BOOK).entries
     assert [(level, len(part)) for level, part in parts(rows, ["group"])] == [
         ({"group": "07"}, 2),
         ({"group": "08"}, 1),
@@ -124,7 +147,7 @@ def test_levels() -> None:
 
 
 def test_sums_by_flow() -> None:
-    rows = known_entries(BOOK)
+    rows = Books(BOOK).entries
     assert money_of(rows) == 490
     assert money_of(rows, "sale", "cost") == 470
     assert money_of(rows, "payout") == 0
