@@ -47,7 +47,7 @@ class Books:
     >>> import kube_research as kr
     >>> books = Books.of(kr.load_site("cibeunying-simulated"))
     >>> books.entries["flow"].iloc[0], len(books.roster())
-    ('grant', 34)
+    ('grant', 32)
     """
 
     ledger: pd.DataFrame

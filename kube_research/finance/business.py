@@ -287,6 +287,7 @@ def business_income(books: AnyBooks, *, by: str | None = "group") -> pd.DataFram
 
     Examples
     --------
+    >>> from kube_research.finance.books import Books
     >>> book = pd.DataFrame({"date": ["2016-03-01", "2016-04-02"], "group": "07", "book": "kas",
     ...                      "category": ["sales", "cost"], "amount": [500000, -100000]})
     >>> people = pd.DataFrame({"person": ["a", "b"], "group": "07", "role": "anggota"})
