@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
@@ -20,43 +20,17 @@ from kube_research.texts import text
 if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
+# fmt: off
 _WORDS = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 ]
 _MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
 ]
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+# fmt: on
 
 _NUMERAL = re.compile(
     rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE
@@ -76,8 +50,8 @@ def numerals(statement: str) -> list[str]:
     >>> numerals("Four groups earn Rp 1,500,000; the mean is 2.40.")
     ['4', '1500000', '2.40']
     """
-    found = [hit.lower() for hit in _NUMERAL.findall(statement)]
-    return [str(_WORDS.index(hit) + 1) if hit in _WORDS else hit.replace(",", "") for hit in found]
+    hits = [hit.lower() for hit in _NUMERAL.findall(statement)]
+    return [str(_WORDS.index(hit) + 1) if hit in _WORDS else hit.replace(",", "") for hit in hits]
 
 
 def dates(statement: str) -> list[pd.Timestamp]:
@@ -263,10 +237,25 @@ class Case:
         day: pd.Timestamp = self._said(months(self.statement), 0)
         return day
 
-    def _said(self, found: list[Any], place: int) -> Any:
-        if not -len(found) <= place < len(found):
+    def _said(self, values: list[Any], place: int) -> Any:
+        if not -len(values) <= place < len(values):
             raise Settled(self.open("no_value", needed=text("claim.needed_value", self.lang)))
-        return found[place]
+        return values[place]
+
+    @property
+    def side(self) -> str:
+        """Which of two statements on one thing the claim is: ``a`` or ``b``, by its code."""
+        return self.claim[-1]
+
+    @property
+    def other_side(self) -> str:
+        """Return the other of the two."""
+        return "b" if self.side == "a" else "a"
+
+    @property
+    def rival(self) -> str:
+        """Return the claim that makes the other statement."""
+        return self.claim[:-1] + self.other_side
 
     @property
     def places(self) -> int:
@@ -277,13 +266,13 @@ class Case:
 
     def rows(self, table: str, **equals: object) -> list[Row]:
         """Return the rows of a table with the values given, and note their evidence."""
-        found = [
+        chosen = [
             row
             for row in self.source.rows(table)
             if all(row[name] == value for name, value in equals.items())
         ]
-        self._grades += [row["evidence"] for row in found]
-        return found
+        self._grades += [row["evidence"] for row in chosen]
+        return chosen
 
     def some(self, table: str, **equals: object) -> list[Row]:
         """Return the rows as :meth:`rows` does; without any the claim cannot be checked."""
@@ -292,20 +281,21 @@ class Case:
 
     def row(self, table: str, **equals: object) -> Row:
         """Return the first such row; without one the claim cannot be checked."""
-        found = self.rows(table, **equals)
-        if not found:
-            wanted = ", ".join(f"{name} = {value}" for name, value in equals.items())
-            needed = text("claim.needed_row", self.lang, table=table, wanted=wanted)
-            raise Settled(self.open("no_row", needed=needed, table=table))
-        return found[0]
+        rows = self.rows(table, **equals)
+        if not rows:
+            self._lacks(table, ", ".join(f"{name} = {value}" for name, value in equals.items()))
+        return rows[0]
+
+    def _lacks(self, table: str, wanted: str) -> NoReturn:
+        needed = text("claim.needed_row", self.lang, table=table, wanted=wanted)
+        raise Settled(self.open("no_row", needed=needed, table=table))
 
     def dated(self, **equals: object) -> list[Row]:
         """Return the activities that have a date; without any the claim cannot be checked."""
-        found = [row for row in self.some("activities", **equals) if row["date"] is not None]
-        if not found:
-            needed = text("claim.needed_row", self.lang, table="activities", wanted="date")
-            raise Settled(self.open("no_row", needed=needed, table="activities"))
-        return found
+        rows = [row for row in self.some("activities", **equals) if row["date"] is not None]
+        if not rows:
+            self._lacks("activities", "date")
+        return rows
 
     def fact(self, name: str) -> Fraction:
         """Return a fact that is a number."""
@@ -329,22 +319,19 @@ class Case:
         """Return the day of an activity."""
         day = self.row("activities", activity=activity)[column]
         if day is None:
-            needed = text("claim.needed_row", self.lang, table="activities", wanted=activity)
-            raise Settled(self.open("no_row", needed=needed, table="activities"))
+            self._lacks("activities", activity)
         return pd.Timestamp(day)
 
     def title(self, activity: str) -> str:
         """Return the title of an activity in the reader's language."""
         return str(self.row("activities", activity=activity)[f"title_{self.lang}"])
 
-    def must_equal(self, said: object, published: object, locator: str | None) -> None:
+    def must_equal(self, stated: object, published: object, locator: str | None) -> None:
         """Contradict the claim unless the table has what it says."""
-        if said != published:
+        if stated != published:
             place = locator or self.locator
-            found = self.contradicted(
-                "table_differs", place, stated=self.plain(said), found=self.plain(published)
-            )
-            raise Settled(found)
+            words = {"stated": self.plain(stated), "found": self.plain(published)}
+            raise Settled(self.contradicted("table_differs", place, **words))
 
     def must_be_fact(self, said: Fraction, name: str) -> None:
         """Contradict the claim unless the facts table has what it says."""
@@ -398,6 +385,14 @@ class Case:
     def contradicted(self, key: str, *against: str, **fill: object) -> Answer:
         """Answer: against another statement of the source (a claim, or a locator)."""
         return self._answer("contradicted", key, fill, against, extra="derived")
+
+    def reproduced_if(self, holds: bool, key: str, *against: str, **fill: object) -> Answer:
+        """Answer that it was computed again and is equal, or else is contradicted, in one sentence."""
+        return self.reproduced(key, **fill) if holds else self.contradicted(key, *against, **fill)
+
+    def consistent_if(self, holds: bool, key: str, *against: str, **fill: object) -> Answer:
+        """Answer that nothing published is against it, or else what is, in one sentence."""
+        return self.consistent(key, **fill) if holds else self.contradicted(key, *against, **fill)
 
     def opposed(self, key: str, *against: str, **fill: object) -> Answer:
         """Answer: contradicted by another statement as printed, without any arithmetic."""

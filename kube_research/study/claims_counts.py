@@ -89,38 +89,33 @@ def _companion(case: Case) -> Answer:
 @check("interviewed_members_a", "interviewed_members_b")
 def _interviewed_twice(case: Case) -> Answer:
     """One bracket that gives the number in digits and another in words."""
-    mine, other = ("a", "b") if case.claim.endswith("_a") else ("b", "a")
-    said = case.readings("interviewed_members")
-    locator = case.row("conflicts", conflict="interviewed_members", reading=mine)["locator"]
-    case.must_equal(str(case.number()), said[mine], locator)
-    if said[mine] == said[other]:
-        return case.consistent("readings_agree", value=said[mine])
-    return case.opposed(
-        "readings_differ",
-        f"interviewed_members_{other}",
-        mine=said[mine],
-        other=said[other],
-    )
+    readings = case.readings("interviewed_members")
+    mine, other = readings[case.side], readings[case.other_side]
+    locator = case.row("conflicts", conflict="interviewed_members", reading=case.side)["locator"]
+    case.must_equal(str(case.number()), mine, locator)
+    if mine == other:
+        return case.consistent("readings_agree", value=mine)
+    return case.opposed("readings_differ", case.rival, mine=mine, other=other)
 
 
 @check("group_numbers_a", "group_numbers_b")
 def _group_numbers(case: Case) -> Answer:
     """Two lists of the same five groups."""
-    mine, other = ("a", "b") if case.claim.endswith("_a") else ("b", "a")
     lists = {
         reading: [int(case.as_number(number)) for number in value.split()]
         for reading, value in case.readings("groups").items()
     }
-    said = [int(digits) for digits in case.numerals[1:]]
-    locator = case.row("conflicts", conflict="groups", reading=mine)["locator"]
-    case.must_equal(case.number(), Fraction(len(said)), locator)
-    if said != lists[mine]:
-        case.must_equal(case.list(said), case.list(lists[mine]), locator)
-    both = [number for number in lists[mine] if number in lists[other]]
-    fill = {"both": case.list(both) or "-", "count": len(both), "total": len(lists[mine])}
-    if len(both) == len(lists[mine]) == len(lists[other]):
+    mine, other = lists[case.side], lists[case.other_side]
+    stated = [int(digits) for digits in case.numerals[1:]]
+    locator = case.row("conflicts", conflict="groups", reading=case.side)["locator"]
+    case.must_equal(case.number(), Fraction(len(stated)), locator)
+    if stated != mine:
+        case.must_equal(case.list(stated), case.list(mine), locator)
+    both = [number for number in mine if number in other]
+    fill = {"both": case.list(both) or "-", "count": len(both), "total": len(mine)}
+    if len(both) == len(mine) == len(other):
         return case.consistent("lists_agree", **fill)
-    return case.contradicted("lists_differ", f"group_numbers_{other}", **fill)
+    return case.contradicted("lists_differ", case.rival, **fill)
 
 
 @check("groups_intervened")
@@ -154,23 +149,21 @@ def _recount(case: Case, count: int, table: str, other: str | None) -> Answer:
 @check("activities_a", "activities_b")
 def _activities(case: Case) -> Answer:
     """Activities stated against those with a row and a date of their own."""
-    other = "activities_b" if case.claim.endswith("_a") else "activities_a"
     listed = case.some("activities", kind="intervention")
     days = {row["date"] for row in listed} - {None}
     stated = int(case.number())
     if stated != len(listed) and stated == len(days):
         return case.contradicted(
-            "recount_days", other, count=len(listed), days=len(days), stated=stated
+            "recount_days", case.rival, count=len(listed), days=len(days), stated=stated
         )
-    return _recount(case, len(listed), "activities", other)
+    return _recount(case, len(listed), "activities", case.rival)
 
 
 @check("mentoring_meetings_a", "mentoring_meetings_b")
 def _meetings(case: Case) -> Answer:
     """Meetings stated against those described."""
-    other = "mentoring_meetings_b" if case.claim.endswith("_a") else "mentoring_meetings_a"
     described = {row["activity"] for row in case.rows("agenda")}
-    return _recount(case, len(described), "agenda", other)
+    return _recount(case, len(described), "agenda", case.rival)
 
 
 def _places(case: Case) -> list[str]:
@@ -259,12 +252,9 @@ def _hindered(case: Case) -> Answer:
     """'No hindrance at all' against the hindrances listed."""
     count = len(case.rows("monitoring", aspect="inhibiting"))
     activities = len({row["activity"] for row in case.rows("monitoring", aspect="inhibiting")})
-    none = case.claim.endswith("_a")
     fill = {"count": count, "activities": activities}
-    if none == (count == 0):
-        return case.reproduced("hindrances", **fill)
-    other = "activities_hindered_b" if none else "activities_hindered_a"
-    return case.contradicted("hindrances", other, **fill)
+    holds = (case.side == "a") == (count == 0)
+    return case.reproduced_if(holds, "hindrances", case.rival, **fill)
 
 
 @check("model_components")
@@ -333,9 +323,7 @@ def _items(case: Case, *items: int) -> Answer:
         return case.open("items_once", **fill)
     fill["later"] = case.list(as_printed(row["mean"], case.lang) for row in later)
     up = all(exact_mean(b) > exact_mean(a) for a, b in zip(first, later, strict=True))
-    if up:
-        return case.consistent("items_twice", **fill)
-    return case.contradicted("items_twice", later[0]["locator"] or case.locator, **fill)
+    return case.consistent_if(up, "items_twice", later[0]["locator"] or case.locator, **fill)
 
 
 family(
@@ -388,9 +376,8 @@ family(
 def _named(case: Case, aspect: str, *signs: str) -> Answer:
     """How many of the results or factors listed speak of it."""
     listed = case.some("monitoring", aspect=aspect)
-    found = [row for row in listed if any(sign in row["text_en"].lower() for sign in signs)]
-    fill: dict[str, Any] = {"named": len(found), "total": len(listed)}
-    return case.open(f"named_{aspect}", **fill)
+    named = sum(any(sign in row["text_en"].lower() for sign in signs) for row in listed)
+    return case.open(f"named_{aspect}", named=named, total=len(listed))
 
 
 family(

@@ -24,9 +24,8 @@ def _weekday(case: Case, activity: str) -> Answer:
     row = case.row("activities", activity=activity)
     printed = day_of(day, _LANGUAGE_OF_SOURCE, "EEEE d MMMM y")
     fill = {"date": case.when(day), "weekday": case.when(day, "EEEE")}
-    if weekdays(case.statement) == [day.day_name()] and row["printed_date"] == printed:
-        return case.reproduced("weekday", **fill)
-    return case.contradicted("weekday", row["locator"] or case.locator, **fill)
+    right = weekdays(case.statement) == [day.day_name()] and row["printed_date"] == printed
+    return case.reproduced_if(right, "weekday", row["locator"] or case.locator, **fill)
 
 
 def _hours(case: Case, activity: str) -> Answer:
@@ -38,9 +37,7 @@ def _hours(case: Case, activity: str) -> Answer:
     length = (end - start).total_seconds() / 3600
     others = {r["start"] for r in case.dated(kind="meeting")}
     fill = {"hours": case.num(length, 1), "slots": len(others)}
-    if length <= 0:
-        return case.contradicted("hours", row["locator"] or case.locator, **fill)
-    return case.consistent("hours", **fill)
+    return case.consistent_if(length > 0, "hours", row["locator"] or case.locator, **fill)
 
 
 _MEETINGS = [f"mentoring_{number}" for number in range(1, 5)]
@@ -127,8 +124,8 @@ family(
 def _begin(case: Case) -> Answer:
     """Hold the first day of the fieldwork against the first thing done."""
     start = _stated_day(case, "fieldwork")
-    done = [row for row in case.dated(precision="day") if row["kind"] != "study"]
-    earliest = min(done, key=lambda row: row["date"])
+    acts = [row for row in case.dated(precision="day") if row["kind"] != "study"]
+    earliest = min(acts, key=lambda row: row["date"])
     fill = {
         "what": earliest[f"title_{case.lang}"],
         "date": case.when(earliest["date"]),
@@ -146,8 +143,7 @@ def _end(case: Case) -> Answer:
     """Hold the last day of the fieldwork against the last thing done."""
     end = case.day("fieldwork", "last_date")
     case.must_equal(case.date(), end, case.row("activities", activity="fieldwork")["locator"])
-    done = case.dated(precision="day")
-    latest = max(done, key=lambda row: row["date"])
+    latest = max(case.dated(precision="day"), key=lambda row: row["date"])
     days = (end - latest["date"]).days
     fill = {"what": latest[f"title_{case.lang}"], "date": case.when(latest["date"]), "days": days}
     if days < 0:
@@ -169,9 +165,8 @@ def _first_meeting(case: Case) -> Answer:
     day = _stated_day(case, "mentoring")
     first = min(case.dated(kind="meeting"), key=lambda row: row["date"])
     fill = {"date": case.when(first["date"]), "meeting": first[f"title_{case.lang}"]}
-    if day == first["date"]:
-        return case.reproduced("first_meeting", **fill)
-    return case.contradicted("first_meeting", f"{first['activity']}_date", **fill)
+    its_date = f"{first['activity']}_date"
+    return case.reproduced_if(day == first["date"], "first_meeting", its_date, **fill)
 
 
 @check("mentoring_duration")
@@ -187,9 +182,8 @@ def _duration(case: Case) -> Answer:
         "months": whole,
         "touched": touched,
     }
-    if whole == case.number():
-        return case.reproduced("duration", **fill)
-    return case.contradicted("duration", "fieldwork_start", "fieldwork_end", **fill)
+    ends = ("fieldwork_start", "fieldwork_end")
+    return case.reproduced_if(whole == case.number(), "duration", *ends, **fill)
 
 
 @check("preliminary_study_start")
@@ -207,18 +201,17 @@ def _preliminary_start(case: Case) -> Answer:
 @check("preliminary_study_end_a", "preliminary_study_end_b")
 def _preliminary_end(case: Case) -> Answer:
     """Two ends of the earlier study."""
-    mine, other = ("a", "b") if case.claim.endswith("_a") else ("b", "a")
+    mine, other = case.side, case.other_side
     ends = case.readings("preliminary_end")
     said = case.date().strftime("%Y-%m-%d") if mine == "a" else case.month().strftime("%Y-%m")
     locator = case.row("conflicts", conflict="preliminary_end", reading=mine)["locator"]
     case.must_equal(said, ends[mine], locator)
     forms = {"a": "d MMMM y", "b": "MMMM y"}
     days = {r: pd.to_datetime(value, errors="coerce") for r, value in ends.items()}
-    shown = {r: ends[r] if pd.isna(day) else case.when(day, forms[r]) for r, day in days.items()}
+    words = {r: ends[r] if pd.isna(day) else case.when(day, forms[r]) for r, day in days.items()}
     if ends["a"].startswith(ends["b"]):
-        return case.consistent("readings_agree", value=shown[mine])
-    against = f"preliminary_study_end_{other}"
-    return case.opposed("readings_differ", against, mine=shown[mine], other=shown[other])
+        return case.consistent("readings_agree", value=words[mine])
+    return case.opposed("readings_differ", case.rival, mine=words[mine], other=words[other])
 
 
 @check("peka_1_date_a")
@@ -260,10 +253,8 @@ def _first_week(case: Case) -> Answer:
     days = [row["date"].day for row in case.dated(kind="meeting")]
     late = [row for row in case.dated(kind="meeting") if row["date"].day > 7]
     fill = {"days": case.list(days), "late": len(late), "total": len(days)}
-    if late:
-        against = [f"{row['activity']}_date" for row in late]
-        return case.contradicted("first_week", *against, **fill)
-    return case.reproduced("first_week", **fill)
+    against = [f"{row['activity']}_date" for row in late]
+    return case.reproduced_if(not late, "first_week", *against, **fill)
 
 
 @check("mentoring_schedule_a", "mentoring_schedule_b")
@@ -274,13 +265,9 @@ def _schedule(case: Case) -> Answer:
     slots = {(row["start"], row["end"]) for row in meetings}
     changed = len(days) > 1 or len(slots) > 1
     fill = {"total": len(meetings), "weekdays": len(days), "slots": len(slots)}
-    if case.claim.endswith("_a"):
-        if changed:
-            return case.contradicted("schedule", "mentoring_schedule_b", **fill)
-        return case.consistent("schedule", **fill)
-    if changed:
-        return case.consistent("schedule", "mentoring_schedule_a", **fill)
-    return case.contradicted("schedule", "mentoring_schedule_a", **fill)
+    if changed and case.side == "b":
+        return case.consistent("schedule", case.rival, **fill)
+    return case.consistent_if(not changed and case.side == "a", "schedule", case.rival, **fill)
 
 
 @check("report_before_brainstorming")
@@ -290,9 +277,7 @@ def _reports_first(case: Case) -> Answer:
     reports = sum("financial report" in row["text_en"].lower() for row in first)
     brain = len(_planning(case, "brainstorm"))
     fill = {"reports": reports, "total": len(first), "brain": brain}
-    if reports == len(first):
-        return case.consistent("reports_first", **fill)
-    return case.contradicted("reports_first", first[0]["locator"], **fill)
+    return case.consistent_if(reports == len(first), "reports_first", first[0]["locator"], **fill)
 
 
 @check("outcome_tables_source_date")

@@ -21,13 +21,13 @@ def _raters(case: Case) -> list[int]:
 
 def _ways(case: Case, printed: str, n: int) -> list[str]:
     """Return the counts out of n that print as a percentage, with the rules by which they do."""
-    found: dict[int, list[str]] = {}
+    ways: dict[int, list[str]] = {}
     for rule in RULES:
         for count in possible_counts(printed, n, rounding=rule):
-            found.setdefault(count, []).append(case.say(f"rule.{rule}"))
+            ways.setdefault(count, []).append(case.say(f"rule.{rule}"))
     return [
         f"{count}/{n}" + ("" if len(rules) == len(RULES) else f" ({case.list(rules)})")
-        for count, rules in found.items()
+        for count, rules in ways.items()
     ]
 
 
@@ -169,10 +169,10 @@ def _honesty(case: Case) -> Answer:
 
 def _judged(case: Case) -> list[Row]:
     rows = pd.DataFrame(case.some("outcomes"))
-    done = targets_against_results(rows).astype(object)
+    judged = targets_against_results(rows).astype(object)
     return [
         Row({str(k): None if pd.isna(v) else v for k, v in row.items()})
-        for row in done.to_dict("records")
+        for row in judged.to_dict("records")
     ]
 
 
@@ -257,9 +257,8 @@ def _maximal(case: Case) -> Answer:
         "target": case.plain(target),
         "gap": case.plain(got - target),
     }
-    if got >= 100:
-        return case.consistent("maximal", **fill)
-    return case.contradicted("maximal", "achieved_mentoring_benefit", "benefit_felt_a", **fill)
+    against = ("achieved_mentoring_benefit", "benefit_felt_a")
+    return case.consistent_if(got >= 100, "maximal", *against, **fill)
 
 
 @check("target_study_visit_met", "target_kuber_met")

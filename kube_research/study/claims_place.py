@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: The facts that :func:`place_shares` needs.
+_FIGURES = (
+    "kelurahan_poor_people",
+    "kelurahan_population",
+    "regency_poor_people",
+    "regency_poor_pct",
+    "income_low",
+    "income_high",
+    "minimum_wage",
+)
+
+
 def place_shares(facts: pd.DataFrame, *, lang: str = "en") -> pd.DataFrame:
     """Derive from printed facts about a place what they leave no choice about, and bound the rest.
 
@@ -55,22 +67,13 @@ def place_shares(facts: pd.DataFrame, *, lang: str = "en") -> pd.DataFrame:
     check_language(lang)
     need_columns(facts, "fact", "value")
     values = facts.set_index("fact")["value"]
-    wanted = (
-        "kelurahan_poor_people",
-        "kelurahan_population",
-        "regency_poor_people",
-        "regency_poor_pct",
-        "income_low",
-        "income_high",
-        "minimum_wage",
-    )
-    absent = [name for name in wanted if name not in values.index]
+    absent = [name for name in _FIGURES if name not in values.index]
     if absent:
         have = ", ".join(values.index)
         raise MissingColumnError(
             text("error.missing_columns", lang, columns=", ".join(absent), have=have)
         )
-    number = {name: Fraction(str(values[name])) for name in wanted}
+    number = {name: Fraction(str(values[name])) for name in _FIGURES}
     share = 100 * number["kelurahan_poor_people"] / number["kelurahan_population"]
     spans = [unround(str(values["regency_poor_pct"]), rule) for rule in ("half-up", "truncate")]
     low_pct, high_pct = min(span.low for span in spans), max(span.high for span in spans)
@@ -101,24 +104,13 @@ def place_shares(facts: pd.DataFrame, *, lang: str = "en") -> pd.DataFrame:
     )
 
 
-_FIGURES = (
-    "kelurahan_poor_people",
-    "kelurahan_population",
-    "regency_poor_people",
-    "regency_poor_pct",
-    "income_low",
-    "income_high",
-    "minimum_wage",
-)
-
-
 def _share(case: Case, measure: str) -> tuple[float, float]:
     """Return both ends of one of the measures that the facts about the place imply."""
     for name in _FIGURES:
         case.fact(name)
     facts = pd.DataFrame([case.row("facts", fact=name) for name in _FIGURES])
-    found = place_shares(facts, lang=case.lang)
-    row = found[found["measure"] == text(f"place.{measure}", case.lang)].iloc[0]
+    shares = place_shares(facts, lang=case.lang)
+    row = shares[shares["measure"] == text(f"place.{measure}", case.lang)].iloc[0]
     return float(row["low"]), float(row["high"])
 
 
@@ -148,10 +140,8 @@ def _kelurahan(case: Case) -> Answer:
         "share": case.num(share, 2),
         "rate": case.plain(case.fact("regency_poor_pct")),
     }
-    if share > 100:
-        other = {"kelurahan_population", "kelurahan_poor_people"} - {case.claim}
-        return case.contradicted("kelurahan_share", *other, **fill)
-    return case.consistent("kelurahan_share", **fill)
+    other = {"kelurahan_population", "kelurahan_poor_people"} - {case.claim}
+    return case.consistent_if(share <= 100, "kelurahan_share", *other, **fill)
 
 
 def _elsewhere(case: Case, *facts: str) -> Answer:
@@ -185,11 +175,8 @@ def _poor_income(case: Case) -> Answer:
     case.must_be_fact(case.number(1), "income_high")
     low, high = _share(case, "income_share")
     fill = {"low": case.num(low, 1), "high": case.num(high, 1)}
-    if high >= 100:
-        return case.contradicted(
-            "income_share", "income_far_below_minimum_wage", "minimum_wage", **fill
-        )
-    return case.consistent("income_share", **fill)
+    against = ("income_far_below_minimum_wage", "minimum_wage")
+    return case.consistent_if(high < 100, "income_share", *against, **fill)
 
 
 @check("income_far_below_minimum_wage")
@@ -246,9 +233,7 @@ def _surviving(case: Case) -> Answer:
         "share": case.num(100 * left / formed),
         "year": _year(case),
     }
-    if left > formed:
-        return case.contradicted("survival", "groups_2012", **fill)
-    return case.consistent("survival", **fill)
+    return case.consistent_if(left <= formed, "survival", "groups_2012", **fill)
 
 
 @check("kube_effective", "preliminary_better_than_before", "failure_2012_due_to_no_professional")
@@ -314,7 +299,7 @@ def _iks_share(case: Case) -> Answer:
 @check("iks_name_a", "iks_name_b")
 def _iks_name(case: Case) -> Answer:
     """Two readings of one abbreviation."""
-    mine, other = ("a", "b") if case.claim.endswith("_a") else ("b", "a")
+    mine, other = case.side, case.other_side
     names = case.readings("iks_name")
     uses = {
         reading: sum(name in str(row["text_id"]) for row in case.rows("agenda"))
@@ -326,7 +311,7 @@ def _iks_name(case: Case) -> Answer:
     if names[mine] == names[other]:
         return case.consistent("readings_agree", value=names[mine])
     return case.opposed(
-        "names_differ", f"iks_name_{other}", other=names[other], mine=uses[mine], theirs=uses[other]
+        "names_differ", case.rival, other=names[other], mine=uses[mine], theirs=uses[other]
     )
 
 

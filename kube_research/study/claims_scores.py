@@ -45,9 +45,8 @@ def _from_ratings(case: Case, row: Row) -> Answer | None:
     exact = sum(scores, Fraction(0)) / len(scores)
     decimals = len(row["mean"].partition(".")[2])
     fill = {"mean": case.num(exact, decimals + 2), "count": len(scores)}
-    if row["mean"] in {print_number(exact, decimals, rule) for rule in RULES}:
-        return case.reproduced("mean_rated", **fill)
-    return case.contradicted("mean_rated", "ratings", **fill)
+    prints = {print_number(exact, decimals, rule) for rule in RULES}
+    return case.reproduced_if(row["mean"] in prints, "mean_rated", "ratings", **fill)
 
 
 def _mean(case: Case) -> Answer:
@@ -96,19 +95,18 @@ def _repeated(case: Case, item: int) -> Answer:
         "again": as_printed(fact["value"], case.lang),
         "items": case.list(same) or "-",
     }
-    if row["mean"] == fact["value"]:
-        return case.reproduced("mean_again", **fill)
-    return case.contradicted("mean_again", f"mean_item_{item}", row["locator"], **fill)
+    against = (f"mean_item_{item}", row["locator"])
+    return case.reproduced_if(row["mean"] == fact["value"], "mean_again", *against, **fill)
 
 
 def _items_below(case: Case) -> dict[str, Row]:
     """Return the rows of the items that claims place below standard, by claim."""
-    found: dict[str, Row] = {}
-    for name in ("mean_item_19_below_standard", "mean_item_23_below_standard"):
-        if name in case.source.claims:
-            item = int(name.split("_")[2])
-            found[name] = case.row("item_means", round=1, item=item)
-    return found
+    names = ("mean_item_19_below_standard", "mean_item_23_below_standard")
+    return {
+        name: case.row("item_means", round=1, item=int(name.split("_")[2]))
+        for name in names
+        if name in case.source.claims
+    }
 
 
 def _below(case: Case, item: int) -> Answer:
@@ -152,12 +150,9 @@ def _strong(case: Case) -> Answer:
     below = max((exact_mean(row) for row in _items_below(case).values()), default=Fraction(0))
     weak = sum(exact_mean(row) <= below for row in means)
     case.must_equal(case.number(), Fraction(len(means)), means[0]["locator"])
-    strong = case.claim.endswith("_a")
     fill = {"weak": weak, "count": len(means), "below": case.num(below, 2)}
-    if weak == (0 if strong else len(means)):
-        return case.reproduced("weak_items", **fill)
-    other = "table_2_strong_traits_b" if strong else "table_2_strong_traits_a"
-    return case.contradicted("weak_items", other, **fill)
+    stated = 0 if case.side == "a" else len(means)
+    return case.reproduced_if(weak == stated, "weak_items", case.rival, **fill)
 
 
 @check("raters_first")
@@ -168,8 +163,8 @@ def _first_raters(case: Case) -> Answer:
     means = [mean["mean"] for mean in first_means(case)]
     able = {rule: consistent_n(means, _UP_TO, rounding=rule) for rule in RULES}
     fits = {rule: numbers for rule, numbers in able.items() if numbers}
-    numbers = sorted({n for found in fits.values() for n in found})
-    by_rule = [f"{_rules(case, [rule])}: {case.list(found)}" for rule, found in fits.items()]
+    numbers = sorted({n for listed in fits.values() for n in listed})
+    by_rule = [f"{_rules(case, [rule])}: {case.list(listed)}" for rule, listed in fits.items()]
     fill = {
         "numbers": "; ".join(by_rule) or "-",
         "count": len(means),
@@ -191,9 +186,8 @@ def _more_raters(case: Case) -> Answer:
     case.must_equal(case.number(1), first, case.row("rounds", round=1)["locator"])
     more = later - first
     fill = {"more": case.num(more), "share": case.num(100 * more / first)}
-    if more > 0:
-        return case.reproduced("more_raters", **fill)
-    return case.contradicted("more_raters", "raters_first", "raters_followup", **fill)
+    against = ("raters_first", "raters_followup")
+    return case.reproduced_if(more > 0, "more_raters", *against, **fill)
 
 
 def _must_have_risen(case: Case) -> None:
@@ -206,12 +200,9 @@ def _must_have_risen(case: Case) -> None:
 def _changes(case: Case, scale: tuple[int, int]) -> list[tuple[Fraction, Fraction]]:
     """Return the smallest and the largest rise of each item that a scale allows."""
     n = int(case.row("rounds", round=2)["n_raters"])
-    found = []
-    for row in first_means(case):
-        before = exact_mean(row)
-        least = Fraction(int(before * n) + 1, n)
-        found.append((least - before, Fraction(scale[1]) - before))
-    return found
+    before = [exact_mean(row) for row in first_means(case)]
+    least = [Fraction(int(mean * n) + 1, n) for mean in before]
+    return [(low - mean, scale[1] - mean) for mean, low in zip(before, least, strict=True)]
 
 
 def _average(values: list[Fraction]) -> Fraction:
@@ -223,7 +214,7 @@ def _rose(case: Case) -> Answer:
     """Bound a rise of which only the direction is printed."""
     _must_have_risen(case)
     changes = {scale: _changes(case, scale) for scale in case.site.info.scales}
-    largest = [_average([high for _, high in found]) for found in changes.values()]
+    largest = [_average([high for _, high in rises]) for rises in changes.values()]
     smallest = _average([low for low, _ in next(iter(changes.values()))])
     fill: dict[str, Any] = {
         "low": case.num(smallest, 3),
@@ -268,11 +259,9 @@ def _scores_rose(case: Case) -> Answer:
     _must_have_risen(case)
     pairs = _second_means(case)
     if pairs:
-        up = sum(after > before for before, after in pairs)
-        if up == len(pairs):
-            return case.reproduced("means_rose", up=up, count=len(pairs))
+        up, total = sum(after > before for before, after in pairs), len(pairs)
         where = case.rows("item_means", round=2)[0]["locator"] or "item_means"
-        return case.contradicted("means_rose", where, up=up, count=len(pairs))
+        return case.reproduced_if(up == total, "means_rose", where, up=up, count=total)
     widest = max(case.site.info.scales, key=lambda scale: scale[1] - scale[0])
     changes = _changes(case, widest)
     own = case.site.info.scale
@@ -342,9 +331,9 @@ def _timing(case: Case) -> Answer:
         "days": days,
         "last": case.when(max(row["date"] for row in programme)),
     }
-    if case.claim.endswith("_a"):
+    if case.side == "a":
         if late:
-            return case.contradicted("peka_too_early", "peka_2_timing_b", "kuber_date", **fill)
+            return case.contradicted("peka_too_early", case.rival, "kuber_date", **fill)
         return case.reproduced("peka_in_time", **fill)
     case.must_equal(case.date(0), second, case.row("activities", activity="peka_2")["locator"])
     case.must_equal(
@@ -352,7 +341,7 @@ def _timing(case: Case) -> Answer:
     )
     if late:
         return case.reproduced("peka_too_early", **fill)
-    return case.contradicted("peka_in_time", "peka_2_timing_a", **fill)
+    return case.contradicted("peka_in_time", case.rival, **fill)
 
 
 @check("peka_rise_due_to_understanding")
