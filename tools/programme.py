@@ -23,6 +23,7 @@ import pandas as pd
 
 from kube_research.engines import need_engine
 from kube_research.errors import KubeError, OptionError
+from kube_research.files import home
 from kube_research.texts import text
 from tools.programme_draws import FIRST_DAY, MEETINGS, Draw, PartDraws, Words
 from tools.programme_plan import Part, ProgrammePlan, plan_programme
@@ -144,6 +145,35 @@ def programme(
             folder.rename(Path(place) / "old")
         aside.rename(folder)
     return folder
+
+
+def write_practice_programme() -> list[Path]:
+    """Make the programme that comes with the package: one Parquet file a table, 400 groups.
+
+    Returns
+    -------
+    list of Path
+        The files that were written: a table whose rows are what they were keeps its file, so that
+        another pyarrow changes no byte.
+    """
+    pq, dataset = import_module("pyarrow.parquet"), import_module("pyarrow.dataset")
+    folder, written = home() / "data" / "contoh-programme", []
+    with tempfile.TemporaryDirectory() as place:
+        drawn = programme(Path(place) / "drawn", groups=400, seed=2016)
+        names = [(key, import_module("pyarrow").string()) for key in ("province", "regency")]
+        by_area = dataset.partitioning(import_module("pyarrow").schema(names), flavor="hive")
+        for name in TABLES:
+            table = dataset.dataset(drawn / name, partitioning=by_area).to_table()
+            path = folder / f"{name}.parquet"
+            if not path.is_file() or not pq.read_table(path).equals(table):
+                pq.write_table(table, path, compression="zstd", store_schema=False)
+                written.append(path)
+        for name in sorted(_FILES):
+            content = (drawn / name).read_bytes()
+            if not (folder / name).is_file() or (folder / name).read_bytes() != content:
+                (folder / name).write_bytes(content)
+                written.append(folder / name)
+    return written
 
 
 def _need_room(folder: Path, plan: ProgrammePlan, overwrite: bool) -> None:

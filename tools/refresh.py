@@ -1,4 +1,4 @@
-"""Rewrite what is generated: tutorial site, codebook, data index, README tables, pages of docs."""
+"""Rewrite what is generated: tutorial site, practice programme, codebook, data index, README tables, pages of docs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kube_research.site.checksums import write_index
 from kube_research.site.schema import data_package
 from kube_research.texts import check_language
 from tools.pages import all_pages
+from tools.programme import write_practice_programme
 from tools.tutorial import write_tutorial
 
 _MARKS = re.compile(r"(<!-- outputs:(en|id) -->\n).*?(<!-- /outputs -->)", re.DOTALL)
@@ -55,7 +56,8 @@ def with_outputs(readme: str) -> str:
 def refresh() -> list[Path]:
     """Write all generated files of a checkout and return them."""
     root = home()
-    written = [*write_tutorial(), write_index(), root / "data" / "datapackage.json"]
+    written = [*write_tutorial(), *write_practice_programme()]
+    written += [write_index(), root / "data" / "datapackage.json"]
     written[-1].write_text(codebook(), encoding="utf-8", newline="\n")
     for name in ("README.md", "README.id.md"):
         path = root / name

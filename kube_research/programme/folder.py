@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -17,9 +17,6 @@ from kube_research.frames import weakest
 from kube_research.programme.scan import scan_sites, small_table
 from kube_research.site.problems import missing_table
 from kube_research.texts import text
-
-if TYPE_CHECKING:
-    pass
 
 _INFO = "programme.toml"
 
@@ -62,10 +59,11 @@ class Programme:
 
     def has(self, name: str) -> bool:
         """Return whether there is such a table."""
-        return (self.folder / f"{name}.csv").is_file() or (self.folder / name).is_dir()
+        files = (self.folder / f"{name}.csv", self.folder / f"{name}.parquet")
+        return any(path.is_file() for path in files) or (self.folder / name).is_dir()
 
     def table(self, name: str, lang: str = "en") -> Any:
-        """Return a table: a pandas frame of a CSV file, or a lazy DuckDB relation of a Parquet folder.
+        """Return a table: a pandas frame of a CSV file, or a lazy DuckDB relation of Parquet.
 
         Raises
         ------
@@ -76,7 +74,7 @@ class Programme:
         """
         if (self.folder / f"{name}.csv").is_file():
             return small_table(self.folder / f"{name}.csv")
-        if not (self.folder / name).is_dir():
+        if not self.has(name):
             raise missing_table(name, self.name, str(self.folder), lang)
         return scan_sites(self.folder, lang=lang).table(name)
 

@@ -54,29 +54,33 @@ class Reader:
             settings = {"memory_limit": memory, "temp_directory": str(spill)}
             self._duckdb = import_module("duckdb").connect(config=settings)
 
-    def parquet(self, folder: Path) -> Any:
-        """Return a Parquet folder partitioned by :data:`PARTITIONS`; lazy but for pandas and PyArrow."""
+    def parquet(self, where: Path) -> Any:
+        """Return a Parquet file, or a folder of them partitioned by :data:`PARTITIONS`.
+
+        Lazy but for pandas and PyArrow.
+        """
+        pattern = where / "**/*.parquet" if where.is_dir() else where
         match self.engine:
             case "duckdb":
-                files = f"{folder.as_posix()}/**/*.parquet".replace("'", "''")
+                files = pattern.as_posix().replace("'", "''")
                 how = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true"
                 return self._duckdb.sql(f"select * from read_parquet('{files}', {how})")
             case "polars":
                 polars = import_module("polars")
-                schema = dict.fromkeys(self._partitions(folder), polars.String)
+                schema = dict.fromkeys(self._partitions(where), polars.String)
                 return polars.scan_parquet(
-                    folder / "**/*.parquet", hive_partitioning=bool(schema), hive_schema=schema
+                    pattern, hive_partitioning=bool(schema), hive_schema=schema
                 )
             case "dask":
                 frame = import_module("dask.dataframe").read_parquet(
-                    str(folder), dataset={"partitioning": self._arrow_partitioning(folder)}
+                    str(where), dataset={"partitioning": self._arrow_partitioning(where)}
                 )
-                return frame.astype(dict.fromkeys(self._partitions(folder), "string[pyarrow]"))
+                return frame.astype(dict.fromkeys(self._partitions(where), "string[pyarrow]"))
             case "spark":
-                return self._spark(folder)
+                return self._spark(where)
         dataset = import_module("pyarrow.dataset")
         table = dataset.dataset(
-            folder, format="parquet", partitioning=self._arrow_partitioning(folder)
+            where, format="parquet", partitioning=self._arrow_partitioning(where)
         ).to_table()
         return table.to_pandas() if self.engine == "pandas" else table
 
@@ -240,10 +244,10 @@ class SiteScan:
 
     def _programme_table(self, name: str) -> Any:
         path = self._file(name) or Path()
-        if path.is_dir():
+        if path.is_dir() or (path.suffix == ".parquet" and name in LARGE):
             frame = self._reader.parquet(path)
         else:
-            small = pd.read_parquet(path) if path.suffix == ".parquet" else small_table(path)
+            small = small_table(path)
             frame = self._reader.frame(small) if name in LARGE else small
         have = column_names(frame)
         steps = []
@@ -269,6 +273,8 @@ def _graded(rows: Any, *, grade: str) -> Any:
 
 def small_table(path: Path) -> pd.DataFrame:
     """Read a small table of a programme; codes stay text, so that no leading zero is lost."""
+    if path.suffix != ".csv":
+        return pd.read_parquet(path)
     kinds = {column.name: column.kind for table in tables().values() for column in table.columns}
     words = {name: "string" for name, kind in kinds.items() if kind not in ("integer", "money")}
     return pd.read_csv(path, dtype={**words, **dict.fromkeys(PARTITIONS, "string")})
@@ -284,8 +290,8 @@ def scan_sites(
     where : str or Path
         A pattern of site folders (``"programme/*"``), a folder of site folders, one site, or a folder
         of Parquet tables partitioned by province and regency, as ``tools.programme`` writes
-        them: ``TABLE/province=PP/regency=RRRR/*.parquet``, small tables as CSV, ``programme.toml``
-        with ``scale``, ``threshold`` and ``evidence``.
+        them (``TABLE/province=PP/regency=RRRR/*.parquet``) or in one file each (``TABLE.parquet``),
+        small tables as CSV, ``programme.toml`` with ``scale``, ``threshold`` and ``evidence``.
     engine : str
         Engine of the large tables: ``"duckdb"``, ``"polars"``, ``"dask"``, ``"spark"`` (all lazy),
         ``"pyarrow"`` or ``"pandas"`` (in memory).
@@ -338,7 +344,10 @@ def _is_site(folder: Path) -> bool:
 
 
 def _is_programme(folder: Path) -> bool:
-    parquet = any(next((folder / name).rglob("*.parquet"), None) for name in LARGE)
+    parquet = any(
+        (folder / f"{name}.parquet").is_file() or next((folder / name).rglob("*.parquet"), None)
+        for name in LARGE
+    )
     return (folder / _INFO).is_file() or (parquet and not _is_site(folder))
 
 

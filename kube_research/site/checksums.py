@@ -11,16 +11,17 @@ from kube_research.files import home
 from kube_research.site.folder import bundled_sites
 
 INDEX = "index.csv"
-
+#: The practice programme: many sites in one folder, so it is none of the bundled sites.
+PROGRAMME = "contoh-programme"
 
 #: Endings of the files that hold a site's data.
-SUFFIXES = (".csv", ".toml", ".xlsx")
+SUFFIXES = (".csv", ".toml", ".xlsx", ".parquet")
 
 
 def file_checksum(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hex digits; Windows line ends of a text count as plain ones."""
     content = path.read_bytes()
-    if path.suffix != ".xlsx":
+    if path.suffix not in (".xlsx", ".parquet"):
         content = content.replace(b"\r\n", b"\n")
     return hashlib.sha256(content).hexdigest()
 
@@ -30,7 +31,7 @@ def data_index() -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["site", "file", "rows", "sha256"])
-    for site in bundled_sites():
+    for site in sorted([*bundled_sites(), PROGRAMME]):
         for path in sorted((home() / "data" / site).iterdir()):
             if path.suffix in SUFFIXES:
                 writer.writerow([site, path.name, _rows(path), file_checksum(path)])
@@ -38,7 +39,11 @@ def data_index() -> str:
 
 
 def _rows(path: Path) -> int | str:
-    """Return the rows of a CSV file without its header; blank for other files."""
+    """Return the rows of a table without its header; blank for files that hold none."""
+    if path.suffix == ".parquet":
+        from pyarrow.parquet import read_metadata
+
+        return int(read_metadata(path).num_rows)
     if path.suffix != ".csv":
         return ""
     with path.open(encoding="utf-8", newline="") as handle:
