@@ -15,6 +15,7 @@ from kube_research.figures.sheet import (
     Look,
     Row,
     Sheet,
+    Tile,
     figure,
     inches_from,
     ladder,
@@ -31,17 +32,19 @@ if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
 
-#: Fill and ink of each status: dark who came, light who did not, so that grey prints tell them apart.
-_STATUS = {
-    "present": (style.OKABE_ITO["blue"], "white"),
-    "late": (style.OKABE_ITO["sky"], style.INK),
-    "represented": (style.tint(style.OKABE_ITO["green"], 0.45), style.INK),
-    "excused": ("#E9ECEF", style.INK),
-    "absent": ("white", style.OKABE_ITO["vermillion"]),
+#: Each status: dark who came, light who did not, so that grey prints tell them apart.
+STATUS = {
+    "present": Tile(style.OKABE_ITO["blue"], "white"),
+    "late": Tile(style.OKABE_ITO["sky"]),
+    "represented": Tile(style.tint(style.OKABE_ITO["green"], 0.45)),
+    "excused": Tile("#E9ECEF", edge=style.RULE),
+    "absent": Tile("white", style.OKABE_ITO["vermillion"], "bold", style.RULE),
 }
 NO_GROUP = "\uffff"
-#: Columns narrower than this, in inches, have turned labels.
-_NARROW = 0.36
+#: Inches kept for the names of people at the left and their rates at the right.
+_NAMES, _RATES = 1.0, 1.12
+#: Columns at most so wide, in inches; narrower than the other they have turned labels.
+_WIDEST, _NARROW = 0.46, 0.36
 #: More meetings than this are not listed under the figure.
 _MOST_LISTED = 20
 
@@ -127,79 +130,47 @@ def attendance_heatmap(
     '5\nMar'
     >>> plt.close(ax.figure)
     """
-    from matplotlib.patches import Rectangle
-
     frame["group"] = frame["group"].astype("object").where(frame["group"].notna(), NO_GROUP)
     meetings = frame.drop_duplicates("meeting").sort_values("meeting")
-    columns, left, right, foot = max(1, len(meetings)), 1.0, 1.12, 0.06
-    wide = min(0.46, (style.DOUBLE_COLUMN - left - right) / columns)
-    right = style.DOUBLE_COLUMN - left - columns * wide
-    entries, people = [], []
-    for code, part in frame.groupby("group", sort=True):
-        entries.append((group_name(str(code), lang), True))
-        names = part["person"].unique()
-        entries += [(str(name), False) for name in names]
-        people += [(code, name) for name in names]
-    rows, height = ladder(entries, left - 0.15, least=0.165, limit=8.5)
-    keys = [
-        (
-            f"{text(f'figure.attendance_heatmap.{status}', lang)}",
-            Rectangle((0, 0), 1, 1, **look),
-        )
-        for status, look in _looks().items()
-    ]
-    title = text("figure.attendance_heatmap.title", lang)
-    turned = wide < _NARROW
-    head = 1.4 if turned else 1.1
-    sheet = Sheet(
-        ax,
-        title,
-        lang,
-        height=max(height, 0.3),
-        keys=[keys],
-        left=left,
-        right=right,
-        head=head,
-        foot=foot,
-    )
-    sheet.rows(rows)
-    ax = sheet.ax
-    ax.set_xlim(0, columns)
-    plain = dict(zip(people, [row for row in rows if not row.head], strict=True))
-    for line in frame.to_dict("records"):
-        _cell(sheet, line["meeting"] - 1, plain[line["group"], line["person"]], line["status"])
-    _margins(sheet, frame, meetings, plain)
-    labels = [_column_label(line, lang, turned) for line in meetings.to_dict("records")]
-    ax.set_xticks(np.arange(len(meetings)) + 0.5, labels)
-    ax.tick_params(axis="x", top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
-    if turned:
-        ax.tick_params(axis="x", rotation=90)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    return sheet.noted(
-        text("figure.attendance_heatmap.note", lang),
-        _meeting_list(meetings, lang),
-    )
-
-
-def _looks() -> dict[str, Look]:
-    return {
-        status: {"facecolor": fill, "edgecolor": style.RULE if ink != "white" else fill, "lw": 0.6}
-        for status, (fill, ink) in _STATUS.items()
+    count = max(1, len(meetings))
+    wide = min(_WIDEST, (style.DOUBLE_COLUMN - _NAMES - _RATES) / count)
+    groups = {
+        code: part.pivot_table(index="person", columns="meeting", values="status", aggfunc="last")
+        for code, part in frame.groupby("group", sort=True)
     }
-
-
-def _cell(sheet: Sheet, x: float, row: Row, status: str) -> None:
-    """Draw one square with the letter of its status."""
-    from matplotlib.patches import Rectangle
-
-    box = Rectangle((x + 0.04, row.y - row.height / 2 + 0.008), 0.92, row.height - 0.016)
-    box.set(**_looks()[status], gid=sheet.tag(f"cell-{status}"), zorder=2)
-    sheet.ax.add_artist(box)
-    letter = text(f"figure.attendance_heatmap.{status}", sheet.lang)[0]
-    look: Look = {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL, "zorder": 3}
-    look |= {"color": _STATUS[status][1], "fontweight": "bold" if status == "absent" else "normal"}
-    sheet.ax.text(x + 0.5, row.y, letter, gid=sheet.tag("letter"), **look)
+    entries = []
+    for code, statuses in groups.items():
+        entries.append((group_name(str(code), lang), True))
+        entries += [(str(name), False) for name in statuses.index]
+    rows, height = ladder(entries, _NAMES - 0.15, least=0.165, limit=8.5)
+    keys = [
+        (text(f"figure.attendance_heatmap.{status}", lang), tile.key)
+        for status, tile in STATUS.items()
+    ]
+    turned = wide < _NARROW
+    size: Look = {"left": _NAMES, "right": style.DOUBLE_COLUMN - _NAMES - count * wide}
+    size |= {"head": 1.4 if turned else 1.1, "foot": 0.06}
+    title = text("figure.attendance_heatmap.title", lang)
+    sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[keys], **size)
+    sheet.rows(rows)
+    sheet.ax.set_xlim(0, count)
+    plain = iter([row for row in rows if not row.head])
+    letters = {status: words[0] for (words, _), status in zip(keys, STATUS, strict=True)}
+    places: dict[tuple[Any, Any], Row] = {}
+    for code, statuses in groups.items():
+        people = [next(plain) for _ in statuses.index]
+        places |= {(code, name): row for name, row in zip(statuses.index, people, strict=True)}
+        kinds = statuses.reindex(columns=meetings["meeting"])
+        sheet.tiles(people, kinds, STATUS, kinds.map(lambda kind: letters.get(kind, "")))
+    _margins(sheet, frame, meetings, places)
+    labels = [_column_label(line, lang, turned) for line in meetings.to_dict("records")]
+    sheet.ax.set_xticks(np.arange(len(meetings)) + 0.5, labels)
+    above: Look = {"top": True, "bottom": False, "labeltop": True, "labelbottom": False}
+    sheet.ax.tick_params(axis="x", length=0, rotation=90 if turned else 0, **above)
+    for spine in sheet.ax.spines.values():
+        spine.set_visible(False)
+    note = text("figure.attendance_heatmap.note", lang)
+    return sheet.noted(note, _meeting_list(meetings, lang))
 
 
 def _column_label(line: dict[Any, Any], lang: str, turned: bool) -> str:
@@ -344,7 +315,7 @@ def rater_flow_plot(
             bold: Look = {"fontweight": "normal" if name else "bold", "gid": sheet.tag("count")}
             sheet.beside(column, row.y, str(raters), 6, **bold)
             if name:
-                look = _mark(zone, zones, rounds)
+                look = _marks(zone, zones, rounds)
                 _dots(sheet, column * sheet.plot / count, row, raters, each, look)
         if len(rounds) > 1:
             _again(sheet, part, rounds, row, bool(name))
@@ -362,29 +333,37 @@ def _groups(frame: pd.DataFrame, lang: str) -> list[tuple[str, pd.DataFrame]]:
     return done
 
 
-def _mark(zone: str, zones: list[str], rounds: list[int]) -> Look:
+def _marks(zone: str, zones: list[str], rounds: list[int]) -> list[Look]:
     """Return the look of the dots of a column: of two rounds, one, half and half, or the other."""
+    from matplotlib.markers import MarkerStyle
+
     first, second = style.ROUNDS[:2]
     if len(rounds) != 2:
         place = zones.index(zone)
         colour = style.GROUPS[place % len(style.GROUPS)]
-        return {"marker": style.MARKERS[place % len(style.MARKERS)], "color": colour}
+        shape = style.MARKERS[place % len(style.MARKERS)]
+        return [{"marker": shape, "color": colour, "edgecolor": colour, "linewidth": 1}]
+    edge: Look = {"edgecolor": style.INK, "linewidth": 0.6}
     if zone == zones[1]:
-        halves: Look = {"fillstyle": "left", "mfc": first, "markerfacecoloralt": second}
-        return {"marker": "o", "mec": style.INK, "mew": 0.6, **halves}
-    if zone == zones[0]:
-        return {"marker": "o", "mfc": first, "mec": style.INK, "mew": 0.6}
-    return {"marker": "s", "mfc": second, "mec": style.INK, "mew": 0.6}
+        halves = (("left", first), ("right", second))
+        return [
+            {"marker": MarkerStyle("o", fillstyle=side), "color": colour, **edge}  # type: ignore[arg-type]
+            for side, colour in halves
+        ]
+    shape, colour = ("o", first) if zone == zones[0] else ("s", second)
+    return [{"marker": shape, "color": colour, **edge}]
 
 
-def _dots(sheet: Sheet, start: float, row: Row, raters: int, each: int, look: Look) -> None:
+def _dots(sheet: Sheet, start: float, row: Row, raters: int, each: int, looks: list[Look]) -> None:
     """Draw one dot a rater from ``start`` inches on, in as many lines as they need."""
     scale = sheet.ax.get_xlim()[1] / sheet.plot
     lines = len(row.lines)
-    for place in range(raters):
-        x = (start + _FIRST + place % each * _STEP) * scale
-        y = row.y + (place // each - (lines - 1) / 2) * LEAD
-        sheet.ax.plot(x, y, ls="", ms=6, gid=sheet.tag("rater"), **look)
+    for line in range(-(-raters // each)):
+        here = range(min(each, raters - line * each))
+        x = [(start + _FIRST + place * _STEP) * scale for place in here]
+        y = [row.y + (line - (lines - 1) / 2) * LEAD] * len(x)
+        for look in looks:
+            sheet.dots(x, y, "rater", size=6, zorder=2, **look)
 
 
 def _heads(

@@ -17,6 +17,7 @@ from kube_research.figures.sheet import (
     Look,
     Row,
     Sheet,
+    Tile,
     above_words,
     book_names,
     day_number,
@@ -394,7 +395,12 @@ def _cell(
         sheet.ax.text(column + 0.92, row.y, words, gid=sheet.tag(f"amount-{way}"), **look)
 
 
-_WRITTEN, _GAP = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
+_DAYS = {
+    "written": Tile(style.OKABE_ITO["blue"]),
+    "gap": Tile(style.OKABE_ITO["vermillion"]),
+}
+#: How high a day is drawn, in inches: a gap stands out also where colours look alike.
+_DAY_HEIGHTS = {"written": 0.17, "gap": 0.25}
 
 
 def _writing_calendar_frame(site: Site) -> pd.DataFrame:
@@ -473,19 +479,13 @@ def writing_calendar(
     'KUBE 07'
     >>> plt.close(ax.figure)
     """
-    from matplotlib.patches import Rectangle
-
     from kube_research.finance.indicators import rule_day
 
     groups = list(frame.groupby("group", sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in groups]
     left, right = 0.95, 1.75
     keys = [
-        (
-            text(f"figure.writing_calendar.{name}", lang),
-            Rectangle((0, 0), 1, 1, facecolor=colour),
-        )
-        for name, colour in (("written", _WRITTEN), ("gap", _GAP))
+        (text(f"figure.writing_calendar.{kind}", lang), tile.key) for kind, tile in _DAYS.items()
     ]
     rows, height = ladder(entries, left - 0.15, least=0.32)
     size: Look = {"left": left, "right": right, "head": 0.42, "foot": 0.36}
@@ -528,12 +528,9 @@ def _calendar_heads(sheet: Sheet, right: float) -> None:
 
 def _calendar_row(sheet: Sheet, y: float, part: pd.DataFrame, right: float) -> None:
     """Draw the days of one group and write its share and its longest gap."""
-    days = part["date"].map(day_number)
-    for kind, colour, size in (("written", _WRITTEN, 0.17), ("gap", _GAP, 0.25)):
-        spans = [(day, 1.0) for day in days[part[kind]]]
-        look: dict[str, Any] = {"facecolor": colour, "edgecolor": "none", "zorder": 3}
-        look |= {"gid": sheet.tag(kind)}
-        sheet.ax.broken_barh(spans, (y - size / 2, size), **look)
+    for kind, size in _DAY_HEIGHTS.items():
+        days = part[[kind]].T.astype(object).replace({True: kind, False: None})
+        sheet.tiles([Row(y, size, [], False)], days, _DAYS, gap=0)
     due, missed = int(part["due"].sum()), int(part["gap"].sum())
     if due:
         share = share_of((due - missed) / due, sheet.lang)

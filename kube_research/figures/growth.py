@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures.sheet import MARGIN, Grid, cut_note, figure
+from kube_research.figures.sheet import MARGIN, Grid, Look, Tile, cut_note, figure
 from kube_research.formats import number, percent, rupiah
 from kube_research.texts import text
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
 _MET, _UNMET = style.VERDICTS["met"], style.VERDICTS["missed"]
-#: Fill, edge and ink of each verdict, and its sign; never the colour alone.
-_LOOKS: dict[str, dict[str, Any]] = {
-    "met": {"facecolor": style.tint(_MET, 0.85), "edgecolor": "none", "ink": "white"},
-    "unmet": {"facecolor": "white", "edgecolor": _UNMET, "ink": _UNMET, "lw": 1.0},
-    "unknown": {"facecolor": "#ECEEF0", "edgecolor": "none", "ink": style.QUIET},
+#: Each verdict has its sign; never the colour alone.
+_VERDICTS = {
+    "met": Tile(style.tint(_MET, 0.85), "white", "bold"),
+    "unmet": Tile("white", _UNMET, "bold", _UNMET, 1.0),
+    "unknown": Tile("#ECEEF0", style.QUIET, "bold"),
 }
 _SIGNS = {"met": "✓", "unmet": "✗", "unknown": "?"}
 
@@ -80,25 +80,21 @@ def growth_tiles(
     18
     >>> plt.close(ax.figure)
     """
-    from matplotlib.patches import Rectangle
-
     from kube_research.finance.growth import growth_stages
 
     groups = list(dict.fromkeys(frame["group"]))
-    entries, lines = [], []
+    entries, stages = [], []
     for stage, part in frame.groupby("stage", sort=False):
+        asked = part.drop_duplicates("criterion")
         entries.append((text(f"figure.growth_tiles.{stage}", lang), True))
-        for _, rows in part.groupby("criterion", sort=False):
-            entries.append((str(rows[f"label_{lang}"].iloc[0]), False))
-            lines.append(rows)
+        entries += [(str(label), False) for label in asked[f"label_{lang}"]]
+        verdicts = part.pivot(index="criterion", columns="group", values="verdict")
+        stages.append((asked, verdicts.reindex(index=asked["criterion"], columns=groups)))
     entries.append((text("figure.growth_tiles.stages", lang), True))
     entries.append((text("figure.growth_tiles.reached", lang), False))
     keys = [
-        (
-            f"{_SIGNS[verdict]} {text(f'figure.growth_tiles.{verdict}', lang)}",
-            Rectangle((0, 0), 1, 1, **{k: v for k, v in look.items() if k != "ink"}),
-        )
-        for verdict, look in _LOOKS.items()
+        (f"{_SIGNS[verdict]} {text(f'figure.growth_tiles.{verdict}', lang)}", tile.key)
+        for verdict, tile in _VERDICTS.items()
     ]
     title = text("figure.growth_tiles.title", lang)
     sheet = Grid(
@@ -113,15 +109,17 @@ def growth_tiles(
         keys=[keys],
     )
     sheet.head(sheet.right - MARGIN, text("figure.growth_tiles.asked", lang), ha="right")
-    for row, rows in zip(sheet.plain[:-1], lines, strict=True):
-        for line in rows.to_dict("records"):
-            verdict = str(line["verdict"])
-            look = {**_LOOKS[verdict], "weight": "bold"}
-            sheet.tile(groups.index(line["group"]), row, verdict, _SIGNS[verdict], **look)
-        words = _asked(rows.iloc[0], lang)
-        look = {"ha": "right", "va": "center_baseline", "color": style.QUIET}
-        look |= {"gid": sheet.tag("asked")}
-        sheet.words(sheet.right - MARGIN, row.y, words, right=True, **look)
+    plain = iter(sheet.plain)
+    for asked, verdicts in stages:
+        rows = [next(plain) for _ in verdicts.index]
+        signs = verdicts.map(lambda verdict: _SIGNS.get(verdict, ""))
+        sheet.tiles(rows, verdicts, _VERDICTS, signs)
+        for row, (_, criterion) in zip(rows, asked.iterrows(), strict=True):
+            look: Look = {"ha": "right", "va": "center_baseline", "color": style.QUIET}
+            words = _asked(criterion, lang)
+            sheet.words(
+                sheet.right - MARGIN, row.y, words, right=True, gid=sheet.tag("asked"), **look
+            )
     if groups:
         _stages(sheet, growth_stages(frame), groups, lang)
     notes = [text("figure.growth_tiles.note", lang), cut_note(sheet.all_rows, lang)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
@@ -14,6 +15,7 @@ from kube_research.figures.sheet import (
     Look,
     Row,
     Sheet,
+    Tile,
     above_words,
     figure,
     ladder,
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 
 _DOT = style.OKABE_ITO["green"]
+#: Equal amounts stand one above the other: so far apart, and at most so high together, in inches.
+_STACKED, _STACK = 0.085, 0.26
+#: A dot as a strip draws it; the legend draws the same.
+_STRIP: Look = {"size": 5, "color": _DOT, "edgecolor": style.INK, "linewidth": 0.5}
 
 
 def _member_savings_plot_frame(site: Site) -> pd.DataFrame:
@@ -130,7 +136,7 @@ def member_savings_plot(
     for row, (_, part) in zip(rows, [*parts, ("", frame)] if parts else [], strict=True):
         spread = savings_spread(part, by=None).iloc[0]
         few |= bool(spread["few"]) and not row.head
-        _savings_row(sheet, row, part, spread, dot, bar)
+        _savings_row(sheet, row, part, spread, bar)
     note = text("figure.member_savings_plot.note", lang)
     mark = text("figure.member_savings_plot.few", lang) if few else ""
     return sheet.noted(note, mark)
@@ -151,18 +157,15 @@ _COLUMNS = (
 )
 
 
-def _savings_row(
-    sheet: Sheet, row: Row, part: pd.DataFrame, spread: pd.Series, dot: Look, bar: Look
-) -> None:
+def _savings_row(sheet: Sheet, row: Row, part: pd.DataFrame, spread: pd.Series, bar: Look) -> None:
     """Draw the members of one group, equal amounts one above the other, and write its figures."""
     lang = sheet.lang
     if not row.head:
         stacked = part.groupby("balance").cumcount()
         sizes = part.groupby("balance")["balance"].transform("size")
-        for amount, place, size in zip(part["balance"], stacked, sizes, strict=True):
-            step = min(0.085, 0.26 / int(size))
-            y = row.y + (place - (size - 1) / 2) * step
-            sheet.ax.plot(float(amount), y, gid=sheet.tag("member"), zorder=3, **dot)
+        step = np.minimum(_STACKED, _STACK / sizes)
+        y = row.y + (stacked - (sizes - 1) / 2) * step
+        sheet.dots(part["balance"].astype(float), y.astype(float), "member", zorder=3, **_STRIP)
         sheet.ax.plot(float(spread["average"]), row.y, gid=sheet.tag("average"), zorder=2.5, **bar)
     bold: dict[str, Any] = {"fontweight": "bold" if row.head else "normal"}
     bold |= {"va": "center_baseline"}
@@ -173,10 +176,11 @@ def _savings_row(
         sheet.words(x, row.y, said, right=True, ha=side, gid=sheet.tag(f"words-{name}"), **bold)
 
 
-_MONTHS: dict[str, dict[str, Any]] = {
-    "deposit": {"facecolor": style.tint(style.OKABE_ITO["green"], 0.45), "edgecolor": "none"},
-    "missed": {"facecolor": "white", "edgecolor": style.OKABE_ITO["vermillion"], "lw": 1.0},
-    "not_due": {"facecolor": "#F0F1F3", "edgecolor": "none"},
+_MISSED = style.OKABE_ITO["vermillion"]
+_MONTHS = {
+    "deposit": Tile(style.tint(style.OKABE_ITO["green"], 0.45)),
+    "missed": Tile("white", style.INK, "bold", _MISSED, 1.0),
+    "not_due": Tile("#F0F1F3"),
 }
 
 
@@ -244,14 +248,12 @@ def cooperative_months(
     'KUBE 24'
     >>> plt.close(ax.figure)
     """
-    from matplotlib.patches import Rectangle
-
     months = month_range(frame["month"])
     groups = list(frame.groupby("group", sort=True))
     entries = [(group_name(str(group), lang), False) for group, _ in groups]
     keys = [
-        (text(f"figure.cooperative_months.{name}", lang), Rectangle((0, 0), 1, 1, **look))
-        for name, look in _MONTHS.items()
+        (text(f"figure.cooperative_months.{kind}", lang), tile.key)
+        for kind, tile in _MONTHS.items()
     ]
     title = text("figure.cooperative_months.title", lang)
     sheet = Grid(
@@ -268,13 +270,18 @@ def cooperative_months(
     sheet.head(0.1, text("figure.cooperative_months.without", lang))
     closing = text("figure.cooperative_months.closing", lang)
     sheet.head(sheet.right - MARGIN, closing, ha="right")
+    told = [_tile(line, sheet.roomy, lang) for line in frame.to_dict("records")]
+    kinds, amounts = (
+        frame.assign(tile=list(part)).pivot(index="group", columns="month", values="tile")
+        for part in (zip(*told, strict=True) if told else ([], []))
+    )
+    sheet.tiles(
+        sheet.plain,
+        kinds.reindex(columns=months),
+        _MONTHS,
+        amounts.reindex(columns=months).fillna(""),
+    )
     for row, (_, part) in zip(sheet.plain, groups, strict=True):
-        for line in part.to_dict("records"):
-            kind, words = _tile(line, sheet.roomy, lang)
-            if kind:
-                bold = "bold" if kind == "missed" else "normal"
-                place = months.index(line["month"])
-                sheet.tile(place, row, kind, words, weight=bold, **_MONTHS[kind])
         due = int(part["due"].fillna(False).sum())
         words = text("figure.cooperative_months.no_rule", lang)
         if part["due"].notna().any():
@@ -290,10 +297,10 @@ def cooperative_months(
     return sheet.noted(text("figure.cooperative_months.note", lang))
 
 
-def _tile(line: dict[Any, Any], roomy: bool, lang: str) -> tuple[str, str]:
+def _tile(line: dict[Any, Any], roomy: bool, lang: str) -> tuple[str | None, str]:
     """Return the kind of tile of a month and the words in it."""
     if pd.isna(line["deposited"]):
-        return "", ""
+        return None, ""
     amount = round(line["deposited"] / 1000)
     if line["deposit"]:
         return "deposit", whole(amount, lang) if roomy else ""

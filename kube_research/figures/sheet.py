@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeAlias
 
 import numpy as np
@@ -19,6 +21,7 @@ from kube_research.texts import check_language, text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
     from matplotlib.transforms import Transform
 
     from kube_research.site.folder import Site
@@ -28,6 +31,8 @@ P = ParamSpec("P")
 Look: TypeAlias = dict[str, Any]
 #: Height of a line of small type, and the margin left and right, in inches.
 LEAD, MARGIN = style.SMALL * 1.22 / 72, 0.08
+#: White between tiles, in points, and where they lie: above the rules of rows.
+TILE_GAP, TILES_OVER = 2.0, 1
 LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
@@ -91,6 +96,31 @@ def day_number(day: object) -> float:
     10.0
     """
     return float((pd.Timestamp(str(day)) - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """The look of one kind of tile: its fill, ink and weight of the words in it, its outline."""
+
+    fill: str
+    ink: str = style.INK
+    weight: str = "normal"
+    edge: str = ""
+    edge_width: float = 0.6
+
+    @property
+    def key(self) -> Rectangle:
+        """A handle for the legend."""
+        return self.box((0, 0), 1, 1, facecolor=self.fill)
+
+    def box(
+        self, corner: tuple[float, float], width: float, height: float, **look: Any
+    ) -> Rectangle:
+        """Return a rectangle with the outline of the tile."""
+        from matplotlib.patches import Rectangle
+
+        outline: Look = {"edgecolor": self.edge or "none", "lw": self.edge_width, **look}
+        return Rectangle(corner, width, height, **outline)
 
 
 class Drawing:
@@ -301,6 +331,94 @@ class Sheet(Drawing):
         }
         self.ax.text(x, y, words, transform=inches_from(self.ax, right), parse_math=False, **look)
 
+    def tiles(
+        self,
+        rows: Sequence[Row],
+        kinds: pd.DataFrame,
+        looks: Mapping[str, Tile],
+        words: pd.DataFrame | None = None,
+        *,
+        gap: float = TILE_GAP,
+    ) -> None:
+        """Draw rows of tiles over the width of the plot: a heat map for each run of equal rows.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+            Where they are: one below the other, no heading between them.
+        kinds : DataFrame
+            One row for each of them; a kind of tile, or missing where there is none.
+        looks : mapping of str to Tile
+            The kinds.
+        words : DataFrame, optional
+            The words in the tiles.
+        gap : float
+            Points left white between tiles.
+        """
+        import seaborn as sns
+        from matplotlib.colors import ListedColormap
+
+        order = list(looks)
+        colours = ListedColormap([look.fill for look in looks.values()])
+        codes = kinds.map(lambda kind: np.nan if pd.isna(kind) else order.index(kind))
+        start = 0
+        # After each heat map seaborn draws the whole figure, to see whether tick labels overlap.
+        self.ax.set_visible(False)
+        for height, run in groupby(rows, key=lambda row: row.height):
+            part = list(run)
+            here = slice(start, start + len(part))
+            start += len(part)
+            top, size = part[0].y - height / 2, len(part) * height
+            place = (0, 1 - (top + size) / self.height, 1, size / self.height)
+            block = self.ax.inset_axes(place, zorder=TILES_OVER)
+            block.patch.set_visible(False)
+            block.set_gid(self.tag("tiles"))
+            values = codes.iloc[here].to_numpy(dtype=float)
+            sns.heatmap(
+                values,
+                mask=np.isnan(values),
+                cmap=colours,
+                vmin=-0.5,
+                vmax=len(order) - 0.5,
+                cbar=False,
+                annot=False if words is None else words.iloc[here].to_numpy(dtype=str),
+                fmt="",
+                annot_kws={"fontsize": style.SMALL, "va": "center_baseline", "parse_math": False},
+                linewidths=gap,
+                linecolor="white",
+                xticklabels=False,
+                yticklabels=False,
+                ax=block,
+            )
+            across, down = gap / 144 * kinds.shape[1] / self.plot, gap / 144 / height
+            for kind, look in looks.items():
+                for y, x in np.argwhere(values == order.index(kind)) if look.edge else ():
+                    corner = (x + across, y + down)
+                    block.add_patch(look.box(corner, 1 - 2 * across, 1 - 2 * down, fill=False))
+            present = [kind for kind in kinds.iloc[here].to_numpy().flat if pd.notna(kind)]
+            for label, kind in zip(block.texts, present, strict=words is not None):
+                look = looks[kind]
+                label.set(color=look.ink, fontweight=look.weight, gid=self.tag(f"{kind}-words"))
+        self.ax.set_visible(True)
+
+    def dots(self, x: Any, y: Any, kind: str, **look: Any) -> None:
+        """Draw dots as a strip whose places are ours: nothing is jittered, so nothing is chance."""
+        import seaborn as sns
+
+        if not len(x):
+            return
+        before = len(self.ax.collections)
+        place: Look = {
+            "x": np.asarray(x),
+            "y": np.asarray(y),
+            "orient": "h",
+            "native_scale": True,
+            "jitter": False,
+        }
+        sns.stripplot(**place, legend=False, ax=self.ax, **look)
+        for strip in self.ax.collections[before:]:
+            strip.set_gid(self.tag(kind))
+
     def rows(self, rows: Sequence[Row], indent: float = 0.0) -> None:
         """Write the labels of the rows: headings on a band, the others as tick labels."""
         import seaborn as sns
@@ -477,23 +595,6 @@ class Grid(Sheet):
     def roomy(self) -> bool:
         """Whether a column has room for a number."""
         return self.column >= ROOM_FOR_WORDS
-
-    def tile(self, column: int, row: Row, gid: str, words: str = "", **look: Any) -> None:
-        """Draw a tile in a column of a row, with words in its middle."""
-        from matplotlib.patches import Rectangle
-
-        ink: Look = {
-            "color": look.pop("ink", style.INK),
-            "fontweight": look.pop("weight", "normal"),
-        }
-        low = row.y - row.height / 2 + 0.012
-        box = Rectangle((column + 0.04, low), 0.92, row.height - 0.024, **look)
-        box.set(gid=self.tag(gid), zorder=2)
-        self.ax.add_patch(box)
-        if words:
-            ink |= {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL, "zorder": 3}
-            tag = self.tag(f"{gid}-words")
-            self.ax.text(column + 0.5, row.y, words, gid=tag, parse_math=False, **ink)
 
     def head(self, x: float, words: str, **look: Any) -> None:
         """Write the heading of a column of words, ``x`` inches from the right edge of the plot."""

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator
-from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.text import Text
 
 import kube_research as kr
 from kube_research import figures as fig
 from kube_research.attendance import rates as attendance
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.figures import style
-from kube_research.figures.attendance import _STATUS
+from kube_research.figures.attendance import STATUS
 from kube_research.site.folder import Site
 from kube_research.texts import text
+from tests.helpers.drawn import all_words, assert_nothing_leaves_the_page, dots, tagged, tiles
 
 NAMES = {"attendance_heatmap": "attendance", "attendance_rates_plot": "attendance"}
 NAMES |= {"rater_flow_plot": "ratings"}
@@ -44,27 +41,17 @@ def having(site: Site, **tables: pd.DataFrame | None) -> Site:
     return dataclasses.replace(site, tables={k: v for k, v in every.items() if v is not None})
 
 
-def tagged(ax: Axes, kind: str) -> list[Any]:
-    artists = [*ax.lines, *ax.texts, *ax.patches, *ax.artists]
-    return [a for a in artists if re.fullmatch(rf"{kind}(-\d+)?", str(a.get_gid()))]
-
-
-def words(ax: Axes) -> str:
-    found = [one.get_text() for one in ax.figure.findobj(Text)]
-    return " ".join(" ".join(found).split())
-
-
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("lang", ["en", "id"])
 def test_simulated_is_said_and_recorded_is_not(name: str, lang: str, logs: Site) -> None:
     draw = getattr(fig, name)
-    assert text("mark.simulated", lang) in words(draw(logs, lang=lang))
+    assert text("mark.simulated", lang) in all_words(draw(logs, lang=lang))
     table = NAMES[name]
     field = {table: logs.table(table).assign(evidence="recorded")}
     field["activities"] = logs.table("activities").assign(evidence="recorded")
     ax = draw(having(logs, **field), lang=lang)
-    assert text("mark.simulated", lang) not in words(ax)
-    assert " ".join(text(f"figure.{name}.title", lang).split()) in words(ax)
+    assert text("mark.simulated", lang) not in all_words(ax)
+    assert " ".join(text(f"figure.{name}.title", lang).split()) in all_words(ax)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,16 +74,7 @@ def test_axes_of_the_caller_are_used_and_say_simulated(name: str, logs: Site) ->
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("lang", ["en", "id"])
 def test_nothing_leaves_the_page(name: str, lang: str, logs: Site) -> None:
-    home = getattr(fig, name)(logs, lang=lang).figure
-    home.draw_without_rendering()
-    for one in home.findobj(Text):
-        if one.get_text().strip() and one.get_visible():
-            box = one.get_window_extent()
-            assert box.x0 >= 0, one.get_text()
-            assert box.y0 >= 0, one.get_text()
-            assert box.x1 <= home.bbox.width, one.get_text()
-            assert box.y1 <= home.bbox.height, one.get_text()
-            assert one.get_fontsize() >= style.SMALL
+    assert_nothing_leaves_the_page(getattr(fig, name)(logs, lang=lang))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,7 +82,7 @@ def test_a_table_without_rows_is_drawn_without_marks(name: str, logs: Site) -> N
     nothing = {NAMES[name]: logs.table(NAMES[name]).iloc[:0]}
     ax = getattr(fig, name)(having(logs, **nothing))
     ax.figure.draw_without_rendering()
-    assert not tagged(ax, "letter")
+    assert not tiles(ax, list(STATUS))
     assert not tagged(ax, "rater")
 
 
@@ -113,13 +91,15 @@ def test_a_table_without_rows_is_drawn_without_marks(name: str, logs: Site) -> N
 
 def test_the_heat_map_has_a_square_and_a_letter_for_every_status(logs: Site) -> None:
     ax = fig.attendance_heatmap(logs, lang="en")
-    statuses = ("present", "late", "excused", "absent", "represented")
-    letters = dict(zip(statuses, "PLEAR", strict=True))
-    drawn = pd.Series([one.get_text() for one in tagged(ax, "letter")]).value_counts()
+    drawn = pd.Series([kind for kind, _, _ in tiles(ax, list(STATUS))]).value_counts()
+    letters = dict(
+        zip(("present", "late", "excused", "absent", "represented"), "PLEAR", strict=True)
+    )
     for status, count in logs.table("attendance")["status"].value_counts().items():
-        assert len(tagged(ax, f"cell-{status}")) == count
-        assert drawn[letters[str(status)]] == count
-    shades = {status: to_rgb(look[0]) for status, look in _STATUS.items()}
+        assert drawn[status] == count
+        written = [one.get_text() for one in tagged(ax, f"{status}-words")]
+        assert written == [letters[str(status)]] * count
+    shades = {status: to_rgb(tile.fill) for status, tile in STATUS.items()}
     grey = {name: 0.299 * r + 0.587 * g + 0.114 * b for name, (r, g, b) in shades.items()}
     assert grey["present"] < grey["late"] < grey["represented"] < grey["excused"] < grey["absent"]
 
@@ -129,15 +109,13 @@ def test_squares_stand_where_the_frame_says(logs: Site) -> None:
     assert frame["meeting"].max() == 10
     ax = fig.attendance_heatmap(logs, lang="id")
     place = {label.get_text(): label.get_position()[1] for label in ax.get_yticklabels()}
-    cells = {
-        (round(one.get_x() - 0.04), round(one.get_y() + one.get_height() / 2, 6)): one.get_gid()
-        for status in _STATUS
-        for one in tagged(ax, f"cell-{status}")
-    }
+    cells = {(round(x, 6), round(y, 6)): kind for kind, x, y in tiles(ax, list(STATUS))}
     assert len(cells) == len(frame) == 300
     for line in frame.to_dict("records"):
-        gid = cells[line["meeting"] - 1, round(place[line["person"]], 6)]
-        assert gid.startswith(f"cell-{line['status']}-")
+        cell = cells[line["meeting"] - 0.5, round(place[line["person"]], 6)]
+        assert cell == line["status"]
+    heads = [one.get_text() for one in ax.texts if one.get_fontweight() == "bold"]
+    assert {"KUBE 07", "KUBE 24"} <= set(heads)
 
 
 def test_margins_are_the_rates(logs: Site) -> None:
@@ -162,17 +140,17 @@ def test_small_and_large_lists_fit(logs: Site) -> None:
     few = rows[rows["activity"].isin(["peka_1", "kuber"]) & (rows["group"] == "07")].iloc[1:]
     small = fig.attendance_heatmap(having(logs, attendance=few, activities=None), lang="id")
     assert small.figure.get_size_inches()[1] < 4.5
-    assert len(tagged(small, "letter")) == 11
+    assert len(tiles(small, list(STATUS))) == 11
     double = pd.concat([rows, rows.assign(person=rows["person"] + "b")], ignore_index=True)
     double.loc[double["group"] == "24", "group"] = pd.NA
     large = fig.attendance_heatmap(having(logs, attendance=double), lang="id")
     usual = fig.attendance_heatmap(logs)
     assert large.figure.get_size_inches()[1] > usual.figure.get_size_inches()[1] + 1
-    assert "Tanpa kelompok" in words(large)
+    assert "Tanpa kelompok" in all_words(large)
     many = pd.concat([few.assign(activity=f"m{n:02d}") for n in range(30)], ignore_index=True)
     wide = fig.attendance_heatmap(having(logs, attendance=many), lang="en")
     assert wide.figure.get_size_inches()[0] == pytest.approx(style.DOUBLE_COLUMN)
-    assert "titles of the meetings stand in the table" in words(wide)
+    assert "titles of the meetings stand in the table" in all_words(wide)
 
 
 def test_a_missing_status_is_no_square(logs: Site) -> None:
@@ -213,7 +191,7 @@ def test_without_dates_and_without_a_printed_band(logs: Site) -> None:
     ax = fig.attendance_rates_plot(plain, lang="id")
     assert not tagged(ax, "band")
     assert not tagged(ax, "recent")
-    assert "empat pertemuan" not in words(ax)
+    assert "empat pertemuan" not in all_words(ax)
 
 
 def test_people_without_group_or_role_have_a_row(logs: Site) -> None:
@@ -232,8 +210,7 @@ def test_people_without_group_or_role_have_a_row(logs: Site) -> None:
 def test_one_dot_a_rater_in_the_column_of_its_rounds(logs: Site) -> None:
     frame = fig.rater_flow_plot.frame(logs)
     ax = fig.rater_flow_plot(logs)
-    dots = tagged(ax, "rater")
-    columns = pd.Series([int(one.get_xdata()[0]) for one in dots]).value_counts().to_dict()
+    columns = pd.Series([int(x) for x, _ in set(dots(ax, "rater"))]).value_counts().to_dict()
     patterns = frame["pattern"].value_counts()
     assert columns == {0: patterns["only first"], 1: patterns["both"], 2: patterns["only second"]}
     counts = [int(one.get_text()) for one in tagged(ax, "count")]
@@ -242,8 +219,12 @@ def test_one_dot_a_rater_in_the_column_of_its_rounds(logs: Site) -> None:
     zones = [one.get_text() for one in tagged(ax, "zone")]
     assert zones == ["only round 1", "both rounds", "only round 2"]
     assert tagged(ax, "again")[-1].get_text() == "12 of 15 (80%)"
-    assert "Round 2 (18 raters), 11 Jun 2016" in words(ax)
-    assert len({(one.get_marker(), one.get_fillstyle()) for one in dots}) == 3
+    assert "Round 2 (18 raters), 11 Jun 2016" in all_words(ax)
+    shades = {int(x): set() for x, _ in dots(ax, "rater")}
+    for strip in tagged(ax, "rater"):
+        for x, _ in strip.get_offsets():
+            shades[int(x)].add(tuple(strip.get_facecolor()[0]))
+    assert [len(shades[column]) for column in range(3)] == [1, 2, 1]
 
 
 def test_other_numbers_of_rounds_and_crowded_groups(logs: Site) -> None:
@@ -253,11 +234,11 @@ def test_other_numbers_of_rounds_and_crowded_groups(logs: Site) -> None:
     zones = [one.get_text() for one in tagged(ax, "zone")]
     assert zones == ["hanya putaran 1", "putaran 1, 2, 3", "putaran 2, 3"]
     alone = fig.rater_flow_plot(having(logs, ratings=ratings[ratings["round"] == 1]))
-    assert len(tagged(alone, "rater")) == 15
+    assert len(dots(alone, "rater")) == 15
     assert not tagged(alone, "again")
     crowd = pd.DataFrame({"round": 1, "rater": [f"r{n}" for n in range(60)], "item": 1, "score": 2})
     both = pd.concat([crowd, crowd.assign(round=2)]).assign(evidence="recorded")
     full = fig.rater_flow_plot(having(logs, ratings=both, rounds=None))
-    dots = {(one.get_xdata()[0], one.get_ydata()[0]) for one in tagged(full, "rater")}
-    assert len(dots) == 60
-    assert all(1 < x < 2 for x, _ in dots)
+    places = set(dots(full, "rater"))
+    assert len(places) == 60
+    assert all(1 < x < 2 for x, _ in places)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.text import Text
 
 import kube_research as kr
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.figures import sheet as figures_grid
-from kube_research.figures import style
 from kube_research.site.folder import Site
 from kube_research.texts import text
+from tests.helpers.drawn import all_words, assert_nothing_leaves_the_page, dots, tagged, tiles
 
 NAMES = (
     "cash_flow_months",
@@ -29,6 +27,9 @@ NAMES = (
     "iks_rule_plot",
     "growth_tiles",
 )
+
+MONTHS = ("deposit", "missed", "not_due")
+VERDICTS = ("met", "unmet", "unknown")
 
 
 @pytest.fixture(autouse=True)
@@ -58,16 +59,6 @@ def frame_of(name: str, site: Site) -> pd.DataFrame:
     return made
 
 
-def tagged(ax: Axes, kind: str) -> list[Any]:
-    artists = [*ax.lines, *ax.texts, *ax.patches, *ax.collections]
-    return [a for a in artists if re.fullmatch(rf"{kind}(-\d+)?", str(a.get_gid()))]
-
-
-def words(ax: Axes) -> str:
-    found = [one.get_text() for one in ax.figure.findobj(Text)]
-    return " ".join(" ".join(found).split())
-
-
 def book(rows: list[tuple[str, str, str, str, int]], **more: Any) -> pd.DataFrame:
     """A ledger of (date, group, book, category, amount)."""
     frame = pd.DataFrame(rows, columns=["date", "group", "book", "category", "amount"])
@@ -82,18 +73,9 @@ def book(rows: list[tuple[str, str, str, str, int]], **more: Any) -> pd.DataFram
 @pytest.mark.parametrize("lang", ["en", "id"])
 def test_simulated_is_said_and_nothing_leaves_the_page(name: str, lang: str, logs: Site) -> None:
     ax = draw(name, logs, lang=lang)
-    assert text("mark.simulated", lang) in words(ax)
-    assert " ".join(text(f"figure.{name}.title", lang).split()) in words(ax)
-    home = ax.figure
-    home.draw_without_rendering()
-    for one in home.findobj(Text):
-        if one.get_text().strip() and one.get_visible():
-            box = one.get_window_extent()
-            assert box.x0 >= 0, one.get_text()
-            assert box.y0 >= 0, one.get_text()
-            assert box.x1 <= home.bbox.width, one.get_text()
-            assert box.y1 <= home.bbox.height, one.get_text()
-            assert one.get_fontsize() >= style.SMALL
+    assert text("mark.simulated", lang) in all_words(ax)
+    assert " ".join(text(f"figure.{name}.title", lang).split()) in all_words(ax)
+    assert_nothing_leaves_the_page(ax)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,7 +83,7 @@ def test_recorded_books_carry_no_mark(name: str, logs: Site) -> None:
     tables = {key: frame.assign(evidence="recorded") for key, frame in logs.tables.items()}
     info = dataclasses.replace(logs.info, evidence="recorded")
     ax = draw(name, dataclasses.replace(logs, tables=tables, info=info), lang="id")
-    assert text("mark.simulated", "id") not in words(ax)
+    assert text("mark.simulated", "id") not in all_words(ax)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -121,8 +103,10 @@ def test_a_missing_table_an_unknown_language_and_axes_of_the_caller(name: str, l
 def test_a_ledger_without_rows_is_drawn_without_marks(name: str, logs: Site) -> None:
     ax = draw(name, having(logs, ledger=logs.table("ledger").iloc[:0]))
     ax.figure.draw_without_rendering()
-    for kind in ("flow-in", "flow-out", "deposit", "missed", "amount-in", "used", "share"):
+    for kind in ("flow-in", "flow-out", "amount-in", "used", "share"):
         assert not tagged(ax, kind)
+    kinds = VERDICTS if name == "growth_tiles" else MONTHS
+    assert not {"deposit", "missed"} & {kind for kind, _, _ in tiles(ax, kinds)}
 
 
 # -- cash flow ---------------------------------------------------------------------------------
@@ -173,10 +157,14 @@ def test_gaps_are_those_of_the_analysis(logs: Site) -> None:
     ax = draw("writing_calendar", logs)
     shown = [int(one.get_text().split()[0]) for one in tagged(ax, "longest")]
     assert shown == done["longest_gap"].tolist()
-    drawn = [len(one.get_paths()) for one in tagged(ax, "gap")]
-    assert drawn == counted["gap"].tolist()
-    written = frame[frame["written"]].groupby("group").size()
-    assert [len(one.get_paths()) for one in tagged(ax, "written")] == written.tolist()
+    drawn = tiles(ax, ["written", "gap"])
+    rows = dict(zip(counted.index, ax.get_yticks(), strict=True))
+    for kind in ("written", "gap"):
+        days = frame[frame[kind]]
+        middles = days["date"].map(figures_grid.day_number) + 0.5
+        wanted = zip(middles, days["group"].map(rows), strict=True)
+        places = [(x, y) for one, x, y in drawn if one == kind]
+        np.testing.assert_allclose(sorted(places), sorted(wanted), atol=1e-6)
     assert tagged(ax, "rule")[0].get_xdata()[0] == pytest.approx(16865)  # 5 March 2016
 
 
@@ -207,8 +195,12 @@ def test_months_with_and_without_a_deposit(logs: Site) -> None:
     closing = kr.closing_balances(site.table("ledger")).query("book == 'tabungan'")["closing"]
     assert frame.groupby("group")["closing"].last().tolist() == closing.tolist()
     ax = draw("cooperative_months", site)
-    assert len(tagged(ax, "missed")) == 1
-    assert len(tagged(ax, "deposit")) == 9
+    drawn = pd.Series([kind for kind, _, _ in tiles(ax, MONTHS)]).value_counts()
+    assert (drawn["missed"], drawn["deposit"]) == (1, 9)
+    ((_, x, y),) = [tile for tile in tiles(ax, MONTHS) if tile[0] == "missed"]
+    assert int(x) == figures_grid.month_range(frame["month"]).index("2016-05")
+    assert y == pytest.approx(ax.get_yticks()[2])
+    assert [one.get_text() for one in tagged(ax, "missed-words")] == ["0"]
     amounts = [one.get_text() for one in tagged(ax, "deposit-words")]
     in_thousands = frame.loc[frame["deposit"].fillna(False), "deposited"] / 1000
     assert amounts == [f"{amount:.0f}" for amount in in_thousands]
@@ -221,7 +213,7 @@ def test_no_rule_is_said_and_is_no_miss(logs: Site) -> None:
     site = dataclasses.replace(logs, tables=tables)
     assert frame_of("cooperative_months", site)["due"].isna().all()
     ax = draw("cooperative_months", site, lang="id")
-    assert not tagged(ax, "missed")
+    assert "missed" not in {kind for kind, _, _ in tiles(ax, MONTHS)}
     assert {one.get_text() for one in tagged(ax, "without")} == {"tanpa aturan"}
 
 
@@ -249,9 +241,12 @@ def test_every_member_is_a_dot_at_what_they_saved(logs: Site) -> None:
     by_hand = own.groupby("person")["amount"].sum()
     assert frame.set_index("person")["balance"].sort_index().tolist() == by_hand.tolist()
     ax = draw("member_savings_plot", logs)
-    assert [one.get_xdata()[0] for one in tagged(ax, "member")] == frame["balance"].tolist()
-    places = {(one.get_xdata()[0], one.get_ydata()[0]) for one in tagged(ax, "member")}
-    assert len(places) == 30
+    places = dots(ax, "member")
+    assert sorted(x for x, _ in places) == sorted(frame["balance"].tolist())
+    assert len(set(places)) == 30
+    for row, (_, part) in zip(ax.get_yticks(), frame.groupby("group"), strict=True):
+        here = sorted(x for x, y in places if abs(y - row) < 0.14)
+        assert here == sorted(part["balance"].tolist())
     means = frame.groupby("group")["balance"].mean().tolist()
     assert [one.get_xdata()[0] for one in tagged(ax, "average")] == pytest.approx(means)
     shown = [one.get_text() for one in tagged(ax, "words-gini")]
@@ -270,7 +265,7 @@ def test_a_group_of_few_is_marked(logs: Site) -> None:
     shown = [one.get_text() for one in tagged(ax, "words-saving")]
     assert shown[0] == "3 dari 3*"
     assert not any("*" in one for one in shown[1:])
-    assert "Kurang dari lima" in words(ax)
+    assert "Kurang dari lima" in all_words(ax)
 
 
 # -- IKS ---------------------------------------------------------------------------------------
@@ -304,20 +299,21 @@ def test_tiles_are_the_checklist(logs: Site) -> None:
     ax = draw("growth_tiles", logs)
     signs = {"met": "✓", "unmet": "✗", "unknown": "?"}
     for verdict, count in frame["verdict"].value_counts().items():
-        assert len(tagged(ax, str(verdict))) == count
+        assert len([kind for kind, _, _ in tiles(ax, VERDICTS) if kind == verdict]) == count
         drawn = [one.get_text() for one in tagged(ax, f"{verdict}-words")]
         assert drawn == [signs[str(verdict)]] * count
     unmet = frame[frame["verdict"] == "unmet"]
-    columns = [round(tile.get_x() - 0.04) for tile in tagged(ax, "unmet")]
+    columns = [int(x) for kind, x, _ in tiles(ax, VERDICTS) if kind == "unmet"]
     assert columns == [logs.info.groups.index(group) for group in unmet["group"]]
     stages = [one.get_text().replace("\n", " ") for one in tagged(ax, "stage")]
     done = kr.finance.growth_stages(kr.finance.growth_checklist(logs))
     ends = zip(done["stage_low"], done["stage_high"], strict=True)
     assert stages == [" – ".join(dict.fromkeys(pair)) for pair in ends]
-    assert "not the official rule" in words(ax)
+    assert "not the official rule" in all_words(ax)
     answers = pd.DataFrame({"group": ["07"], "criterion": ["companion"], "met": ["no"]})
     told = draw("growth_tiles", having(logs, growth_answers=answers))
-    assert len(tagged(told, "unmet")) == len(tagged(ax, "unmet")) + 1
+    more = [kind for kind, _, _ in tiles(told, VERDICTS)].count("unmet")
+    assert more == len(unmet) + 1
 
 
 def test_month_labels_carry_the_year_once() -> None:
