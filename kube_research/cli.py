@@ -28,16 +28,16 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
-            if os.environ.get("KUBE_DEBUG"):
-                raise
             from kube_research.errors import KubeError
             from kube_research.texts import text
 
+            if isinstance(error, KubeError):
+                raise click.ClickException(str(error)) from error
+            if os.environ.get("KUBE_DEBUG"):
+                raise
             lang = "id" if "--lang id" in " ".join(sys.argv).replace("=", " ") else "en"
-            known = isinstance(error, KubeError)
-            words = str(error) if known else f"{type(error).__name__}: {error}"
-            told = words if known else text("error.unforeseen", lang, error=words)
-            raise click.ClickException(told) from error
+            named = f"{type(error).__name__}: {error}"
+            raise click.ClickException(text("error.unforeseen", lang, error=named)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,7 +64,6 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
     if its cells, the library, the data or its figures have changed since it last ran, unless --fresh.
     Exit code 1 if a notebook fails or a value does not match.
     """
-    from kube_research.errors import KubeError
     from kube_research.reproduction.cells import figures_folder
     from kube_research.reproduction.running import notebook_paths, run_notebooks
     from kube_research.site.folder import load_site
@@ -72,35 +71,32 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
     from kube_research.texts import text
 
     started = time.perf_counter()
-    try:
-        loaded = load_site(site, lang=lang)
-        total = len(notebook_paths())
-        with click.progressbar(
-            length=total, label=text("progress.running", lang), show_pos=True, file=sys.stderr
-        ) as bar:
-            bar.render_progress()
-            ran = run_notebooks(
-                loaded.folder,
-                jobs=jobs,
-                lang=lang,
-                done=lambda _: bar.update(1),
-                store=store,
-                fresh=fresh,
-            )
-        board = scoreboard(loaded, lang=lang)
-    except KubeError as error:
-        raise click.ClickException(str(error)) from error
+    loaded = load_site(site, lang=lang)
+    total = len(notebook_paths())
+    with click.progressbar(
+        length=total, label=text("progress.running", lang), show_pos=True, file=sys.stderr
+    ) as bar:
+        bar.render_progress()
+        ran = run_notebooks(
+            loaded.folder,
+            jobs=jobs,
+            lang=lang,
+            finished=lambda _: bar.update(1),
+            store=store,
+            fresh=fresh,
+        )
+    board = scoreboard(loaded, lang=lang)
     seconds = time.perf_counter() - started
     click.echo(_scores(board, lang))
     where = figures_folder(loaded)
-    reused = [path.name[:2] for path, one in ran.items() if one.reused]
+    reused = [path.name[:2] for path, outcome in ran.items() if outcome.reused]
     count = total - len(reused)
     click.echo(text("progress.done", lang, count=count, seconds=seconds, folder=where))
     if reused:
         click.echo(text("progress.reused", lang, notebooks=", ".join(reused)))
     skipped: dict[str, list[str]] = {}
-    for path, one in ran.items():
-        for why in one.skipped:
+    for path, outcome in ran.items():
+        for why in outcome.skipped:
             skipped.setdefault(why, []).append(path.name[:2])
     for why, names in skipped.items():
         click.echo(text("progress.skipped", lang, notebooks=", ".join(names), why=why))
@@ -119,19 +115,18 @@ def new(folder: str, excel: bool, lang: str) -> None:
     DIR must not exist, or be empty: nothing is ever overwritten. Exit code 2 if something stands
     there already, 1 if DIR cannot be made; in both cases nothing is written.
     """
-    from kube_research.errors import KubeError
     from kube_research.fieldwork.new_site import SiteExistsError, make_site
     from kube_research.texts import text
 
     try:
         made = make_site(folder, lang=lang, excel=excel)
-    except KubeError as error:
-        raise _refused(error, 2 if isinstance(error, SiteExistsError) else 1) from error
+    except SiteExistsError as error:
+        raise _refused(error) from error
     first = "site.xlsx" if excel else f"{text('new.read_me', lang)}.txt"
     click.echo(text("new.made", lang, folder=made))
     click.echo(text("new.made_file", lang, file=made / first))
-    shown = f'"{made}"' if " " in str(made) else made
-    click.echo(text("new.made_check", lang, folder=shown))
+    quoted = f'"{made}"' if " " in str(made) else made
+    click.echo(text("new.made_check", lang, folder=quoted))
 
 
 @main.command()
@@ -186,7 +181,7 @@ def report(
     DIR is a folder or a bundled name. Exit code 1 if the site has problems, 2 if the file cannot be
     written as asked. A file that is there already is kept unless --force is given.
     """
-    from kube_research.errors import KubeError, OptionError
+    from kube_research.errors import OptionError
     from kube_research.report.making import report_path, write_report
     from kube_research.site.folder import load_site
     from kube_research.texts import text
@@ -195,11 +190,10 @@ def report(
         site = load_site(folder, lang=lang or "en")
         lang = lang or site.info.language
         path = report_path(site, lang) if target is None else target
-        done = write_report(site, path, lang=lang, overwrite=force, title=title, author=author)
-    except KubeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2 if isinstance(error, OptionError) else 1)
-    click.echo(text("report.done", lang, path=done))
+        written = write_report(site, path, lang=lang, overwrite=force, title=title, author=author)
+    except OptionError as error:
+        raise _refused(error) from error
+    click.echo(text("report.done", lang, path=written))
     if any(frame["evidence"].eq("simulated").any() for frame in site.tables.values()):
         click.echo(text("report.done_simulated", lang))
 
@@ -216,21 +210,17 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
     """
     from pathlib import Path
 
-    from kube_research.errors import KubeError
     from kube_research.fieldwork.form import FormExistsError, write_form
     from kube_research.site.folder import bundled_sites, load_site
 
+    loaded = load_site(site, lang=lang)
+    folder = Path() if site in bundled_sites() else loaded.folder
     try:
-        loaded = load_site(site, lang=lang)
-        home = Path() if site in bundled_sites() else loaded.folder
-        path = Path(target) if target else home / "form.xlsx"
-        said = write_form(loaded, path, force=force, lang=lang)
+        path = Path(target) if target else folder / "form.xlsx"
+        lines = write_form(loaded, path, force=force, lang=lang)
     except FormExistsError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    except KubeError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo("\n".join(said))
+        raise _refused(error) from error
+    click.echo("\n".join(lines))
 
 
 @main.command("import")
@@ -255,22 +245,18 @@ def import_(
     The same export twice changes nothing; a changed submission updates its rows. Names become codes.
     Exit code 1, and nothing written, if anything in the export does not fit.
     """
-    from kube_research.errors import KubeError
     from kube_research.fieldwork.importing import import_ratings
 
-    try:
-        done = import_ratings(
-            export,
-            site,
-            round_number=round_number,
-            latest=latest,
-            keep_rounds=keep_rounds,
-            meanings=meanings,
-            lang=lang,
-        )
-    except KubeError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo("\n".join(done.sentences(lang)))
+    imported = import_ratings(
+        export,
+        site,
+        round_number=round_number,
+        latest=latest,
+        keep_rounds=keep_rounds,
+        meanings=meanings,
+        lang=lang,
+    )
+    click.echo("\n".join(imported.sentences(lang)))
 
 
 @main.command()
@@ -297,22 +283,21 @@ def summarise(
     PROGRAMME is a folder of Parquet tables by province and regency, or a pattern of site folders such as
     "programme/*". Nothing is ever overwritten: exit code 2 if something stands at --out.
     """
-    from kube_research.errors import KubeError
     from kube_research.programme.summaries import SummariesExistError, write_summaries
     from kube_research.texts import text
 
     started = time.perf_counter()
 
-    def told(name: str) -> None:
+    def tell(name: str) -> None:
         seconds = time.perf_counter() - started
         click.echo(text("engines.done.file", lang, name=name, seconds=seconds), err=True)
 
     columns = [name.strip() for name in by.split(",") if name.strip()]
     options: dict[str, Any] = {"engine": engine, "by": columns, "form": form, "memory": memory}
     try:
-        written = write_summaries(programme, out, lang=lang, done=told, **options)
-    except KubeError as error:
-        raise _refused(error, 2 if isinstance(error, SummariesExistError) else 1) from error
+        written = write_summaries(programme, out, lang=lang, done=tell, **options)
+    except SummariesExistError as error:
+        raise _refused(error) from error
     for problem in written.problems:
         click.echo(str(problem), err=True)
     for row in written.violations.to_dict("records"):
@@ -324,10 +309,10 @@ def summarise(
     click.echo(text("engines.done.all", lang, folder=written.folder, seconds=seconds))
 
 
-def _refused(error: Exception, code: int) -> click.ClickException:
-    """Return an error as the last line of a command that ends with ``code``."""
+def _refused(error: Exception) -> click.ClickException:
+    """Return an error as the last line of a command that ends with exit code 2."""
     refused = click.ClickException(str(error))
-    vars(refused)["exit_code"] = code
+    vars(refused)["exit_code"] = 2
     return refused
 
 
@@ -336,14 +321,14 @@ def _scores(board: pd.DataFrame, lang: str) -> str:
 
     from kube_research.texts import text
 
-    shown = board.assign(
+    worded = board.assign(
         verdict=board["verdict"].map(lambda verdict: text(f"verdict.{verdict}", lang)),
         evidence=board["evidence"].map(lambda grade: text(f"evidence.{grade}", lang)),
     )
     return str(
         tabulate(
-            shown.fillna("").to_numpy().tolist(),
-            headers=[text(f"score.{name}", lang) for name in shown.columns],
+            worded.fillna("").to_numpy().tolist(),
+            headers=[text(f"score.{name}", lang) for name in worded.columns],
             maxcolwidths=[None, 40, 22, 22, 12, 10, 30],
             disable_numparse=True,
         )

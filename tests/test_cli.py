@@ -38,6 +38,13 @@ def test_help_names_the_commands() -> None:
     assert "check" in output
 
 
+def test_the_package_is_the_command(root: Path) -> None:
+    words = [sys.executable, "-m", "kube_research", "check", "nowhere"]
+    ended = subprocess.run(words, capture_output=True, text=True, cwd=root, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: No site 'nowhere'")
+
+
 def test_check_passes_a_sound_site() -> None:
     assert run("check", "cibeunying") == (0, "cibeunying: no problems\n")
     assert run("check", "cibeunying", "--lang", "id")[1] == "cibeunying: tidak ada masalah\n"

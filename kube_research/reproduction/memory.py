@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from kube_research.files import home, package_folder
+from kube_research.files import home, package_folder, replace_file
 
 _LIBRARIES = (
     "pandas",
@@ -82,23 +81,21 @@ class Memory:
         return float(known) if known is not None else notebook.stat().st_size / 1e4
 
     def keep(
-        self, notebook: Path, told: dict[str, list[str]], skipped: list[str], seconds: float
+        self, notebook: Path, used: dict[str, list[str]], skipped: list[str], seconds: float
     ) -> None:
         """Remember what a notebook did, and what it read and wrote."""
         self._known[notebook.name] = {
             "setting": self.setting,
             "cells": _cells(notebook),
-            "modules": told["modules"],
-            "folders": told["folders"],
-            "inputs": self._inputs(told["modules"], told["folders"]),
-            "written": {path: _sum(Path(path)) for path in told["written"]},
+            "modules": used["modules"],
+            "folders": used["folders"],
+            "inputs": self._inputs(used["modules"], used["folders"]),
+            "written": {path: _sum(Path(path)) for path in used["written"]},
             "skipped": skipped,
             "seconds": round(seconds, 2),
         }
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.file.with_name(f"{NAME}.{os.getpid()}")
-        aside.write_text(json.dumps(self._known, indent=1, ensure_ascii=False), encoding="utf-8")
-        aside.replace(self.file)
+        replace_file(self.file, json.dumps(self._known, indent=1, ensure_ascii=False).encode())
 
     def _inputs(self, modules: list[str], folders: list[str]) -> str:
         """Return one checksum over the modules, the package's own tables, and the sites' files."""
@@ -128,10 +125,10 @@ def _cells(notebook: Path) -> str:
 
 @cache
 def _versions() -> dict[str, str]:
-    done = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:
-            done[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            done[name] = ""
-    return done
+            versions[name] = ""
+    return versions

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research.errors import NotebookError
-from kube_research.files import home
+from kube_research.files import home, replace_file
 from kube_research.site.folder import Site, load_site
 from kube_research.texts import text
 
@@ -94,7 +94,7 @@ def run_notebooks(
     jobs: int | None = None,
     lang: str = "en",
     figures: Path | None = None,
-    done: Callable[[Path], object] = lambda _: None,
+    finished: Callable[[Path], object] = lambda _: None,
     store: bool = False,
     fresh: bool = True,
 ) -> dict[Path, Ran]:
@@ -110,7 +110,7 @@ def run_notebooks(
         Language of messages.
     figures : Path, optional
         Where figures go; by default as in :func:`kube_research.reproduction.cells.figures_folder`.
-    done : callable
+    finished : callable
         Called with each notebook as it finishes.
     store : bool
         Keep the outputs in the notebook files (for maintainers); runs all.
@@ -146,13 +146,13 @@ def run_notebooks(
         last = None if fresh or store else memory.unchanged(path)
         if last is not None:
             results[path] = Ran(tuple(last["skipped"]), reused=True)
-            done(path)
+            finished(path)
     waiting = [path for path in paths if path not in results]
     waiting.sort(key=memory.seconds, reverse=True)  # the longest first, so that none is left alone
     if waiting:
         workers = jobs or min(len(waiting), _processors())
-        run = _Run(environment, workers, lang, done, store, memory)
-        results |= dict(zip(waiting, asyncio.run(run.all(waiting)), strict=True))
+        run = _Run(environment, workers, lang, finished, store, memory)
+        results |= dict(zip(waiting, asyncio.run(run.run_all(waiting)), strict=True))
     failures = [str(results[path]) for path in paths if isinstance(results[path], NotebookError)]
     if failures:
         raise NotebookError("\n".join(failures))
@@ -173,11 +173,11 @@ class _Run:
     environment: dict[str, str]
     workers: int
     lang: str
-    done: Callable[[Path], object]
+    finished: Callable[[Path], object]
     store: bool
     memory: Memory
 
-    async def all(self, paths: list[Path]) -> list[Ran | NotebookError]:
+    async def run_all(self, paths: list[Path]) -> list[Ran | NotebookError]:
         """Run notebooks; return of each what it left out, or its failure."""
         try:
             import nbclient  # noqa: F401
@@ -186,26 +186,24 @@ class _Run:
         # While some notebooks run, the kernel of the next starts and that of the last shuts down.
         started, running = asyncio.Semaphore(self.workers + 2), asyncio.Semaphore(self.workers)
 
-        async def one(path: Path) -> Ran | NotebookError:
+        async def outcome(path: Path) -> Ran | NotebookError:
             async with started:
                 try:
-                    return await self.one(path, running)
+                    return await self.run(path, running)
                 except NotebookError as error:
                     return error
                 finally:
-                    self.done(path)
+                    self.finished(path)
 
-        return await asyncio.gather(*map(one, paths))
+        return await asyncio.gather(*map(outcome, paths))
 
-    async def one(self, path: Path, running: asyncio.Semaphore) -> Ran:
+    async def run(self, path: Path, running: asyncio.Semaphore) -> Ran:
         """Run one notebook in a kernel of its own."""
         import nbformat
-        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
         notebook = nbformat.read(path, as_version=4)
-        manager = AsyncKernelManager(kernel_name="python3")
         index, whole = 0, False
         for cell in notebook.cells:  # what stands there is of an earlier run
             if cell["cell_type"] == "code":
@@ -218,9 +216,9 @@ class _Run:
             resources={"metadata": {"path": str(path.parent)}},
             store_widget_state=False,
             record_timing=False,
-            km=manager,
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
+        manager = client.create_kernel_manager()
         try:
             await client.async_start_new_kernel(env=self.environment)
             await client.async_start_new_kernel_client()
@@ -229,31 +227,27 @@ class _Run:
                 for index, cell in enumerate(notebook.cells):
                     count = client.code_cells_executed + 1
                     await client.async_execute_cell(cell, index, execution_count=count)
-                took, whole = time.perf_counter() - begun, True
-        except (
-            CellExecutionError,
-            CellTimeoutError,
-            RuntimeError,
-        ) as error:  # or no kernel (any more)
-            said = _said(notebook.cells[index], error)
-            words = {"notebook": path.name, "cell": index + 1, "error": said}
+                seconds, whole = time.perf_counter() - begun, True
+        except (CellExecutionError, CellTimeoutError, RuntimeError) as error:  # or a dead kernel
+            fault = _fault(notebook.cells[index], error)
+            words = {"notebook": path.name, "cell": index + 1, "error": fault}
             raise NotebookError(text("error.notebook_failed", self.lang, **words)) from error
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
             if manager.has_kernel:
                 await manager.shutdown_kernel(now=not whole)
-        told = json.loads(notebook.cells.pop().outputs[0]["text"])
+        used = json.loads(notebook.cells.pop().outputs[0]["text"])
         if self.store:
             _store(path, notebook)
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
         marks = [output.get("metadata", {}).get("kube_research", {}) for output in outputs]
-        skipped = list(dict.fromkeys(one["skipped"] for one in marks if "skipped" in one))
-        self.memory.keep(path, told, skipped, took)
+        skipped = list(dict.fromkeys(mark["skipped"] for mark in marks if "skipped" in mark))
+        self.memory.keep(path, used, skipped, seconds)
         return Ran(tuple(skipped))
 
 
-def _said(cell: Any, error: Exception) -> str:
+def _fault(cell: Any, error: Exception) -> str:
     """Return what went wrong in a cell in one line: what it said itself, else what ended it."""
     for output in cell.get("outputs", ()):
         if output.get("output_type") == "error":
@@ -279,6 +273,4 @@ def _store(path: Path, notebook: Any) -> None:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"{path.stem[:2]}-{number:02d}"
         cell.metadata.pop("execution", None)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    nbformat.write(notebook, aside)
-    aside.replace(path)
+    replace_file(path, f"{nbformat.writes(notebook)}\n".encode())

@@ -30,12 +30,12 @@ def ran(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cells = [nbformat.v4.new_markdown_cell("Words"), nbformat.v4.new_code_cell("1 + 1")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "01_one.ipynb")
     (tmp_path / "figure.svg").write_text("<svg/>", encoding="utf-8")
-    told = {
+    used = {
         "modules": ["peka.py"],
         "folders": [str(tmp_path / "site")],
         "written": [str(tmp_path / "figure.svg")],
     }
-    Memory(tmp_path, SETTING).keep(tmp_path / "01_one.ipynb", told, ["no ledger"], 3.0)
+    Memory(tmp_path, SETTING).keep(tmp_path / "01_one.ipynb", used, ["no ledger"], 3.0)
     return tmp_path
 
 
@@ -105,9 +105,9 @@ def test_a_damaged_memory_is_none(ran: Path, content: str) -> None:
 
 def test_sites_loaded_in_this_process_are_told(root: Path) -> None:
     load_site("cibeunying")
-    told = json.loads(files.used_so_far())
-    assert str(root / "data" / "cibeunying") in told["folders"]
-    assert "site/folder.py" in told["modules"]
+    used = json.loads(files.used_so_far())
+    assert str(root / "data" / "cibeunying") in used["folders"]
+    assert "site/folder.py" in used["modules"]
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ def test_only_the_changed_notebook_runs_again(
     site, figures = tmp_path / "site", tmp_path / "figures"
     shutil.copytree(root / "tests" / "data" / "tiny", site)
     for name in ("01_scores", "02_none"):
-        code = "import kube_research as kr\nkr.show('before_after', kr.load_site())"
+        code = "import kube_research as kr\nkr.show('table_2', kr.load_site())"
         cells = [nbformat.v4.new_code_cell(code if name == "01_scores" else "1")]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
     paths = sorted(tmp_path.glob("*.ipynb"))
@@ -125,13 +125,13 @@ def test_only_the_changed_notebook_runs_again(
 
     def again(fresh: bool = False) -> list[bool]:
         ran = reproduction.run_notebooks(site, figures=figures, fresh=fresh)
-        return [one.reused for one in ran.values()]
+        return [outcome.reused for outcome in ran.values()]
 
     assert again() == [False, False]
     assert again() == [True, True]
-    (figures / "before_after-simulated.en.svg").unlink()
+    (figures / "table_2-simulated.en.csv").unlink()
     assert again() == [False, True]
-    assert (figures / "before_after-simulated.en.svg").exists()
+    assert (figures / "table_2-simulated.en.csv").exists()
     ratings = site / "ratings.csv"
     ratings.write_text(ratings.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert again() == [False, True]

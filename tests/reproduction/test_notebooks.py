@@ -112,9 +112,9 @@ def test_the_net_catches_one_changed_published_value(
 @pytest.mark.slow
 def test_every_notebook_runs_on_another_site(root: Path, tmp_path: Path) -> None:
     tiny = root / "tests" / "data" / "tiny"
-    done: list[Path] = []
-    ran = reproduction.run_notebooks(tiny, figures=tmp_path, done=done.append)
-    assert sorted(done) == PATHS == list(ran)
+    finished: list[Path] = []
+    ran = reproduction.run_notebooks(tiny, figures=tmp_path, finished=finished.append)
+    assert sorted(finished) == PATHS == list(ran)
     skipped = [why for one in ran.values() for why in one.skipped]
     assert any("agenda.csv" in why for why in skipped)
     assert not any("ledger.csv" in why for why in skipped)
