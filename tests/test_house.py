@@ -158,3 +158,20 @@ def test_the_face_is_what_its_rooms_declare() -> None:
 def test_no_assert_guards_a_user(root: Path) -> None:
     for path in modules().values():
         assert not re.search(r"^\s+assert ", path.read_text(encoding="utf-8"), re.MULTILINE), path
+
+
+@pytest.mark.parametrize("page", ["reading.md", "reading.id.md"])
+def test_the_core_is_read_in_one_sitting(root: Path, page: str) -> None:
+    sections = (root / "docs" / page).read_text(encoding="utf-8").split("\n## ")
+    path = r"`([\w/]+)\.py`"
+    sitting = [hit.replace("/", ".") for hit in re.findall(rf"^\d+\. {path}", sections[1], re.M)]
+    beside = {hit.replace("/", ".") for hit in re.findall(path, sections[2])}
+    assert len(sitting) <= 18
+    assert len(beside) <= 8
+    assert sum(modules()[name].read_text(encoding="utf-8").count("\n") for name in sitting) <= 4000
+    for place, name in enumerate(sitting):
+        missing = imports(name) - set(sitting[:place]) - beside
+        assert not missing, (name, missing)
+    for section in sections[3:]:
+        for named in re.findall(r"`([\w/]+(?:\.py|\.toml|/))`", section):
+            assert (LIBRARY / named).exists(), named
