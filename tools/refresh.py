@@ -1,4 +1,4 @@
-"""Rewrite what is generated: tutorial and practice data, codebook, index, README tables, pages of docs."""
+"""Rewrite what is generated: bundled sites, codebook, data index, README tables, pages of docs."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from kube_research.evidence.printed import (
     unround,
     whole_numbers,
 )
-from kube_research.evidence.vectors import grimmer_step
 from kube_research.frames import documented, need_columns, need_option
 from kube_research.texts import check_language, text
 
@@ -213,6 +212,8 @@ def grimmer(
     >>> grimmer("2.50", "1.73", 4, (1, 4)), grimmer("2.50", "1.73", 4, (1, 5))
     (True, True)
     """
+    from kube_research.evidence.vectors import grimmer_step  # numpy, which GRIM does without
+
     step = grimmer_step(mean, sd, n, scale, rounding, sd_rounding, sd_divisor, items)
     return step == "ok"
 
@@ -327,6 +328,8 @@ def check_numbers(
 
     def spread_step(printed: str, spread: str, raters: int, answers: int) -> str:
         ends = (0, 1) if test == "debit" else scale
+        from kube_research.evidence.vectors import grimmer_step  # numpy, which GRIM does without
+
         return grimmer_step(
             printed, spread, raters, ends, rounding, sd_rounding, sd_divisor, answers
         )
