@@ -54,9 +54,7 @@ def iks_statement(books: AnyBooks, *, by: str | Sequence[str] | None = "group") 
         forward: entries of flow ``opening`` and, by month, the closing of the month before. A group
         without an IKS book has no row.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----
@@ -131,9 +129,7 @@ def iks_totals(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         other_out``); ``share_used`` (``used / inflow``, missing without inflow), ``evidence``. All
         missing for a group whose IKS book the ledger does not hold.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----
@@ -205,9 +201,7 @@ def iks_against_rule(
         profit and sales) or whose months are not in the ledger has missing values and stays out of
         the rows over everything, which otherwise are sums over groups.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----
@@ -312,9 +306,7 @@ def iks_use(
         ``iks_rule`` or without a purpose), ``evidence``. ``used`` is missing for a group whose IKS
         book the ledger does not hold.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Examples
     --------
@@ -378,9 +370,7 @@ def iks_mixed(books: AnyBooks) -> pd.DataFrame:
         ``iks_elsewhere``: IKS dues or spending in another book; ``taken_out``: money moved from the
         IKS book to another), ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Examples
     --------
@@ -420,9 +410,7 @@ def iks_apart(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         entries mix, by kind (``business_in_iks``, ``iks_elsewhere``, ``taken_out``), ``unknown``
         (entries of the IKS book with an undeclared category), ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----

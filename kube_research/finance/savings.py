@@ -201,9 +201,7 @@ def savings_spread(
         ``outside_total`` (rows that are no member's and their balance), ``few`` (fewer than five
         members), ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----
@@ -268,9 +266,7 @@ def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         other``, the closing balance of the book), ``evidence``. All missing for a group whose savings
         book the ledger does not hold.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----

@@ -94,9 +94,7 @@ def days_written(
         ledger does not hold; over all, days and gaps are added up and the longest gap is that of any
         group.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----
@@ -149,9 +147,7 @@ def deposit_months(books: AnyBooks, *, since: object = None, until: object = Non
         ledger holds neither book of the group), ``deposit`` (whether that is above zero),
         ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Examples
     --------
@@ -206,9 +202,7 @@ def months_without_deposit(
         groups (and ``missed`` has each once). Missing for a group whose books the ledger does not
         hold.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----

@@ -72,7 +72,7 @@ def test_deposits_booked_in_kas_alone_count_once() -> None:
     assert kr.finance.capital_growth(alone)["cooperative"].tolist() == [60]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_sums_hold_for_any_ledger(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

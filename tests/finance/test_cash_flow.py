@@ -66,7 +66,7 @@ def test_the_grade_is_that_of_all_entries_so_far() -> None:
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_flows_and_statements_meet_the_balances(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)
@@ -87,7 +87,7 @@ def test_flows_and_statements_meet_the_balances(rows: list[tuple[object, ...]]) 
         pd.testing.assert_frame_equal(statement, kr.finance.cash_statement(other))
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_months_and_groups_add_up(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

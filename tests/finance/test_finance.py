@@ -86,7 +86,7 @@ def test_the_twin_keeps_the_agreed_split(twin: Site, study: Site) -> None:
     assert done["pct_of_base"].tolist() == [5.0, 5.0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(st.sampled_from("AB"), st.integers(1, 60), st.integers(-900, 900) | st.none()),

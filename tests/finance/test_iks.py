@@ -185,7 +185,7 @@ def test_a_group_without_the_book_has_unknown_use() -> None:
     assert done.loc["08", "entries"].tolist() == [0, 0, 0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_lines_totals_and_use_meet_the_balances(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)
@@ -212,7 +212,7 @@ def test_lines_totals_and_use_meet_the_balances(rows: list[tuple[object, ...]]) 
         )
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_merging_groups_and_splitting_by_month_keep_totals(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

@@ -95,7 +95,7 @@ def test_what_the_books_cannot_tell_is_missing() -> None:
     assert kr.finance.loan_indicators(repaid)["members"].isna().all()
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_loans_are_the_same_in_any_order_and_add_up(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

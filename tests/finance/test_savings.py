@@ -79,7 +79,7 @@ def test_the_grade_of_a_member_is_the_weakest_of_roster_and_entries() -> None:
     assert done.to_dict() == {"a": "simulated", "b": "derived", "x": "recorded", "c": "recorded"}
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_what_members_have_adds_up_to_the_book(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

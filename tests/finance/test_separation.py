@@ -70,7 +70,7 @@ def test_what_cannot_be_told_is_missing() -> None:
     assert kr.finance.iks_apart(ledger_of(*CLEAN), by=None)["apart"].iloc[0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_counts_agree_with_the_rows(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

@@ -55,7 +55,7 @@ def test_nothing_is_due_before_the_rule() -> None:
     assert pd.isna(row["share_written"])
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS, st.sets(st.integers(0, 6), min_size=1))
 def test_days_agree_with_a_walk_through_the_calendar(
     rows: list[tuple[object, ...]], weekdays: set[int]
@@ -87,7 +87,7 @@ def test_days_agree_with_a_walk_through_the_calendar(
         )
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_days_of_months_add_up(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)
@@ -147,7 +147,7 @@ def test_money_taken_back_is_no_deposit() -> None:
     assert kr.finance.deposit_months(named)["deposited"].tolist() == [0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(LEDGERS)
 def test_deposits_are_the_same_in_any_order_and_add_up(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -66,17 +65,16 @@ def slipped(rows: Rows, event: Event) -> Finding:
 
 def _off(rows: Rows, event: Event, reason: str, hint: str, **fill: object) -> Finding:
     """Return the finding of a stated balance that is off by the size of an event."""
-    stated, right = int(rows.balance[event.at]), int(rows.balance[event.at]) - event.size
     return Finding(
         event.at,
         "balance",
         "certain",
         reason,
         hint,
-        expected=right,
+        expected=int(rows.balance[event.at]) - event.size,
         difference=event.size,
         other=event.since if event.since >= 0 else None,
-        fill={"stated": stated, "expected": right, "difference": event.size, **fill},
+        fill=fill,
     )
 
 
@@ -249,8 +247,8 @@ def _read(
             balances.findings.append(_date(rows, at, last, last))
         else:
             amount = int(rows.amount[at])
-            about: dict[str, Any] = {"difference": amount, "fill": {"amount": amount}}
-            balances.findings.append(Finding(at, "balance", "certain", "extra", "extra", **about))
+            extra = Finding(at, "balance", "certain", "extra", "extra", difference=amount)
+            balances.findings.append(extra)
 
 
 def _jump(
@@ -300,8 +298,8 @@ def _jump(
 
 def _date(rows: Rows, at: int, before: int, after: int) -> Finding:
     """Return the finding of an entry whose balance belongs among entries of another day."""
-    fill: dict[str, object] = {"day": rows.date(at), "day_after": rows.date(after)}
-    fill["day_before"] = rows.date(before) if before >= 0 else rows.date(after)
+    first = before if before >= 0 else after
+    fill = {"day_before": rows.date(first), "day_after": rows.date(after)}
     other = after if before < 0 else before
     return Finding(at, "date", "likely", "date", "date", other=other, fill=fill)
 
@@ -349,6 +347,6 @@ def _hopeless(
         balances.implied |= single.implied
         return
     first = int(sequence[np.flatnonzero(rows.stated[sequence])[0]])
-    fill: dict[str, object] = {"count": str(errors), "stated_rows": str(stated)}
+    fill = {"count": str(errors), "stated_rows": str(stated)}
     whole = Finding(first, "balance", "certain", "hopeless", "hopeless", fill=fill)
     balances.findings.append(whole)

@@ -67,6 +67,20 @@ def _say(name: str, value: object, lang: str) -> str:
     return str(value)
 
 
+def _named(rows: Rows, finding: Finding) -> dict[str, object]:
+    """Return what a sentence may name of the row that does not fit, and of the one it clashes with."""
+    at, other = finding.at, finding.other
+    words = rows.frame.iloc[at]
+    named: dict[str, object] = {name: words[name] for name in ("group", "book", "category")}
+    named |= {"person": words["person"], "day": rows.date(at), "amount": int(rows.amount[at])}
+    named |= {"stated": int(rows.balance[at])}
+    for name, size in (("expected", finding.expected), ("difference", finding.difference)):
+        named |= {} if size is None else {name: int(size)}
+    if other is not None:
+        named |= {"row_other": other, "other_book": rows.book(other), "day_other": rows.date(other)}
+    return named
+
+
 def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFrame:
     """Return the findings as a tidy frame."""
     table = []
@@ -75,7 +89,8 @@ def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFra
     graded = frame["evidence"].to_numpy(dtype=object) if "evidence" in frame else None
     for finding in findings:
         at, other = finding.at, finding.other
-        fill = {name: _say(name, value, lang) for name, value in finding.fill.items()}
+        named = {**_named(rows, finding), **finding.fill}
+        fill = {name: _say(name, value, lang) for name, value in named.items()}
         near = [at] if other is None else [at, other]
         grades = [] if graded is None else [graded[row] for row in near if pd.notna(graded[row])]
         table.append(
@@ -154,9 +169,7 @@ def reconcile_ledger(
         expected), ``other_row`` (the row it clashes with), ``reason``, ``suggestion``, ``evidence``;
         sorted by row. Empty, with these columns, when all fits.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Notes
     -----
@@ -285,9 +298,7 @@ def _amount_told(finding: Finding, balances: Balances) -> Finding:
     amount = balances.implied.get(finding.at)
     if amount is None:
         return finding
-    known = finding.restated(
-        expected=amount, suggestion=f"{finding.suggestion}_known", fill={"expected": amount}
-    )
+    known = finding.restated(expected=amount, suggestion=f"{finding.suggestion}_known")
     if finding.kind == "zero":
         known = known.restated(difference=-amount, certainty="certain")
     return known
@@ -300,9 +311,7 @@ def _signs(rows: Rows, signs: list[Finding], balances: Balances) -> list[Finding
         amount = int(rows.amount[at])
         size: dict[str, Any] = {"expected": -amount, "difference": 2 * amount}
         finding = declared.get(at, Finding(at, "sign", "certain", "sign_balance", "sign", **size))
-        declared[at] = finding.restated(
-            certainty="certain", reason="sign_balance", fill={"amount": amount}
-        )
+        declared[at] = finding.restated(certainty="certain", reason="sign_balance")
     return list(declared.values())
 
 
@@ -345,9 +354,7 @@ def reconcile_summary(
         any, 0 findings says nothing about balances), ``findings``, ``certain``, ``likely``, ``look``, a
         column for each kind, ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |money_errors|
 
     Examples
     --------

@@ -45,8 +45,8 @@ class Finding:
     other : int or None
         Position of the row it clashes with.
     fill : dict
-        What the sentences name: whole numbers are rupiah (or rows, where the name begins with
-        ``row``), dates are days.
+        What the sentences name besides the two rows: whole numbers are rupiah (or rows, where the
+        name begins with ``row``), dates are days.
     """
 
     at: int
@@ -201,8 +201,7 @@ def outside_period(rows: Rows, period: tuple[dt.date, dt.date] | None) -> list[F
     for at in np.flatnonzero((rows.day < first) | (rows.day > last)):
         day = rows.date(int(at))
         meant, slip = _meant(day, period, _neighbour(rows, int(at), first, last))
-        fill: dict[str, object] = {"day": day, "day_first": period[0], "day_last": period[1]}
-        fill["day_meant"] = meant or day
+        fill = {"day_first": period[0], "day_last": period[1], "day_meant": meant or day}
         hint = f"period_{slip}"
         findings.append(Finding(int(at), "period", "certain", "period", hint, fill=fill))
     return findings
@@ -247,7 +246,6 @@ def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding
     place = roster.set_index(roster["person"].astype("string"))
     nobody = np.iinfo(np.int64).min
     person = rows.frame["person"]
-    who = person.to_numpy(dtype=object)
     dates: dict[str, Whole] = {}
     for name in ("joined", "left"):
         day = days(place[name]) if name in place else np.full(len(place), nobody)
@@ -265,8 +263,7 @@ def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding
         what = "other_group" if other[at] else "before" if early[at] else "after"
         what = "unknown" if unknown[at] else what
         settles = what == "after" and rows.flow[at] in _SETTLING
-        fill: dict[str, object] = {"person": str(who[at]), "home": str(homes[at])}
-        fill["day"] = rows.date(int(at))
+        fill: dict[str, object] = {"home": str(homes[at])}
         if what in ("before", "after"):
             edge = dates["joined" if what == "before" else "left"][at]
             fill["day_edge"] = dt.date(1970, 1, 1) + dt.timedelta(days=int(edge))
@@ -300,8 +297,7 @@ def wrong_signs(rows: Rows) -> list[Finding]:
         sure, why = ("likely", "sign_declared") if against[at] else ("look", "sign_rare")
         amount = int(rows.amount[at])
         why += "_in" if amount < 0 else "_out"
-        fill = {"amount": amount, "category": str(category[at])}
-        fill["others"] = str(int(total[at] - same[at]))
+        fill = {"others": str(int(total[at] - same[at]))}
         size: dict[str, Any] = {"expected": -amount, "difference": 2 * amount}
         findings.append(Finding(int(at), "sign", sure, why, "sign", **size, fill=fill))
     return findings

@@ -104,8 +104,7 @@ def duplicates(rows: Rows, copied: list[Copy], balances: Balances) -> list[Findi
         if sure == "look":
             usual.setdefault((int(rows.key[at]), category[at]), []).append(at)
         hint, amount = "twice_sure" if ignored else "twice", int(rows.amount[at])
-        fill: dict[str, object] = {"amount": amount, "row_first": first}
-        about: dict[str, Any] = {"difference": amount, "other": first, "fill": fill}
+        about: dict[str, Any] = {"difference": amount, "other": first}
         findings.append(Finding(at, "duplicate", sure, f"twice_{why}", hint, **about))
     habit = {
         at
@@ -140,6 +139,19 @@ class Half:
 
 
 Pair = tuple[Half, Half]
+
+
+def _kin(half: Half, other: Half) -> bool:
+    """Tell whether two halves may be of one kind: one category, or each declared a movement."""
+    return half.category == other.category or (half.flow != "" and other.flow != "")
+
+
+def _near(half: Half, other: Half, within: int) -> bool:
+    return _kin(half, other) and abs(half.day - other.day) <= within
+
+
+def _pair(half: Half, other: Half, within: int) -> bool:
+    return _near(half, other, within) and half.book != other.book
 
 
 def check_transfers(
@@ -179,47 +191,42 @@ def check_transfers(
 
     def take(fits: Callable[[Half, Half], bool]) -> Iterator[Pair]:
         nonlocal left
-        for one, two in _closest(left, fits):
-            left = [half for half in left if half.at not in (one.at, two.at)]
-            yield one, two
+        for half, other in _closest(left, fits):
+            left = [spare for spare in left if spare.at not in (half.at, other.at)]
+            yield half, other
 
-    def kin(one: Half, two: Half) -> bool:
-        return one.category == two.category or (one.flow != "" and two.flow != "")
+    def far(half: Half, other: Half) -> bool:
+        rare = (half.group, half.category, abs(half.amount)) not in usual
+        wrong_day = bool({half.at, other.at} & misdated)
+        near = abs(half.day - other.day) <= FAR or rare or wrong_day
+        same = half.category == other.category or (wrong_day and _kin(half, other))
+        return half.amount == -other.amount and same and near
 
-    def far(one: Half, two: Half) -> bool:
-        rare = (one.group, one.category, abs(one.amount)) not in usual
-        near = abs(one.day - two.day) <= FAR or rare or bool({one.at, two.at} & misdated)
-        same = one.category == two.category or (kin(one, two) and bool({one.at, two.at} & misdated))
-        return one.amount == -two.amount and same and near
+    def turned(half: Half, other: Half) -> bool:
+        return _near(half, other, within) and half.amount == other.amount
 
-    def turned(one: Half, two: Half) -> bool:
-        near = abs(one.day - two.day) <= within
-        return one.amount == two.amount and kin(one, two) and near
+    def unequal(half: Half, other: Half) -> bool:
+        return _near(half, other, within) and half.amount * other.amount < 0
 
-    def unequal(one: Half, two: Half) -> bool:
-        near = abs(one.day - two.day) <= within
-        return kin(one, two) and near and one.amount * two.amount < 0
-
-    def blank(one: Half, two: Half) -> bool:
-        near = abs(one.day - two.day) <= within
-        return kin(one, two) and near and (one.amount == 0) != (two.amount == 0)
+    def blank(half: Half, other: Half) -> bool:
+        return _near(half, other, within) and (half.amount == 0) != (other.amount == 0)
 
     left = [half for half in left if half.amount or half.at not in balances.implied]
-    for one, two in take(blank):
-        empty, full = (one, two) if one.amount == 0 else (two, one)
+    for half, other in take(blank):
+        empty, full = (half, other) if half.amount == 0 else (other, half)
         balances.implied.setdefault(empty.at, -full.amount)
     left = [half for half in left if half.amount]
     left = _without_copies(left, copied)
-    for one, two in take(turned):
-        findings.append(_turned(rows, one, two))
-    for one, two in take(far):
-        pairs.append((one, two))
-        if not {one.at, two.at} & misdated:
-            findings.append(_far(rows, one, two))
-            _moved(rows, balances, one, two)
-    for one, two in take(unequal):
-        findings.append(_unequal(rows, balances, one, two))
-        pairs.append((one, two))
+    for half, other in take(turned):
+        findings.append(_turned(rows, half, other))
+    for half, other in take(far):
+        pairs.append((half, other))
+        if not {half.at, other.at} & misdated:
+            findings.append(_far(rows, half, other))
+            _moved(rows, balances, half, other)
+    for half, other in take(unequal):
+        findings.append(_unequal(rows, balances, half, other))
+        pairs.append((half, other))
     return findings + _unmatched(rows, balances, left, pairs, within)
 
 
@@ -261,11 +268,6 @@ def _match(halves: list[Half], within: int) -> tuple[list[Pair], list[Half]]:
     return pairs, [half for half in halves if half.at not in matched]
 
 
-def _fits(one: Half, two: Half, within: int) -> bool:
-    kin = one.category == two.category or (one.flow != "" and two.flow != "")
-    return kin and one.book != two.book and abs(one.day - two.day) <= within
-
-
 def _assign(halves: list[Half], within: int) -> list[Pair]:
     """Match halves of one amount: most pairs first, then same category, then closest days."""
     paid = [half for half in halves if half.amount < 0]
@@ -273,14 +275,14 @@ def _assign(halves: list[Half], within: int) -> list[Pair]:
     if not paid or not got:
         return []
     if len(paid) == len(got) == 1:
-        return [(paid[0], got[0])] if _fits(paid[0], got[0], within) else []
+        return [(paid[0], got[0])] if _pair(paid[0], got[0], within) else []
     from scipy.optimize import linear_sum_assignment
 
     reward = np.zeros((len(paid), len(got)), dtype=np.int64)
-    for i, one in enumerate(paid):
-        for j, two in enumerate(got):
-            if _fits(one, two, within):
-                price = 2 * abs(one.day - two.day) + (one.category != two.category)
+    for i, half in enumerate(paid):
+        for j, other in enumerate(got):
+            if _pair(half, other, within):
+                price = 2 * abs(half.day - other.day) + (half.category != other.category)
                 reward[i, j] = (2 * within + 2) * (len(halves) + 1) - price
     chosen = zip(*linear_sum_assignment(reward, maximize=True), strict=True)
     return [(paid[i], got[j]) for i, j in chosen if reward[i, j] > 0]
@@ -293,17 +295,17 @@ def _closest(left: list[Half], fits: Callable[[Half, Half], bool]) -> list[Pair]
         by_group.setdefault(half.group, []).append(half)
     options = []
     for alike in by_group.values():
-        for i, one in enumerate(alike[:500]):
-            for two in alike[i + 1 : 500]:
-                if one.book != two.book and fits(one, two):
-                    price = (one.category != two.category, abs(one.day - two.day))
-                    options.append((price, one.at, two.at, one, two))
+        for i, half in enumerate(alike[:500]):
+            for other in alike[i + 1 : 500]:
+                if half.book != other.book and fits(half, other):
+                    price = (half.category != other.category, abs(half.day - other.day))
+                    options.append((price, half.at, other.at, half, other))
     taken: set[int] = set()
     pairs = []
-    for _, a, b, one, two in sorted(options, key=lambda option: option[:3]):
+    for _, a, b, half, other in sorted(options, key=lambda option: option[:3]):
         if not taken & {a, b}:
             taken |= {a, b}
-            pairs.append((one, two))
+            pairs.append((half, other))
     return pairs
 
 
@@ -340,20 +342,7 @@ def _without_copies(left: list[Half], copied: dict[int, int]) -> list[Half]:
     return kept
 
 
-def _fill(rows: Rows, half: Half, other: Half) -> dict[str, object]:
-    return {
-        "book": rows.book(half.at),
-        "amount": half.amount,
-        "day": rows.date(half.at),
-        "category": half.category,
-        "other_book": rows.book(other.at),
-        "other_amount": other.amount,
-        "day_other": rows.date(other.at),
-        "row_other": other.at,
-    }
-
-
-def _turned(rows: Rows, one: Half, two: Half) -> Finding:
+def _turned(rows: Rows, half: Half, other: Half) -> Finding:
     """Return the finding of two halves that go the same way."""
     category, book, side = rows.frame["category"], rows.frame["book"], np.sign(rows.amount)
 
@@ -368,7 +357,7 @@ def _turned(rows: Rows, one: Half, two: Half) -> Finding:
         pays = rows.book(half.at) == "kas"
         return 0.75 if pays == (half.amount > 0) else 0.25
 
-    wrong, right = sorted((one, two), key=lambda half: (-unusual(half), half.at))
+    wrong, right = sorted((half, other), key=lambda half: (-unusual(half), half.at))
     sure = unusual(wrong) > 0.5 > unusual(right) or unusual(wrong) - unusual(right) >= 0.5
     return Finding(
         wrong.at,
@@ -379,38 +368,37 @@ def _turned(rows: Rows, one: Half, two: Half) -> Finding:
         expected=-wrong.amount if sure else None,
         difference=2 * wrong.amount,
         other=right.at,
-        fill=_fill(rows, wrong, right),
+        fill={"amount": wrong.amount, "other_amount": right.amount},
     )
 
 
-def _far(rows: Rows, one: Half, two: Half) -> Finding:
-    first, last = sorted((one, two), key=lambda half: (half.day, half.at))
-    fill = _fill(rows, last, first)
-    fill["days"] = str(last.day - first.day)
+def _far(rows: Rows, half: Half, other: Half) -> Finding:
+    first, last = sorted((half, other), key=lambda half: (half.day, half.at))
+    fill = {"amount": last.amount, "days": str(last.day - first.day)}
     about: dict[str, Any] = {"difference": 0, "other": first.at, "fill": fill}
     return Finding(last.at, "transfer", "look", "far", "far", **about)
 
 
-def _moved(rows: Rows, balances: Balances, one: Half, two: Half) -> None:
+def _moved(rows: Rows, balances: Balances, half: Half, other: Half) -> None:
     """Take out the differences that a half written on the other day explains."""
-    first, last = sorted((one.day, two.day))
+    first, last = sorted((half.day, other.day))
     for finding in list(balances.findings):
-        alike = finding.kind == "balance" and abs(finding.difference or 0) == abs(one.amount)
+        alike = finding.kind == "balance" and abs(finding.difference or 0) == abs(half.amount)
         between = first - FAR <= rows.day[finding.at] <= last + FAR
-        if alike and between and rows.key[finding.at] in (one.book, two.book):
+        if alike and between and rows.key[finding.at] in (half.book, other.book):
             balances.findings.remove(finding)
 
 
-def _unequal(rows: Rows, balances: Balances, one: Half, two: Half) -> Finding:
+def _unequal(rows: Rows, balances: Balances, half: Half, other: Half) -> Finding:
     """Return the finding of halves of different size; the balances may tell which one is right."""
-    wrong, right = sorted((one, two), key=lambda half: half.at, reverse=True)
+    wrong, right = sorted((half, other), key=lambda half: half.at, reverse=True)
     proof = ""
-    for half, other in ((one, two), (two, one)):
-        size = -other.amount - half.amount
-        spots = [h for h in balances.holes if h.finding.at == half.at and h.size == size]
+    for off, partner in ((half, other), (other, half)):
+        size = -partner.amount - off.amount
+        spots = [h for h in balances.holes if h.finding.at == off.at and h.size == size]
         if spots:
             _explained(balances, spots[0])
-            wrong, right, proof = half, other, "balance"
+            wrong, right, proof = off, partner, "balance"
     cause = slip_of_digits(wrong.amount, -right.amount)
     hint = f"half_{cause}" if cause in TELLING else "half"
     return Finding(
@@ -422,7 +410,7 @@ def _unequal(rows: Rows, balances: Balances, one: Half, two: Half) -> Finding:
         expected=-right.amount,
         difference=wrong.amount + right.amount,
         other=right.at,
-        fill=_fill(rows, wrong, right),
+        fill={"amount": wrong.amount, "other_amount": right.amount},
     )
 
 
@@ -460,18 +448,9 @@ def _unmatched(
     once: dict[tuple[int, str], list[Half]] = {}
     for half in left:
         name = (half.group, half.flow or half.category)
-        fill: dict[str, object] = {
-            "book": rows.book(half.at),
-            "amount": half.amount,
-            "day": rows.date(half.at),
-            "category": half.category,
-            "missing": -half.amount,
-        }
         hole = _hole_of(rows, balances, half, within)
         if hole is not None:
             _explained(balances, hole)
-            fill["other_book"] = rows.book(hole.finding.at)
-            fill["row_other"] = hole.finding.at
             reason, other = "half_hole", hole.finding.at
         else:
             reason, other = "half_missing", None
@@ -481,11 +460,11 @@ def _unmatched(
             if alone and (half.flow in _ONE_BOOK or len(kept[half.group]) == 1):
                 once.setdefault(name, []).append(half)
                 continue
+        fill = {"amount": half.amount, "missing": -half.amount}
         about: dict[str, Any] = {"other": other, "fill": fill}
         findings.append(Finding(half.at, "transfer", "certain", reason, reason, **about))
     for halves in once.values():
         first = min(halves, key=lambda half: (half.day, half.at))
-        fill = {"book": rows.book(first.at), "category": first.category, "count": str(len(halves))}
-        fill["group"] = str(rows.frame["group"].iat[first.at])
-        findings.append(Finding(first.at, "transfer", "look", "one_book", "one_book", fill=fill))
+        count = {"count": str(len(halves))}
+        findings.append(Finding(first.at, "transfer", "look", "one_book", "one_book", fill=count))
     return findings
