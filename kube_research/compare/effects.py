@@ -14,14 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from kube_research.errors import OptionError
 from kube_research.frames import need_option
-from kube_research.texts import text
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 #: A statistic of weighted raters: (weights (draws, raters), before, after) -> (draws, items).
@@ -32,39 +30,6 @@ ENOUGH_CLUSTERS = 10
 ENOUGH_RATERS = 5
 #: An interval is given up when the statistic is undefined in more than this share of the resamples.
 UNDEFINED = 0.05
-
-
-def cliffs_delta(before: npt.ArrayLike, after: npt.ArrayLike) -> float:
-    """Return Cliff's delta: how much more often a later score beats an earlier one than the reverse.
-
-    Parameters
-    ----------
-    before, after : array_like
-        Scores of the two rounds, of any two lengths.
-
-    Returns
-    -------
-    float
-        P(after > before) - P(after < before), from -1 to 1; nan if a side is empty. The probability
-        of superiority (ties counted half) is ``(delta + 1) / 2``.
-
-    Notes
-    -----
-    Cliff (1993), doi:10.1037/0033-2909.114.3.494. Equals 2 U / (m n) - 1 with the Mann-Whitney U of
-    ``scipy.stats.mannwhitneyu(after, before)``, against which it is checked.
-
-    Examples
-    --------
-    >>> cliffs_delta([1, 2, 2], [2, 3, 3])
-    0.7777777777777778
-    """
-    earlier = np.sort(np.asarray(before, dtype=float).ravel())
-    later = np.asarray(after, dtype=float).ravel()
-    if not earlier.size or not later.size:
-        return float("nan")
-    below = np.searchsorted(earlier, later, "left").sum()
-    above = (earlier.size - np.searchsorted(earlier, later, "right")).sum()
-    return float((int(below) - int(above)) / (earlier.size * later.size))
 
 
 def hedges_correction(freedom: npt.ArrayLike) -> Floats:
@@ -83,29 +48,8 @@ def hedges_correction(freedom: npt.ArrayLike) -> Floats:
 
     m = np.asarray(freedom, dtype=float)
     safe = np.maximum(m, 2.0)
-    done = np.exp(gammaln(safe / 2) - gammaln((safe - 1) / 2) - 0.5 * np.log(safe / 2))
-    return np.asarray(np.where(m > 1, done, np.nan))
-
-
-def hedges_g(before: npt.ArrayLike, after: npt.ArrayLike) -> float:
-    """Return Hedges' g: the change of the mean in pooled standard deviations, bias taken out.
-
-    Scores of the two rounds are of any two lengths, without missing values; nan if they do not vary
-    within the rounds, or are fewer than three together. The standard deviation is pooled over the
-    rounds (divisor n1 + n2 - 2), also when the same raters score twice, so that g means the same under
-    every design. Exact correction; checked against a two-sample t statistic of scipy.
-
-    Examples
-    --------
-    >>> round(hedges_g([1, 2, 3, 4], [3, 4, 5, 6, 7]), 4)
-    1.5169
-    """
-    earlier = np.asarray(before, dtype=float).ravel()
-    later = np.asarray(after, dtype=float).ravel()
-    n = earlier.size + later.size
-    b, a = np.full((n, 1), np.nan), np.full((n, 1), np.nan)
-    b[: earlier.size, 0], a[earlier.size :, 0] = earlier, later
-    return float(hedges_gs(np.ones((1, n)), b, a)[0, 0])
+    factor = np.exp(gammaln(safe / 2) - gammaln((safe - 1) / 2) - 0.5 * np.log(safe / 2))
+    return np.asarray(np.where(m > 1, factor, np.nan))
 
 
 def _sums(weights: Floats, scores: Floats) -> tuple[Floats, Floats]:
@@ -126,7 +70,12 @@ def mean_changes(weights: Floats, before: Floats, after: Floats) -> Floats:
 
 
 def hedges_gs(weights: Floats, before: Floats, after: Floats) -> Floats:
-    """Return Hedges' g in every resample: shape (draws, items); nan where nothing varies."""
+    """Return Hedges' g in every resample: shape (draws, items); nan where nothing varies.
+
+    The change of the mean in standard deviations pooled over the rounds (divisor n1 + n2 - 2), also
+    when the same raters score twice, so that g means the same under every design; bias taken out.
+    Checked against a two-sample t statistic of scipy.
+    """
     given = np.concatenate([before, after])
     known = ~np.isnan(given)
     middle = np.where(known, given, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
@@ -143,7 +92,12 @@ def hedges_gs(weights: Floats, before: Floats, after: Floats) -> Floats:
 
 
 def cliffs_deltas(weights: Floats, before: Floats, after: Floats) -> Floats:
-    """Return Cliff's delta in every resample: shape (draws, items)."""
+    """Return Cliff's delta in every resample: shape (draws, items).
+
+    How much more often a later score beats an earlier one than the reverse, P(after > before) -
+    P(after < before): 2 U / (m n) - 1 with the U of ``scipy.stats.mannwhitneyu(after, before)``,
+    against which it is checked. The probability of superiority is ``(delta + 1) / 2``.
+    """
     wins, hits, starts = [], [], [0]
     for b, a in zip(before.T, after.T, strict=True):
         levels = np.unique(a[~np.isnan(a)])
@@ -153,13 +107,13 @@ def cliffs_deltas(weights: Floats, before: Floats, after: Floats) -> Floats:
         starts.append(starts[-1] + levels.size)
     beaten, reached = np.concatenate(wins, axis=1), np.concatenate(hits, axis=1)
     n1, n2 = _sums(weights, before)[0], _sums(weights, after)[0]
-    done = np.empty((len(weights), before.shape[1]))
+    excess = np.empty((len(weights), before.shape[1]))
     for row in range(0, len(weights), 1000):  # blocks that stay in the cache
         part = weights[row : row + 1000]
         product = (part @ beaten) * (part @ reached)
-        done[row : row + 1000] = np.add.reduceat(product, starts[:-1], axis=1)
+        excess[row : row + 1000] = np.add.reduceat(product, starts[:-1], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(done / (n1 * n2))
+        return np.asarray(excess / (n1 * n2))
 
 
 def resample_counts(sizes: Sequence[int], draws: int, rng: np.random.Generator) -> Floats:
@@ -254,71 +208,6 @@ def bca_ends(
     return np.where(fine, under + (place - floor) * (over - under), np.nan)
 
 
-def bca_interval(
-    sample: npt.ArrayLike,
-    statistic: Literal["mean"] | Callable[[Floats], Floats] = "mean",
-    *,
-    clusters: npt.ArrayLike | None = None,
-    confidence: float = 0.95,
-    draws: int = 10_000,
-    seed: int = 0,
-) -> Floats:
-    """Return BCa bootstrap intervals of a statistic of one sample, for all its columns at once.
-
-    Parameters
-    ----------
-    sample : array_like, shape (n,) or (n, columns)
-        One row a unit.
-    statistic : "mean" or callable
-        The mean of every column, or a function of an array (draws, n, columns) that returns one value
-        for each draw (draws,), such as a correlation of two columns.
-    clusters : array_like, shape (n,), optional
-        The cluster of each row; whole clusters are then drawn. For the mean only.
-    confidence : float
-        Level of the interval.
-    draws, seed : int
-        Resamples and seed.
-
-    Returns
-    -------
-    ndarray, shape (2,) or (2, columns)
-        Lower and upper ends; nan where the resamples do not vary.
-
-    Raises
-    ------
-    kube_research.errors.OptionError
-        If ``clusters`` come with another statistic than the mean.
-
-    Notes
-    -----
-    Checked against ``scipy.stats.bootstrap(method="BCa")`` and on the law school data of Efron and
-    Tibshirani (1993, table 3.1). The same resamples serve all columns.
-
-    Examples
-    --------
-    >>> low, high = bca_interval([2, 3, 3, 2, 4, 3, 1, 2, 3, 3], draws=2000)
-    >>> bool(low < 2.6 < high)
-    True
-    """
-    rows = np.asarray(sample, dtype=float)
-    table = rows[:, None] if rows.ndim == 1 else rows
-    n, rng = len(table), np.random.default_rng(seed)
-    if clusters is None and callable(statistic):
-        pick = rng.integers(0, n, (draws, n))
-        keep = np.array([np.delete(np.arange(n), i) for i in range(n)])
-        values, left = (statistic(table[index])[:, None] for index in (pick, keep))
-        here = statistic(table[None]).reshape(1)
-        return bca_ends(values, here, [left], confidence)[:, 0]
-    if callable(statistic):
-        raise OptionError(text("compare.error.cluster_mean"))
-    member = np.eye(n) if clusters is None else _members(clusters)
-    weights = resample_counts([len(member)], draws, rng) @ member
-    out = (1.0 - np.eye(len(member))) @ member
-    means = [w @ table / w.sum(axis=1, keepdims=True) for w in (weights, out)]
-    ends = bca_ends(means[0], table.mean(axis=0), [means[1]], confidence)
-    return ends[:, 0] if rows.ndim == 1 else ends
-
-
 @dataclass(frozen=True)
 class Resamples:
     """Resamples of raters for one pattern of missing scores, shared by all its items.
@@ -376,10 +265,10 @@ class Resamples:
             return cls(before, after, counts @ member, (out,))
         sizes = [len(before)]
         if design == "independent":
-            one, two = (~np.isnan(side).all(axis=1) for side in (before, after))
-            sizes = [int(one.sum()), int(two.sum())]
+            early, late = (~np.isnan(side).all(axis=1) for side in (before, after))
+            sizes = [int(early.sum()), int(late.sum())]
             gap = [np.full((size, before.shape[1]), np.nan) for size in sizes]
-            before, after = np.vstack([before[one], gap[1]]), np.vstack([gap[0], after[two]])
+            before, after = np.vstack([before[early], gap[1]]), np.vstack([gap[0], after[late]])
         total, start = sum(sizes), np.cumsum([0, *sizes])
         out = 1.0 - np.eye(total)
         parts = tuple(out[start[i] : start[i + 1]] for i in range(len(sizes)))

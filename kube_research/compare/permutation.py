@@ -56,8 +56,9 @@ class TestResult:
 def split(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the scores of both rounds by raters of both, then of those before and after only."""
     b, a = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    one, two = ~np.isnan(b), ~np.isnan(a)
-    return b[one & two], a[one & two], b[one & ~two], a[two & ~one]
+    early, late = ~np.isnan(b), ~np.isnan(a)
+    both = early & late
+    return b[both], a[both], b[early & ~late], a[late & ~early]
 
 
 def _both(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -144,12 +145,12 @@ def _drawn(diffs: Floats, pool: Floats, later: Floats, draws: int, seed: int = 0
     """Return the Monte Carlo p of flips and shuffles together."""
     rng = np.random.default_rng(seed)
     seen = diffs.sum() + 2 * (later.sum() - later.size * pool.mean() if pool.size else 0.0)
-    found = (rng.integers(0, 2, (draws, diffs.size)) * 2.0 - 1) @ diffs
+    drawn = (rng.integers(0, 2, (draws, diffs.size)) * 2.0 - 1) @ diffs
     if 0 < later.size < pool.size:
         order = np.argsort(rng.random((draws, pool.size)), axis=1)[:, : later.size]
-        found += 2 * (pool[order].sum(axis=1) - later.size * pool.mean())
+        drawn += 2 * (pool[order].sum(axis=1) - later.size * pool.mean())
     slack = 1e-9 * max(1.0, float(np.abs(diffs).sum() + np.abs(pool).sum()))
-    return float((np.sum(np.abs(found) >= abs(seen) - slack) + 1) / (draws + 1))
+    return float((np.sum(np.abs(drawn) >= abs(seen) - slack) + 1) / (draws + 1))
 
 
 def permutation_test(
@@ -333,8 +334,8 @@ def brunner_munzel(before: npt.ArrayLike, after: npt.ArrayLike) -> TestResult:
     if reason:
         return TestResult(NAN, NAN, 0.0, name, reason)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: Any = brunnermunzel(b, a)
-    statistic, p = float(found.statistic), float(found.pvalue)
+        result: Any = brunnermunzel(b, a)
+    statistic, p = float(result.statistic), float(result.pvalue)
     return TestResult(statistic, p, 0.0, name, "" if np.isfinite(p) else "no_spread")
 
 
@@ -355,11 +356,11 @@ def overlapping_t(
     from scipy.stats import t
 
     x, y, u, v = split(before, after)
-    one, two, name = np.concatenate([x, u]), np.concatenate([y, v]), "partly overlapping t"
-    n1, n2, c = one.size, two.size, x.size
+    early, late, name = np.concatenate([x, u]), np.concatenate([y, v]), "partly overlapping t"
+    n1, n2, c = early.size, late.size, x.size
     if min(n1, n2) < 2:
         return TestResult(NAN, NAN, 0.0, name, "one_rater" if n1 * n2 else "nobody")
-    s1, s2 = float(one.var(ddof=1)), float(two.var(ddof=1))
+    s1, s2 = float(early.var(ddof=1)), float(late.var(ddof=1))
     if equal_variances:
         s1 = s2 = ((n1 - 1) * s1 + (n2 - 1) * s2) / (n1 + n2 - 2)
     r = float(np.corrcoef(x, y)[0, 1]) if c > 1 and np.ptp(x) > 0 and np.ptp(y) > 0 else 0.0
@@ -370,7 +371,7 @@ def overlapping_t(
     gamma = n1 + n2 - 2 if equal_variances else (s1 / n1 + s2 / n2) ** 2 / below
     alone = n1 + n2 - 2 * c
     freedom = (c - 1) + (gamma - c + 1) / (alone + 2 * c) * alone
-    statistic = float((two.mean() - one.mean()) / np.sqrt(variance))
+    statistic = float((late.mean() - early.mean()) / np.sqrt(variance))
     if not freedom > 0:
         return TestResult(statistic, NAN, 0.0, name, "few_pairs")
     return TestResult(statistic, float(2 * t.sf(abs(statistic), freedom)), 0.0, name)
@@ -388,13 +389,14 @@ def adjust(p: npt.ArrayLike, correction: str | None = "holm") -> Floats:
     [0.03, 0.06, 0.06]
     """
     need_option("correction", correction, ("holm", "bh", None))
-    done = np.array(p, dtype=float)
-    known = np.flatnonzero(~np.isnan(done))
-    order = known[np.argsort(done[known], kind="stable")]
+    adjusted = np.array(p, dtype=float)
+    known = np.flatnonzero(~np.isnan(adjusted))
+    order = known[np.argsort(adjusted[known], kind="stable")]
     k = order.size
     if correction == "holm":
-        done[order] = np.minimum(np.maximum.accumulate(done[order] * np.arange(k, 0, -1)), 1)
+        raised = np.maximum.accumulate(adjusted[order] * np.arange(k, 0, -1))
+        adjusted[order] = np.minimum(raised, 1)
     elif correction == "bh":
-        scaled = done[order] * k / np.arange(1, k + 1)
-        done[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)
-    return done
+        scaled = adjusted[order] * k / np.arange(1, k + 1)
+        adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)
+    return adjusted

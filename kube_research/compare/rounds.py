@@ -12,7 +12,6 @@ import pandas as pd
 
 from kube_research.compare import effects, permutation
 from kube_research.compare.effects import ENOUGH_CLUSTERS, ENOUGH_RATERS, Floats
-from kube_research.compare.effects import cliffs_delta as cliffs_delta
 from kube_research.compare.permutation import TestResult, adjust, smallest_p
 from kube_research.errors import OptionError
 from kube_research.frames import grade_of, grades_by, need_columns, need_option
@@ -131,11 +130,11 @@ def compare_rounds(
     rows: dict[int, dict[str, Any]] = {}
     for columns, (b, a) in patterns(sides):
         plan = _Plan(b, a, groups, wanted or design, cluster)
-        found, ends = plan.effects(draws, seed, levels)
+        effect_of, ends = plan.effects(draws, seed, levels)
         for place, column in enumerate(columns):
             result = plan.test(place, test, draws, seed)
             row = plan.row(place) | {by: names[column], "p": result.p, "method": result.method}
-            for name, values in found.items():
+            for name, values in effect_of.items():
                 parts = (values[place], *ends[name][:2, place])
                 row |= zip((name, f"{name}_low", f"{name}_high"), parts, strict=True)
             row["smallest_p"], keys = result.smallest_p, plan.reasons(place, row, result)
@@ -143,17 +142,17 @@ def compare_rounds(
             if smallest_effect is not None:
                 row["verdict"] = _verdict(ends["change"][2:, place], smallest_effect)
             rows[column] = row
-    done = pd.DataFrame([rows[column] for column in sorted(rows)])
+    compared = pd.DataFrame([rows[column] for column in sorted(rows)])
     for end in ("", "_low", "_high"):
-        done[f"superiority{end}"] = (done[f"cliffs_delta{end}"] + 1) / 2
-    done["p_adjusted"] = adjust(done["p"].to_numpy(dtype=float), correction)
-    grades = grades_by(scored, [by]).loc[done[by]].astype(object).to_numpy()
-    done = done.assign(clusters=done["clusters"].astype("Int64"), evidence=grades)
+        compared[f"superiority{end}"] = (compared[f"cliffs_delta{end}"] + 1) / 2
+    compared["p_adjusted"] = adjust(compared["p"].to_numpy(dtype=float), correction)
+    grades = grades_by(scored, [by]).loc[compared[by]].astype(object).to_numpy()
+    compared = compared.assign(clusters=compared["clusters"].astype("Int64"), evidence=grades)
     order = [by, "n_before", "n_after", "raters_in_both", "clusters", "mean_before", "mean_after"]
     for name in ("change", "hedges_g", "cliffs_delta", "superiority"):
         order += [name, f"{name}_low", f"{name}_high"]
     order += ["design", "method", "p", "p_adjusted", "smallest_p", "interval", "reason"]
-    return done[[*order, *(["verdict"] if smallest_effect is not None else []), "evidence"]]
+    return compared[[*order, *(["verdict"] if smallest_effect is not None else []), "evidence"]]
 
 
 def two_rounds(long: pd.DataFrame, before: int | None, after: int | None) -> tuple[int, int]:
@@ -218,18 +217,18 @@ class _Plan:
     """How one set of levels with the same raters is compared."""
 
     def __init__(self, b: Floats, a: Floats, groups: Any, design: str, cluster: str | None) -> None:
-        one, two = (~np.isnan(side).all(axis=1) for side in (b, a))
-        self.pairs, alone = int((one & two).sum()), int((one ^ two).sum())
+        early, late = (~np.isnan(side).all(axis=1) for side in (b, a))
+        self.pairs, alone = int((early & late).sum()), int((early ^ late).sum())
         auto = "partly overlapping" if self.pairs and alone else "paired"
         self.design = design if design != "auto" else auto if self.pairs else "independent"
         self.notes: list[str] = []
-        keep = np.flatnonzero(one & two if self.design == "paired" else one | two)
+        keep = np.flatnonzero(early & late if self.design == "paired" else early | late)
         if self.design == "paired" and alone:
             self.notes.append("singles_left_out")
         if self.design == "independent" and self.pairs:  # the same rater counts as two
             self.notes.append("overlap_ignored")
-            keep = np.concatenate([np.flatnonzero(one), np.flatnonzero(two)])
-            first = np.arange(keep.size)[:, None] < one.sum()
+            keep = np.concatenate([np.flatnonzero(early), np.flatnonzero(late)])
+            first = np.arange(keep.size)[:, None] < early.sum()
             self.b, self.a = np.where(first, b[keep], np.nan), np.where(first, np.nan, a[keep])
         else:
             self.b, self.a = b[keep], a[keep]
@@ -252,22 +251,22 @@ class _Plan:
         self, draws: int, seed: int, levels: list[float]
     ) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Return effects (levels,) and the ends of their intervals (2 x levels of confidence, ...)."""
-        found, ends, sides = {}, {}, (self.b, self.a)
-        look: dict[str, Any] = {"design": self.design, "clusters": self.units, "seed": seed}
-        drawn = effects.Resamples.of(*sides, draws=draws, **look) if self.enough else None
+        here, ends, sides = {}, {}, (self.b, self.a)
+        options: dict[str, Any] = {"design": self.design, "clusters": self.units, "seed": seed}
+        drawn = effects.Resamples.of(*sides, draws=draws, **options) if self.enough else None
         for name, statistic in _STATISTICS.items():
-            found[name] = statistic(np.ones((1, len(self.b))), *sides)[0]
+            here[name] = statistic(np.ones((1, len(self.b))), *sides)[0]
             ends[name] = np.full((2 * len(levels), self.b.shape[1]), np.nan)
             if drawn:
-                found[name], ends[name] = drawn.ends(statistic, *levels)
-        return found, ends
+                here[name], ends[name] = drawn.ends(statistic, *levels)
+        return here, ends
 
     def test(self, place: int, test: str, draws: int, seed: int) -> TestResult:
         """Return the result of the test for one level."""
         b, a = self.b[:, place], self.a[:, place]
         if test in ("auto", "permutation"):
-            look: dict[str, Any] = {"clusters": self.units, "draws": draws, "seed": seed}
-            return permutation.permutation_test(b, a, **look)
+            options: dict[str, Any] = {"clusters": self.units, "draws": draws, "seed": seed}
+            return permutation.permutation_test(b, a, **options)
         result: TestResult = getattr(permutation, test.replace("-", "_"))(b, a)
         return result
 
@@ -299,7 +298,7 @@ class _Plan:
                 "no_spread": np.isnan(row["hedges_g"]) and least > 1,
                 "no_interval": self.enough and np.isnan(ends).any(),
             }
-            keys += [key for key, found in marks.items() if found]
+            keys += [key for key, holds in marks.items() if holds]
         return list(dict.fromkeys([*keys, *([result.reason] if result.reason else [])]))
 
 
@@ -339,9 +338,9 @@ def compare_all_rounds(
     for first, last in pairs:
         part = compare_rounds(long, by=by, before=first, after=last, **options)
         parts.append(part.assign(round_before=first, round_after=last))
-    done = pd.concat(parts, ignore_index=True)
-    done["p_adjusted"] = adjust(done["p"].to_numpy(dtype=float), correction)
-    return done[["round_before", "round_after", *parts[0].columns[:-2]]]
+    compared = pd.concat(parts, ignore_index=True)
+    compared["p_adjusted"] = adjust(compared["p"].to_numpy(dtype=float), correction)
+    return compared[["round_before", "round_after", *parts[0].columns[:-2]]]
 
 
 def which_comparison(
@@ -370,11 +369,11 @@ def which_comparison(
     rounds = two_rounds(long, before, after)
     part = long[long["round"].isin(rounds)]
     _, _, (b, a), groups = rater_tables(part, "overall", *rounds)
-    one, two = (~np.isnan(side[:, 0]) for side in (b, a))
-    pairs, only_1, only_2 = (int(x.sum()) for x in (one & two, one & ~two, two & ~one))
+    early, late = (~np.isnan(side[:, 0]) for side in (b, a))
+    pairs, only_1, only_2 = (int(x.sum()) for x in (early & late, early & ~late, late & ~early))
     n, m, alone = pairs + only_1, pairs + only_2, only_1 + only_2
     mixed = smallest_p(pairs, only_1, only_2)
-    k = len(set(groups[one]) & set(groups[two])) if groups is not None else 0
+    k = len(set(groups[early]) & set(groups[late])) if groups is not None else 0
     plans: list[tuple[str, bool, str, float]] = [
         ("independent", not pairs, "shuffles of raters", smallest_p(0, n, m)),
         ("paired", pairs > 0 and not alone, "sign flips of raters", smallest_p(pairs, 0, 0)),
@@ -387,10 +386,10 @@ def which_comparison(
     for name, fits, method, least in plans:
         key = f"{name.split()[0]}_{'yes' if fits else 'no'}"
         why = text(f"compare.why.{key}", lang, alone=alone, **sizes)
-        found = {"method": method, "smallest_p": least, "why": why}
-        rows.append({"comparison": name, "applies": fits, **sizes, **found})
-    done = pd.DataFrame(rows).astype({"clusters": "Int64"})
-    return done.assign(evidence=grade_of(part))
+        how = {"method": method, "smallest_p": least, "why": why}
+        rows.append({"comparison": name, "applies": fits, **sizes, **how})
+    named = pd.DataFrame(rows).astype({"clusters": "Int64"})
+    return named.assign(evidence=grade_of(part))
 
 
 def need_two_rounds(site: Site, lang: str = "en") -> None:

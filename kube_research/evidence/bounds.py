@@ -53,51 +53,6 @@ class Bounds:
         return "derived" if self.low == self.high else "bounded"
 
 
-def statistics_of(counts: ArrayLike, scale: tuple[int, int]) -> dict[str, Floats]:
-    """Return mean, standard deviation, median and shares of every count vector.
-
-    Parameters
-    ----------
-    counts : array_like of int, shape (k, levels) or (levels,)
-        How many raters gave each score, lowest first.
-    scale : (int, int)
-        Lowest and highest score.
-
-    Returns
-    -------
-    dict of str to ndarray
-        ``n``, ``mean``, ``sd`` (divisor n - 1; nan for one score), ``median`` of shape (k,), and
-        ``share_at_least`` of shape (k, levels): column j is the share of scores at or above the
-        j-th score of the scale.
-
-    Raises
-    ------
-    kube_research.errors.OptionError
-        If ``counts`` is not such an array, or a row is of nobody.
-    kube_research.errors.ScaleError
-
-    Notes
-    -----
-    Sums are whole numbers; each result is their quotient (or its root), rounded once. Checked
-    against Python's ``statistics`` module.
-
-    Examples
-    --------
-    >>> found = statistics_of([[0, 8, 7, 0]], (1, 4))
-    >>> found["median"], found["share_at_least"]
-    (array([2.]), array([[1.        , 1.        , 0.46666667, 0.        ]]))
-    """
-    matrix, scores = _check(counts, scale)
-    above = matrix[:, ::-1].cumsum(axis=1)[:, ::-1]
-    return {
-        "n": above[:, 0].astype(float),
-        "mean": _mean(matrix, scores),
-        "sd": _sd(matrix, scores),
-        "median": _median(matrix, scores),
-        "share_at_least": above / above[:, :1],
-    }
-
-
 def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, int]) -> Bounds:
     """Return the smallest and largest value of a statistic over count vectors.
 
@@ -209,25 +164,25 @@ def bounds_frame(
     asked += [f"share_at_least:{score}" for score in range(low + 1, high + 1)]
     asked = asked if statistics is None else list(statistics)
     keys = [name for name in ("round", "item", "mean", "n") if name in item_means]
-    seen: dict[tuple[Any, Any], tuple[int, list[Bounds | None]]] = {}
+    known: dict[tuple[Any, Any], tuple[int, list[Bounds | None]]] = {}
     rows = []
     for place in range(len(item_means)):
         given = item_means.iloc[place]
         pair = (given["mean"], given["n"])
-        if pair not in seen:
+        if pair not in known:
             counts = compatible_counts(*pair, scale, rounding=rounding, limit=limit)
             ends = [
-                sharp_bounds(counts, one, scale=scale) if len(counts) else None for one in asked
+                sharp_bounds(counts, name, scale=scale) if len(counts) else None for name in asked
             ]
-            seen[pair] = len(counts), ends
-        compatible, found = seen[pair]
-        for one, end in zip(asked, found, strict=True):
+            known[pair] = len(counts), ends
+        compatible, ends = known[pair]
+        for name, end in zip(asked, ends, strict=True):
             grades = ["bounded" if end is None else end.evidence]
             grades += [given["evidence"]] if "evidence" in item_means else []
             rows.append(
-                {name: given[name] for name in keys}
+                {key: given[key] for key in keys}
                 | {
-                    "statistic": _label(one),
+                    "statistic": _label(name),
                     "low": np.nan if end is None else end.low,
                     "high": np.nan if end is None else end.high,
                     "low_witness": "" if end is None else " ".join(map(str, end.low_witness)),
@@ -273,8 +228,7 @@ def _label(statistic: Statistic) -> str:
 
 def _values(matrix: Ints, scores: Ints, statistic: Statistic) -> Floats:
     if callable(statistic):
-        found = [float(statistic(np.repeat(scores, row))) for row in matrix]
-        return np.array(found, dtype=float)
+        return np.array([statistic(np.repeat(scores, row)) for row in matrix], dtype=float)
     score = _share(statistic)
     if score is not None:
         return np.asarray(matrix[:, scores >= score].sum(axis=1) / matrix.sum(axis=1))
@@ -292,9 +246,7 @@ def _mean(matrix: Ints, scores: Ints) -> Floats:
 def _sd(matrix: Ints, scores: Ints) -> Floats:
     n = matrix.sum(axis=1)
     deviations = n * (matrix @ scores**2) - (matrix @ scores) ** 2
-    found = np.sqrt(deviations / np.maximum(n * (n - 1), 1))
-    found[n == 1] = np.nan
-    return np.asarray(found)
+    return np.where(n == 1, np.nan, np.sqrt(deviations / np.maximum(n * (n - 1), 1)))
 
 
 def _median(matrix: Ints, scores: Ints) -> Floats:

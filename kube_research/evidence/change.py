@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
-from itertools import groupby, product
-from math import comb, gcd, lcm, perm
+from itertools import product
+from math import comb, perm
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -32,89 +31,6 @@ STATISTICS = (*_EFFECTS, "mann_whitney_u", "mann_whitney_p", "brunner_munzel_p")
 PAIRED = ("mean_difference", "sign_flip_p")
 #: Pairs worked on at a time; pairs, sums of signed differences, and sets of differences at most.
 _CHUNK, _PAIRS, _SUMS, _SETS = 1 << 20, 4_000_000_000, 20_000_000, 200_000
-
-
-def sign_flip_p(differences: Sequence[int | float | Fraction]) -> float:
-    """Return the exact two-sided p of the sign-flip (paired permutation) test of no mean change.
-
-    ``differences`` are later less earlier, one per rater or cluster. A float stands for the fraction of
-    denominator up to 10,000 within 1e-10 of it; if there is none, OptionError. The p is the share of
-    the 2 ** n sign arrangements whose sum is at least as far from 0; 1 if all are 0.
-
-    Notes
-    -----
-    Fisher (1935, *The Design of Experiments*, section 21), by dynamic programming over whole-number
-    sums; too many raise SizeError. Checked against brute force and ``scipy.stats.permutation_test``.
-
-    Examples
-    --------
-    >>> sign_flip_p([1, 2, 0, 1, 1])
-    0.125
-    """
-    exact = [_fraction(value) for value in differences]
-    unit = lcm(*(value.denominator for value in exact))
-    whole = [int(value * unit) for value in exact]
-    return _flip_p(tuple(sorted(abs(value) for value in whole if value)), abs(sum(whole)))
-
-
-class SignedRank(NamedTuple):
-    """Sum of the ranks of the rises, exact two-sided p, and how many differences were ranked."""
-
-    statistic: float
-    p: float
-    ranked: int
-
-
-def signed_rank(
-    differences: Sequence[int | float | Fraction], *, zeros: str = "wilcoxon"
-) -> SignedRank:
-    """Return Wilcoxon's signed-rank test, exact also with ties.
-
-    ``differences`` are as for :func:`sign_flip_p`; differences of 0 are left out before ranking
-    (``zeros="wilcoxon"``), or ranked with the others and then left out (``"pratt"``). The p is the share
-    of sign arrangements of the midranks at least as far from the middle; 1 if nothing changed.
-
-    Notes
-    -----
-    Wilcoxon (1945), doi:10.2307/3001968; Pratt (1959), doi:10.1080/01621459.1959.10501526. Checked
-    against ``scipy.stats.wilcoxon`` with all sign permutations.
-
-    Examples
-    --------
-    >>> signed_rank([1, 2, 0, 1, 1])
-    SignedRank(statistic=10.0, p=0.125, ranked=4)
-    """
-    need_option("zeros", zeros, ("wilcoxon", "pratt"))
-    exact = [_fraction(value) for value in differences]
-    kept = sorted((v for v in exact if v or zeros == "pratt"), key=abs)
-    ranks: list[int] = []  # twice the midranks
-    for _, tied in groupby(kept, key=abs):
-        size = len(list(tied))
-        ranks += [2 * len(ranks) + size + 1] * size
-    weights = [rank for rank, value in zip(ranks, kept, strict=True) if value]
-    up = sum(rank for rank, value in zip(ranks, kept, strict=True) if value > 0)
-    return SignedRank(up / 2, _flip_p(tuple(weights), abs(2 * up - sum(weights))), len(weights))
-
-
-def _fraction(value: int | float | Fraction) -> Fraction:
-    try:
-        exact = Fraction(value)
-        near = exact.limit_denominator(10_000) if isinstance(value, float) else exact
-    except (TypeError, ValueError, OverflowError):
-        exact, near = Fraction(0), Fraction(1)
-    if abs(near - exact) > Fraction(1, 10**10):
-        raise OptionError(text("decision.not_exact", value=value))
-    return near
-
-
-def _flip_p(sizes: tuple[int, ...], observed: int) -> float:
-    """Return the share of sign arrangements of the sizes whose sum is at least as far from 0."""
-    if not observed:
-        return 1.0
-    unit = gcd(*sizes)
-    ways = _sign_sums(tuple(size // unit for size in sizes))
-    last = (len(ways) - 1 - observed // unit) // 2  # flipping the sum s leaves all less 2 s
-    return float(Fraction(2 * sum(map(int, ways[: last + 1])), 2 ** len(sizes)))
 
 
 @lru_cache(maxsize=1024)
@@ -457,14 +373,14 @@ def rose_bounds(
     if later.empty:
         raise OptionError(text("error.needs_two_rounds", site="rounds"))
     n_after = int(later.sort_values("round")["n_raters"].iloc[-1])
-    found: dict[tuple[str, int], tuple[dict[str, ChangeBounds], float]] = {}
+    known: dict[tuple[str, int], tuple[dict[str, ChangeBounds], float]] = {}
     rows = []
     for item, mean, n in zip(first["item"], first["mean"], first["n"].astype(int), strict=True):
-        if (mean, n) not in found:
+        if (mean, n) not in known:
             counts = compatible_counts(mean, n, scale, rounding=rounding)
             ends = {s: change_bounds(counts, "rose", s, n_after=n_after) for s in statistics}
-            found[mean, n] = ends, rank_reversal_share(counts, "rose", n_after=n_after)
-        ends, share = found[mean, n]
+            known[mean, n] = ends, rank_reversal_share(counts, "rose", n_after=n_after)
+        ends, share = known[mean, n]
         rows += [
             {
                 "item": item,

@@ -151,13 +151,13 @@ def compatible_counts(
         mean, n, scale, rounding, sd, sd_rounding, sd_divisor, minimum, maximum, at_least, missing
     )
     allowed = check_n(limit, "limit", 0)
-    found = list_vectors(plan.starts, plan.top, squares=plan.squares, limit=allowed)
-    if found is None:
+    listed = list_vectors(plan.starts, plan.top, squares=plan.squares, limit=allowed)
+    if listed is None:
         count = _count(plan, allowed)
         if count > allowed:
             raise TooManyError(count, allowed, plan.levels)
-        found = list_vectors(plan.starts, plan.top, squares=plan.squares)
-    return plan.widen(np.empty((0, plan.top + 1), np.int64) if found is None else found)
+        listed = list_vectors(plan.starts, plan.top, squares=plan.squares)
+    return plan.widen(np.empty((0, plan.top + 1), np.int64) if listed is None else listed)
 
 
 def count_compatible(
@@ -350,15 +350,15 @@ def compatible_by_groups(
     wanted = whole_numbers(unround(mean, rounding), len(sizes) * unit)
     weights = (people + 1) ** np.arange(top, -1, -1, dtype=np.int64)
     span = len(sizes) * top * unit + 1
-    found = [np.empty(0, np.int64)]
+    reached = [np.empty(0, np.int64)]
     for rule in RULES if group_rounding == "any" else (group_rounding,):
         states = np.zeros(1, np.int64)
         for size in sizes:
             moves = _group_moves(size, low, top, rule, group_digits, weights, span)
             states = np.unique(np.add.outer(states, moves))
         sums = states % span + len(sizes) * low * unit
-        found.append(states[(sums >= wanted.start) & (sums < wanted.stop)] // span)
-    keys = np.unique(np.concatenate(found))
+        reached.append(states[(sums >= wanted.start) & (sums < wanted.stop)] // span)
+    keys = np.unique(np.concatenate(reached))
     vectors = keys[:, None] // weights % (people + 1)
     return vectors[np.argsort(vectors @ np.arange(top + 1), kind="stable")]
 

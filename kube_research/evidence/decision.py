@@ -7,7 +7,7 @@ is impossible, possible or certain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +55,15 @@ def _cells(
     """Return what :data:`_MERGE` names for every (size, total) of round 1 and total of round 2."""
     at, after = np.arange(scale[0], scale[1] + 1), all_counts(n_after, scale[1] - scale[0] + 1)
     before = np.unique(np.concatenate(befores), axis=0)
-    done: dict[tuple[int, int, int], tuple[Any, ...]] = {}
+    merged: dict[tuple[int, int, int], tuple[Any, ...]] = {}
     for rows, columns, wins, extreme, divisions in exact_blocks(before, after):
         x, y = before[rows[0]], after[columns[0]]
         n, a, b = int(x.sum()), int(x @ at), int(y @ at)
-        found = (extreme <= int(alpha * divisions)) & (wins > 0) & (b * n > a * n_after)
+        risen = (extreme <= int(alpha * divisions)) & (wins > 0) & (b * n > a * n_after)
         p, delta = extreme / float(divisions), wins / (n * n_after)
-        cell = (wins.size, int(found.sum()), p.min(), p.max(), delta.min(), delta.max())
-        done[n, a, b] = _merged([cell, *([done[n, a, b]] if (n, a, b) in done else [])])
-    return done
+        cell = (wins.size, int(risen.sum()), p.min(), p.max(), delta.min(), delta.max())
+        merged[n, a, b] = _merged([cell, *([merged[n, a, b]] if (n, a, b) in merged else [])])
+    return merged
 
 
 def _merged(cells: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -128,8 +128,6 @@ def decision_frame(
     >>> frame.loc[frame["total_after"] == 60, ["printed_after", "region"]].values.tolist()
     [['3.33', 'possible']]
     """
-    from kube_research.evidence.compatible import compatible_counts
-
     means, site = (
         (source, None) if isinstance(source, pd.DataFrame) else (source.item_means, source)
     )
@@ -139,54 +137,59 @@ def decision_frame(
     if not 0 < alpha < 1:
         raise OptionError(text("decision.alpha", value=alpha))
     rule = rounding or (site.info.rounding if site else "half-up")
-    shown = "half-up" if rule == "any" else rule
     wanted = [check_scale(scale) for scale in scales or (site.info.scales if site else SCALES)]
     if n_after is None and site is not None and site.has("rounds"):
         n_after = int(site.rounds.sort_values("round")["n_raters"].iloc[-1])
-    m = check_n(N_AFTER if n_after is None else n_after, "n_after")
-    grade = weakest([grade_of(means) if len(means) else "bounded", "bounded"])
+    later = check_n(N_AFTER if n_after is None else n_after, "n_after")
     raters = [check_n(n) for n in means["n"]]
-    given = list(zip(means["item"], means["mean"], raters, strict=True))
-    rows, seen = [], set()
-    for low, high in wanted:
-        listed = {
-            (mean, n): compatible_counts(mean, n, (low, high), rounding=rule)
-            for _, mean, n in given
-        }
-        fits = {key: found for key, found in listed.items() if len(found)}
-        if not fits:
-            continue
-        cells = _cells((low, high), list(fits.values()), m, Fraction(str(alpha)))
-        for item, mean, n in given:
-            if (mean, n) not in fits:
-                continue
-            seen.add(item)
-            totals = sorted({int(total) for total in fits[mean, n] @ np.arange(low, high + 1)})
-            for after in range(m * low, m * high + 1):
-                cell = dict(zip(_MERGE, _merged([cells[n, t, after] for t in totals]), strict=True))
-                some, every = cell["significant"] > 0, cell["significant"] == cell["pairs"]
-                rows.append(
-                    {
-                        "scale_low": low,
-                        "scale_high": high,
-                        "item": item,
-                        "n_before": n,
-                        "printed_before": mean,
-                        "mean_before": totals[0] / n if len(totals) == 1 else np.nan,
-                        "n_after": m,
-                        "total_after": after,
-                        "mean_after": after / m,
-                        "printed_after": print_number(
-                            Fraction(after, m), parse_printed(mean)[1], shown
-                        ),
-                        **cell,
-                        "region": REGIONS[some + every],
-                        "evidence": grade,
-                    }
-                )
-    if missing := [item for item in means["item"].tolist() if item not in seen]:
+    printed = list(zip(means["item"], means["mean"], raters, strict=True))
+    exact = Fraction(str(alpha))
+    rows = [row for scale in wanted for row in _scale_rows(printed, scale, rule, later, exact)]
+    known = {row["item"] for row in rows}
+    if missing := [item for item in means["item"].tolist() if item not in known]:
         raise ScaleError(text("decision.no_scale", items=str(missing)[1:-1], rounding=rule))
-    return pd.DataFrame(rows)
+    grade = weakest([grade_of(means) if len(means) else "bounded", "bounded"])
+    return pd.DataFrame([{**row, "evidence": grade} for row in rows])
+
+
+def _scale_rows(
+    printed: Sequence[tuple[Any, str, int]],
+    scale: tuple[int, int],
+    rule: str,
+    n_after: int,
+    alpha: Fraction,
+) -> Iterator[dict[str, Any]]:
+    """Give the rows of one scale, of the items whose printed means are possible on it."""
+    from kube_research.evidence.compatible import compatible_counts
+
+    low, high = scale
+    listed = {(mean, n): compatible_counts(mean, n, scale, rounding=rule) for _, mean, n in printed}
+    fits = {key: counts for key, counts in listed.items() if len(counts)}
+    if not fits:
+        return
+    cells = _cells(scale, list(fits.values()), n_after, alpha)
+    for item, mean, n in printed:
+        if (mean, n) not in fits:
+            continue
+        totals = sorted({int(total) for total in fits[mean, n] @ np.arange(low, high + 1)})
+        decimals, cut = parse_printed(mean)[1], "half-up" if rule == "any" else rule
+        for after in range(n_after * low, n_after * high + 1):
+            cell = dict(zip(_MERGE, _merged([cells[n, t, after] for t in totals]), strict=True))
+            some, every = cell["significant"] > 0, cell["significant"] == cell["pairs"]
+            yield {
+                "scale_low": low,
+                "scale_high": high,
+                "item": item,
+                "n_before": n,
+                "printed_before": mean,
+                "mean_before": totals[0] / n if len(totals) == 1 else np.nan,
+                "n_after": n_after,
+                "total_after": after,
+                "mean_after": after / n_after,
+                "printed_after": print_number(Fraction(after, n_after), decimals, cut),
+                **cell,
+                "region": REGIONS[some + every],
+            }
 
 
 def decision_summary(frame: pd.DataFrame | Site) -> pd.DataFrame:

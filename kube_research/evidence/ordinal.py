@@ -41,13 +41,14 @@ def as_counts(counts: Given, name: str = "counts") -> Counts:
     """Return count vectors as a whole-number matrix ``(k, levels)``, or raise OptionError."""
     try:
         given = np.atleast_2d(np.asarray(counts))
-        done = np.where(np.isfinite(given), given, 0).astype(np.int64)
-        good = done.ndim == 2 and done.size > 0 and done.shape[1] > 1 and given.dtype.kind in "iuf"
+        whole = np.where(np.isfinite(given), given, 0).astype(np.int64)
+        good = whole.ndim == 2 and whole.size > 0 and whole.shape[1] > 1
+        good = good and given.dtype.kind in "iuf"
     except (TypeError, ValueError, OverflowError):  # rows of different lengths, words, nothing
         good = False
-    if not good or np.any(done != given) or done.min() < 0 or done.sum(axis=1).min() < 1:
+    if not good or np.any(whole != given) or whole.min() < 0 or whole.sum(axis=1).min() < 1:
         raise OptionError(text("decision.not_counts", name=name))
-    return done
+    return whole
 
 
 def both_counts(before: Given, after: Given, least: int = 1) -> tuple[Counts, Counts]:
@@ -81,13 +82,13 @@ def all_counts(n: int, levels: int) -> Counts:
 @np.errstate(invalid="ignore")  # BLAS may raise the flag for its padding
 def _times(left: Counts, right: Counts) -> Floats:
     """Return the matrix product; exact, as every sum is far below 2 ** 53."""
-    done, flat = np.empty((len(left), len(right))), right.astype(np.float64).T
+    sums, flat = np.empty((len(left), len(right))), right.astype(np.float64).T
     step = max(
         1, (1 << 18) // right.size
     )  # small enough for BLAS to stay on one thread: no waiting
     for i in range(0, len(left), step):
-        np.matmul(left[i : i + step].astype(np.float64), flat, out=done[i : i + step])
-    return done
+        np.matmul(left[i : i + step].astype(np.float64), flat, out=sums[i : i + step])
+    return sums
 
 
 def _signs(levels: int) -> Counts:
@@ -134,8 +135,8 @@ def cliffs_delta(before: Given, after: Given) -> Floats:
     """
     x, y = both_counts(before, after)
     n, m = _sizes(x, y)
-    done = _wins(x, y)
-    return np.divide(done, n * m, out=done)
+    wins = _wins(x, y)
+    return np.divide(wins, n * m, out=wins)
 
 
 def probability_of_superiority(before: Given, after: Given) -> Floats:
@@ -250,22 +251,22 @@ def _class_tails(n: int, m: int, levels: int, total: int) -> npt.NDArray[Any] | 
         return None
     wins, codes, weights = np.empty(size, np.float32), np.empty(size, np.int32), np.empty(size)
     x_signs, y_flat = (x @ _signs(levels)).astype(np.float32), y.T.astype(np.float32)
-    x_codes, y_codes, done = _codes(x, both), _codes(y, both), 0
+    x_codes, y_codes, filled = _codes(x, both), _codes(y, both), 0
     for first, rows, columns in zip(firsts, *shapes, strict=True):
         i = slice(x_starts[first], x_starts[first] + rows)
         j = slice(y_starts[total - first], y_starts[total - first] + columns)
-        part, shape = slice(done, done + rows * columns), (rows, columns)
+        part, shape = slice(filled, filled + rows * columns), (rows, columns)
         np.matmul(x_signs[i], y_flat[:, j], out=wins[part].reshape(shape))
         np.add.outer(x_codes[i], y_codes[j], out=codes[part].reshape(shape))
         np.multiply.outer(x_parts[i], y_parts[j], out=weights[part].reshape(shape))
-        done = part.stop
+        filled = part.stop
     width, margins = n * m + 1, slice(starts[total], starts[total + 1])
     cells = _places(both, levels)[codes] * width + np.abs(wins).astype(np.int32)
     flat = np.bincount(cells, weights, (margins.stop - margins.start) * width)
-    found: npt.NDArray[Any] = flat.reshape(-1, width) / parts[margins, None]
+    ways: npt.NDArray[Any] = flat.reshape(-1, width) / parts[margins, None]
     if comb(both, m) < 1 << 31:  # rounding errors are far below a half: the counts become exact
-        found = np.rint(found).astype(np.int32)
-    return np.cumsum(found[:, ::-1], axis=1, dtype=found.dtype, out=found[:, ::-1])[:, ::-1]
+        ways = np.rint(ways).astype(np.int32)
+    return np.cumsum(ways[:, ::-1], axis=1, dtype=ways.dtype, out=ways[:, ::-1])[:, ::-1]
 
 
 def exact_blocks(before: Counts, after: Counts) -> Iterator[Block]:
@@ -317,13 +318,13 @@ def _by_margin(x: Counts, y: Counts, gaps: Counts) -> Floats:
     steps = len(margins) * (n + m) * min(n, m) * (2 * n * m + 1)
     if steps > _STEPS:
         raise SizeError("decision.size_steps", steps, _STEPS)
-    done = np.empty(gaps.size)
+    extreme = np.empty(gaps.size)
     for margin, part in zip(margins.tolist(), parts, strict=True):
         null = mann_whitney_null(tuple(margin), min(n, m))
         folded = null[n * m :].copy()
         folded[1:] += null[: n * m][::-1]
-        done[part] = np.cumsum(folded[::-1])[::-1][gaps.ravel()[part]]
-    return done.reshape(gaps.shape)
+        extreme[part] = np.cumsum(folded[::-1])[::-1][gaps.ravel()[part]]
+    return extreme.reshape(gaps.shape)
 
 
 def mann_whitney_p(before: Given, after: Given) -> Floats:
@@ -345,10 +346,10 @@ def mann_whitney_p(before: Given, after: Given) -> Floats:
     [[0.1]]
     """
     x, y = both_counts(before, after)
-    done = np.empty((len(x), len(y)))
+    p = np.empty((len(x), len(y)))
     for rows, columns, _, extreme, divisions in exact_blocks(x, y):
-        done[np.ix_(rows, columns)] = extreme / float(divisions)
-    return done
+        p[np.ix_(rows, columns)] = extreme / float(divisions)
+    return p
 
 
 class BrunnerMunzel(NamedTuple):

@@ -56,10 +56,10 @@ def parse_printed(value: str) -> tuple[Fraction, int]:
     """
     if not isinstance(value, str):
         raise PrintedNumberError(text("error.number_as_float", value=value))
-    found = _PRINTED.fullmatch(value)
-    if found is None:
+    digits = _PRINTED.fullmatch(value)
+    if digits is None:
         raise PrintedNumberError(text("error.not_printed", value=value))
-    return Fraction(value), len(found.group(1) or "")
+    return Fraction(value), len(digits.group(1) or "")
 
 
 def unround(value: str, rounding: str = "half-up") -> Interval:

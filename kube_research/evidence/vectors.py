@@ -122,16 +122,16 @@ def list_vectors(
             n, e, low, high = n[keep], e[keep], low[keep], high[keep]
             parent, taken = parent[keep], taken[keep]
         steps.append((parent, taken))
-    found = np.empty((n.size, top + 1), dtype=np.int64)
-    found[:, top] = n - e
+    vectors = np.empty((n.size, top + 1), dtype=np.int64)
+    vectors[:, top] = n - e
     if top:
-        found[:, top - 1] = e
+        vectors[:, top - 1] = e
     place = np.arange(n.size)
     for column in range(top - 2, -1, -1):
         parent, taken = steps[column]
-        found[:, column] = taken[place]
+        vectors[:, column] = taken[place]
         place = parent[place]
-    return found
+    return vectors
 
 
 def _tables(n: int, total: int, top: int) -> list[NDArray[Any]]:
@@ -193,8 +193,8 @@ def pick_plain(starts: Sequence[Start], top: int, ranks: Sequence[int]) -> Ints:
         raise OverflowError
     tables = _tables(n, e, top)
     ends = list(accumulate(int(tables[-1][s.n, s.total]) for s in inside))
-    found = np.zeros((len(ranks), top + 1), dtype=np.int64)
-    for row, rank in zip(found, ranks, strict=True):
+    picked = np.zeros((len(ranks), top + 1), dtype=np.int64)
+    for row, rank in zip(picked, ranks, strict=True):
         which = bisect_right(ends, rank)
         n, e = inside[which][:2]
         rank -= ends[which - 1] if which else 0
@@ -209,7 +209,7 @@ def pick_plain(starts: Sequence[Start], top: int, ranks: Sequence[int]) -> Ints:
         row[top] = n - e
         if top:
             row[top - 1] = e
-    return found
+    return picked
 
 
 def _outer(start: Start, top: int) -> tuple[list[tuple[int, int, int]], int]:
@@ -278,12 +278,12 @@ def _inner_counts(state: Ints, low: int) -> tuple[Ints, Ints]:
     inner = np.stack([n, state[1] - low * n, state[2] + shift, state[3] + shift])
     e = inner[1]
     first, last = np.maximum((inner[2] - e) // 2, 0), (inner[3] - e) // 2
-    found = np.zeros_like(n)
+    ways_each = np.zeros_like(n)
     for step in range(int((last - first).max(initial=-1)) + 1):
         h = first + step
         ways = np.minimum(h // 3, n - e + h) - np.maximum(-((e - 2 * h) // 3), 0) + 1
-        found += np.where(h <= last, np.maximum(ways, 0), 0)
-    return inner, found
+        ways_each += np.where(h <= last, np.maximum(ways, 0), 0)
+    return inner, ways_each
 
 
 def _settled(starts: Sequence[Start], top: int) -> Iterator[tuple[Ints, Ints, Ints]]:
@@ -312,23 +312,23 @@ def count_squares(starts: Sequence[Start], top: int) -> int:
 def pick_squares(starts: Sequence[Start], top: int, ranks: Sequence[int]) -> Ints:
     """Return the vectors at these (sorted) places of a fixed order of all vectors, for top >= 3."""
     steps, low = _outer(starts[0], top)
-    found = np.zeros((len(ranks), top + 1), dtype=np.int64)
-    done, before = 0, 0
+    picked = np.zeros((len(ranks), top + 1), dtype=np.int64)
+    placed, before = 0, 0
     for taken, inner, ways in _settled(starts, top):
         ends, listed, rows = np.cumsum(ways), -1, None
-        while done < len(ranks) and ranks[done] - before < int(ends[-1]):
-            place = int(np.searchsorted(ends, ranks[done] - before, side="right"))
-            rest = ranks[done] - before - (int(ends[place - 1]) if place else 0)
+        while placed < len(ranks) and ranks[placed] - before < int(ends[-1]):
+            place = int(np.searchsorted(ends, ranks[placed] - before, side="right"))
+            rest = ranks[placed] - before - (int(ends[place - 1]) if place else 0)
             if place != listed:
                 rows = list_vectors([Start(*inner[:, place].tolist())], 3, squares=True)
                 listed = place
             if rows is not None:
-                found[done, low : low + 4] = rows[rest]
+                picked[placed, low : low + 4] = rows[rest]
             for (score, _, _), count in zip(steps, taken[:, place], strict=True):
-                found[done, score] = count
-            done += 1
+                picked[placed, score] = count
+            placed += 1
         before += int(ends[-1])
-    return found
+    return picked
 
 
 State = tuple[int, int, int, int, int]
@@ -437,7 +437,7 @@ def make_plan(
     starts = []
     beyond = int(base[: first - low].sum() + base[last - low + 1 :].sum())
     for answers in range(n, max(n - missing, 1) - 1, -1):
-        found: dict[int, tuple[int, int]] = {}
+        squares_of: dict[int, tuple[int, int]] = {}
         for interval, spread in ends:
             for total in whole_numbers(interval, answers):
                 moved = total - first * answers
@@ -449,11 +449,11 @@ def make_plan(
                     squares = of_parity(squares, moved)
                 if squares:
                     # All these intervals hold the printed value, so their union has no gap.
-                    least, most = found.get(moved, (squares[0], squares[-1]))
-                    found[moved] = min(least, squares[0]), max(most, squares[-1])
+                    least, most = squares_of.get(moved, (squares[0], squares[-1]))
+                    squares_of[moved] = min(least, squares[0]), max(most, squares[-1])
         starts += [
-            Start(answers - fixed, t - used, found[t][0] - used_squares, found[t][1] - used_squares)
-            for t in sorted(found)
+            Start(answers - fixed, total - used, least - used_squares, most - used_squares)
+            for total, (least, most) in sorted(squares_of.items())
         ]
     return Plan(starts, last - first, first - low, high - low + 1, base, sd is not None)
 

@@ -7,30 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import mannwhitneyu, ttest_rel
+from scipy.stats import ttest_rel
 
 import kube_research as kr
 from kube_research.compare.permutation import permutation_test
-from kube_research.compare.rounds import TESTS, cliffs_delta, compare_all_rounds, which_comparison
+from kube_research.compare.rounds import TESTS, compare_all_rounds, which_comparison
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.site.folder import Site
-
-SCORES = st.lists(st.integers(1, 5), min_size=1, max_size=20)
-
-
-@given(SCORES, SCORES)
-def test_cliffs_delta_is_a_rescaled_mann_whitney_u(before: list[int], after: list[int]) -> None:
-    u = (
-        mannwhitneyu(after, before, method="asymptotic").statistic
-        if len({*before, *after}) > 1
-        else (len(before) * len(after) / 2)
-    )
-    assert cliffs_delta(before, after) == pytest.approx(2 * u / (len(before) * len(after)) - 1)
-
-
-def test_nobody_gives_no_delta() -> None:
-    assert np.isnan(cliffs_delta([], [1]))
-
 
 TWO = pd.DataFrame(
     {

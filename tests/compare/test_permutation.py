@@ -50,6 +50,13 @@ def listed(b: Floats, a: Floats) -> float:
     return float(np.mean(np.abs(outcomes) >= abs(seen) - 1e-9))
 
 
+def test_sign_flips_give_fishers_worked_example() -> None:
+    # Darwin's maize in Fisher (1935, section 21): of 2 ** 15 arrangements, 863 sum to at least 314.
+    maize = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
+    result = permutation_test(np.zeros(15), maize)
+    assert (result.statistic, result.p) == (314, pytest.approx(2 * 863 / 2**15, rel=1e-12))
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=5),
     st.lists(st.integers(1, 5), max_size=4),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import kube_research as kr
 from kube_research.errors import MissingColumnError, OptionError, ScaleError
-from kube_research.evidence.bounds import Bounds, bounds_frame, sharp_bounds, statistics_of
+from kube_research.evidence.bounds import Bounds, bounds_frame, sharp_bounds
 from kube_research.evidence.compatible import NoneCompatibleError, compatible_counts
 from kube_research.evidence.numbers import possible_totals
 from kube_research.site.folder import Site
@@ -68,20 +68,6 @@ def test_bounds_equal_brute_force_and_witnesses_attain_them(
                 tuple(np.bincount(witness - scale[0], minlength=scale[1] - scale[0] + 1)) in listed
             )
             assert (np.diff(witness) >= 0).all()
-
-
-@given(st.lists(st.integers(-2, 3), min_size=1, max_size=12))
-def test_statistics_equal_those_of_python(scores: list[int]) -> None:
-    counts = [scores.count(score) for score in range(-2, 4)]
-    found = statistics_of(counts, (-2, 3))
-    assert found["n"].tolist() == [len(scores)]
-    assert found["mean"][0] == pytest.approx(statistics.mean(scores))
-    assert found["median"].tolist() == [statistics.median(scores)]
-    assert found["share_at_least"].tolist() == [[share(tuple(scores), k) for k in range(-2, 4)]]
-    if len(scores) > 1:
-        assert found["sd"][0] == pytest.approx(statistics.stdev(scores))
-    else:
-        assert np.isnan(found["sd"][0])
 
 
 def test_any_function_of_the_scores_is_bounded() -> None:

@@ -1,8 +1,7 @@
-"""Oracles: brute force over pairs and matchings, scipy's permutations, Fisher's Darwin data."""
+"""Oracles: brute force over pairs and matchings, and exact p-values of every single pair."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import cache
 from itertools import combinations, permutations, product
 from math import comb, inf
@@ -12,15 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from kube_research.errors import OptionError, PrintedNumberError
 from kube_research.evidence import change, ordinal
 from kube_research.evidence.change import change_bounds
 from kube_research.evidence.compatible import compatible_counts
 
-#: Darwin's maize: differences of height in eighths of an inch, in Fisher (1935, section 21).
-MAIZE = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 ITEM_9 = {"mean": "2.46", "n": 15, "rounding": "truncate"}
 
 
@@ -47,62 +43,6 @@ def matchings(x: Any, y: Any, k: int) -> set[tuple[int, ...]]:
         for first in set(combinations(a, k))
         for second in set(permutations(b, k))
     }
-
-
-# -- paired tests ----------------------------------------------------------------------------
-
-
-def test_sign_flips_give_fishers_worked_example() -> None:
-    # Fisher: of 2 ** 15 arrangements, 863 sum to at least 314.
-    assert sum(MAIZE) == 314
-    assert change.sign_flip_p(MAIZE) == 2 * 863 / 2**15
-
-
-@given(st.lists(st.integers(-4, 4), max_size=8))
-def test_sign_flips_equal_brute_force(differences: list[int]) -> None:
-    assert change.sign_flip_p(differences) == flips(tuple(differences))
-    thirds = [Fraction(value, 3) for value in differences]
-    assert change.sign_flip_p(thirds) == change.sign_flip_p([float(v) for v in thirds])
-    assert change.sign_flip_p(thirds) == flips(tuple(differences))
-
-
-def test_sign_flips_of_many_raters_stay_exact() -> None:
-    n = 80
-    expected = 2 * stats.binom.cdf(20, n, 0.5)
-    assert change.sign_flip_p([1] * 60 + [-1] * 20) == pytest.approx(expected, rel=1e-12)
-    found = stats.permutation_test(
-        (MAIZE[:9],), np.sum, permutation_type="samples", n_resamples=np.inf
-    )
-    assert change.sign_flip_p(MAIZE[:9]) == pytest.approx(found.pvalue)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(-3, 3), min_size=2, max_size=7), st.sampled_from(["wilcoxon", "pratt"]))
-def test_signed_ranks_equal_scipys_with_all_permutations(scores: list[int], zeros: str) -> None:
-    found = change.signed_rank(scores, zeros=zeros)
-    assert found.ranked == len([score for score in scores if score])
-    if found.ranked < 2:
-        assert found.p == 1
-        return
-    every = stats.PermutationMethod(n_resamples=np.inf)
-    method = "wilcox" if zeros == "wilcoxon" else "pratt"
-    expected = stats.wilcoxon(scores, zero_method=method, method=every, alternative="greater")
-    assert found.statistic == expected.statistic
-    two_sided = stats.wilcoxon(scores, zero_method=method, method=every)
-    assert found.p == pytest.approx(two_sided.pvalue, abs=1e-12)
-
-
-@pytest.mark.parametrize("value", ["two", None, float("nan"), inf, 2**0.5, 1e-8])
-def test_what_is_no_difference_is_refused(value: Any) -> None:
-    with pytest.raises(OptionError, match="whole number or a fraction"):
-        change.sign_flip_p([1, value])
-
-
-def test_paired_tests_refuse_what_they_do_not_know_and_what_is_too_large() -> None:
-    with pytest.raises(OptionError, match="'pratt'"):
-        change.signed_rank([1], zeros="drop")
-    with pytest.raises(ordinal.SizeError, match="sums of the signed differences"):
-        change.sign_flip_p([Fraction(1, 999_983), Fraction(1, 7), 40])
 
 
 # -- bounds of independent rounds --------------------------------------------------------------
