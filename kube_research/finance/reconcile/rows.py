@@ -39,7 +39,7 @@ class Finding:
     kind, certainty : str
         See :func:`~kube_research.finance.reconcile.findings.reconcile_ledger`.
     reason, suggestion : str
-        Keys of the sentences in ``words/reconcile.toml``.
+        Keys of the sentences in ``words/finance.toml``.
     expected, difference : int or None
         What would make it right, and what is written less that.
     other : int or None
