@@ -3,7 +3,7 @@ from .audit import (
     claims_by,
     claims_summary,
 )
-from .claims_place import (
+from .claims_facts import (
     place_shares,
 )
 from .figures import (

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kube_research.errors import KubeError
-from kube_research.frames import need_option
-from kube_research.study import claims_counts as audit_counts
-from kube_research.study import claims_counts as audit_statements
-from kube_research.study import claims_dates as audit_dates
-from kube_research.study import claims_outcomes as audit_outcomes
-from kube_research.study import claims_place as audit_place
-from kube_research.study import claims_scores as audit_change
-from kube_research.study import claims_scores as audit_scores
+from kube_research.frames import need_option, weakest
+from kube_research.study import claims_counts, claims_facts, claims_measures
 from kube_research.study.case import CHECKS, VERDICTS, Answer, Case, Row, Settled, Source
 from kube_research.texts import check_language, text
 
@@ -25,15 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "COLUMNS", "VERDICTS", "claims", "claims_by", "claims_summary"]
 
 #: The modules whose import registers the checks.
-FAMILIES = (
-    audit_change,
-    audit_counts,
-    audit_dates,
-    audit_outcomes,
-    audit_place,
-    audit_scores,
-    audit_statements,
-)
+FAMILIES = (claims_counts, claims_facts, claims_measures)
 
 COLUMNS = (
     "claim",
@@ -150,11 +136,8 @@ def claims_summary(site: Site, *, lang: str = "en") -> pd.DataFrame:
     >>> int(claims_summary(site)["claims"].sum()) == len(site.claims)
     True
     """
-    from kube_research.frames import weakest
-
-    found = claims(site, lang=lang)
     rows = []
-    for kind, part in found.groupby("kind", sort=False):
+    for kind, part in claims(site, lang=lang).groupby("kind", sort=False):
         for verdict in VERDICTS:
             word = verdict.replace(" ", "_")
             grades = part.loc[part["verdict"] == verdict, "evidence"]
@@ -196,7 +179,7 @@ def claims_by(site: Site, *, verdict: str, lang: str = "en") -> pd.DataFrame:
     ['claim', 'statement', 'finding', 'against', 'locator']
     """
     need_option("verdict", verdict, VERDICTS)
-    found = claims(site, lang=lang)
+    audited = claims(site, lang=lang)
     extra = {"contradicted": ["against"], "not checkable": ["needed"]}.get(verdict, [])
     columns = ["claim", "statement", "finding", *extra, "locator"]
-    return found.loc[found["verdict"] == verdict, columns].reset_index(drop=True)
+    return audited.loc[audited["verdict"] == verdict, columns].reset_index(drop=True)

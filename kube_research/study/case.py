@@ -333,10 +333,10 @@ class Case:
             words = {"stated": self.plain(stated), "found": self.plain(published)}
             raise Settled(self.contradicted("table_differs", place, **words))
 
-    def must_be_fact(self, said: Fraction, name: str) -> None:
+    def must_be_fact(self, stated: Fraction, name: str) -> None:
         """Contradict the claim unless the facts table has what it says."""
         row = self.row("facts", fact=name)
-        self.must_equal(said, self.as_number(row["value"]), row["locator"])
+        self.must_equal(stated, self.as_number(row["value"]), row["locator"])
 
     # words for a finding
 

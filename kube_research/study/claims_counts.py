@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from kube_research.study.case import Answer, Case, as_printed, check, enumeration, family
-from kube_research.study.claims_scores import exact_mean
+from kube_research.study.claims_measures import exact_mean
 
 _PARTS = ("informants_officers", "informants_members", "informants_leaders")
 
@@ -260,13 +260,13 @@ def _hindered(case: Case) -> Answer:
 @check("model_components")
 def _components(case: Case) -> Answer:
     """Which of the activities the components of the model name."""
-    said = case.statement.lower()
+    statement = case.statement.lower()
     named: list[str] = []
     missing: list[str] = []
     for row in case.some("activities", kind="intervention"):
         signs = re.findall(r"study visit|training|mentoring|charity|kuber", row["title_en"].lower())
         signs += ["community service"] if {"kuber", "charity"} & set(signs) else []
-        (named if any(sign in said for sign in signs) else missing).append(
+        (named if any(sign in statement for sign in signs) else missing).append(
             row[f"title_{case.lang}"]
         )
     fill = {"named": len(named), "total": len(named) + len(missing)}
