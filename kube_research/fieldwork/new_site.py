@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import shutil
@@ -18,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from kube_research.errors import KubeError
+from kube_research.fieldwork.new_workbook import NewWorkbook, Row
 from kube_research.files import replace_file
 from kube_research.site.folder import bundled_sites
-from kube_research.site.schema import Table, tables
-from kube_research.site.text_files import safe_text
+from kube_research.site.schema import tables
+from kube_research.site.text_files import csv_content, safe_text
 from kube_research.texts import check_language, text
 
 #: The tables of a new site that hold an example, in the order in which they are filled in.
@@ -43,19 +42,12 @@ _LEFT_OUT = frozenset(
 
 _STATUS = {"p": "present", "l": "late", "e": "excused", "a": "absent", "r": "represented"}
 
-Row = dict[str, Any]
-
 
 @cache
 def starter() -> dict[str, Any]:
     """Return what a new site is made from; see ``starter.toml``."""
     with (Path(__file__).parent / "starter.toml").open("rb") as handle:
         return tomllib.load(handle)
-
-
-def other_tables() -> list[Table]:
-    """Return the tables of a new site that have headers only, in the order of the codebook."""
-    return [table for table in tables().values() if table.name not in FILLED]
 
 
 def new_columns(name: str) -> list[str]:
@@ -93,12 +85,12 @@ def new_rows(lang: str) -> dict[str, list[Row]]:
     given = starter()
     word = text("new.example", lang)
 
-    def said(value: Any) -> Any:
+    def spoken(value: Any) -> Any:
         value = value[lang == "en"] if isinstance(value, list) else value
         return value.replace("{word}", word) if isinstance(value, str) else value
 
     rows: dict[str, list[Row]] = {
-        name: [{column: said(value) for column, value in row.items()} for row in part]
+        name: [{column: spoken(value) for column, value in row.items()} for row in part]
         for name, part in given["rows"].items()
     }
     for row in rows["activities"]:
@@ -255,22 +247,22 @@ def make_site(folder: str | Path, *, lang: str = "en", excel: bool = False) -> P
     (('K1', 'K2'), 21, ['simulated'])
     """
     check_language(lang)
-    shown = str(folder)
-    if not shown.strip() or "\0" in shown:
-        raise NewSiteError(text("new.error.name", lang, folder=repr(shown)))
-    if shown in bundled_sites():
-        raise SiteExistsError(text("new.error.bundled", lang, folder=shown))
+    name = str(folder)
+    if not name.strip() or "\0" in name:
+        raise NewSiteError(text("new.error.name", lang, folder=repr(name)))
+    if name in bundled_sites():
+        raise SiteExistsError(text("new.error.bundled", lang, folder=name))
     try:
         target = Path(folder).expanduser()
         if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
-            raise SiteExistsError(text("new.error.exists", lang, folder=shown))
+            raise SiteExistsError(text("new.error.exists", lang, folder=name))
         files = _files(lang, excel)
         _place(target, files)
     except FileExistsError as error:
-        raise SiteExistsError(text("new.error.exists", lang, folder=shown)) from error
+        raise SiteExistsError(text("new.error.exists", lang, folder=name)) from error
     except (OSError, RuntimeError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise NewSiteError(text("new.error.cannot", lang, folder=shown, reason=reason)) from error
+        raise NewSiteError(text("new.error.cannot", lang, folder=name, reason=reason)) from error
     return target
 
 
@@ -278,13 +270,14 @@ def _files(lang: str, excel: bool) -> dict[str, bytes]:
     """Return the content of every file of a new site by its path inside the folder."""
     ignored = "\n".join([*IGNORED, ""]).encode()
     rows = new_rows(lang)
+    empty = {name: list(table.names) for name, table in tables().items() if name not in FILLED}
     if excel:
-        from kube_research.fieldwork.new_workbook import new_workbook
-
-        return {".gitignore": ignored, "site.xlsx": new_workbook(rows, lang)}
+        columns = {**{name: new_columns(name) for name in FILLED}, **empty}
+        book = NewWorkbook(rows, columns, site_entries(lang), instructions(lang, excel=True), lang)
+        return {".gitignore": ignored, "site.xlsx": book.content()}
     files = {f"{name}.csv": _csv(new_columns(name), rows[name], lang) for name in FILLED}
-    for table in other_tables():
-        files[f"{text('new.more', lang)}/{table.name}.csv"] = _csv(table.names, [], lang)
+    for name, columns_of in empty.items():
+        files[f"{text('new.more', lang)}/{name}.csv"] = _csv(columns_of, [], lang)
     lines = "\r\n".join(_wrapped(instructions(lang, excel=False)))
     files[f"{text('new.read_me', lang)}.txt"] = f"\ufeff{lines}\r\n".encode()
     files[".gitignore"] = ignored
@@ -293,13 +286,9 @@ def _files(lang: str, excel: bool) -> dict[str, bytes]:
 
 
 def _csv(columns: Sequence[str], rows: Sequence[Row], lang: str) -> bytes:
-    written = io.StringIO(newline="")
-    sheet = csv.writer(written, delimiter=_CELLS[lang], lineterminator="\r\n")
-    sheet.writerow(columns)
-    for row in rows:
-        values = [row.get(column) for column in columns]
-        sheet.writerow(["" if value is None else safe_text(str(value)) for value in values])
-    return written.getvalue().encode("utf-8-sig")
+    values = [[row.get(column) for column in columns] for row in rows]
+    cells = [["" if value is None else safe_text(str(value)) for value in row] for row in values]
+    return csv_content([columns, *cells], _CELLS[lang], "\r\n")
 
 
 def _toml(entries: Mapping[str, Any], lang: str) -> str:
@@ -331,49 +320,49 @@ def instructions(lang: str, *, excel: bool) -> list[tuple[str, str]]:
     ('title', 'Situs baru untuk kube_research')
     """
 
-    def said(key: str, **fill: object) -> str:
+    def words(key: str, **fill: object) -> str:
         return text(f"new.read.{key}", lang, **fill)
 
     more = f"{text('new.more', lang)}/"
-    drop = said("drop_sheet") if excel else said("drop_file", more=more)
+    drop = words("drop_sheet") if excel else words("drop_file", more=more)
     lines = [
-        ("title", said("title")),
-        ("text", said("what", form=said("sheet" if excel else "file"))),
-        ("head", said("example_head")),
-        ("text", said("example")),
-        ("text", said("own")),
-        ("head", said("items_head")),
-        ("text", said("items")),
-        ("head", said("order_head")),
-        ("text", said("order_1", site="site" if excel else "site.toml")),
-        ("text", said("order_2")),
-        ("text", said("order_3")),
-        ("text", said("order_4")),
-        ("text", said("order_5", how=said("wide" if excel else "long"))),
-        ("text", said("order_6", drop=drop)),
-        ("head", said("write_head")),
-        ("text", said("write")),
-        ("text", said("comments" if excel else "excel")),
-        ("head", said("commands_head")),
+        ("title", words("title")),
+        ("text", words("what", form=words("sheet" if excel else "file"))),
+        ("head", words("example_head")),
+        ("text", words("example")),
+        ("text", words("own")),
+        ("head", words("items_head")),
+        ("text", words("items")),
+        ("head", words("order_head")),
+        ("text", words("order_1", site="site" if excel else "site.toml")),
+        ("text", words("order_2")),
+        ("text", words("order_3")),
+        ("text", words("order_4")),
+        ("text", words("order_5", how=words("wide" if excel else "long"))),
+        ("text", words("order_6", drop=drop)),
+        ("head", words("write_head")),
+        ("text", words("write")),
+        ("text", words("comments" if excel else "excel")),
+        ("head", words("commands_head")),
     ]
     for key in ("check", "form", "import", "report", "reproduce"):
-        lines += [("code", said(key)), ("text", said(f"{key}_why"))]
+        lines += [("code", words(key)), ("text", words(f"{key}_why"))]
     return lines
 
 
 def _wrapped(lines: Sequence[tuple[str, str]]) -> list[str]:
-    done: list[str] = []
+    written: list[str] = []
     for style, words in lines:
         if style in ("title", "head"):
-            done += ["", words, ("=" if style == "title" else "-") * len(words)]
+            written += ["", words, ("=" if style == "title" else "-") * len(words)]
         elif style == "code":
-            done += [f"    {words}"]
+            written += [f"    {words}"]
         else:
-            code_before = bool(done) and done[-1].startswith("    ")
+            code_before = bool(written) and written[-1].startswith("    ")
             indent = "        " if code_before else ""
             wrapped = textwrap.wrap(words, 78, initial_indent=indent, subsequent_indent=indent)
-            done += wrapped if code_before else ["", *wrapped]
-    return done[1:]
+            written += wrapped if code_before else ["", *wrapped]
+    return written[1:]
 
 
 def _place(target: Path, files: Mapping[str, bytes]) -> None:
@@ -415,9 +404,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def table_titles(lang: str) -> dict[str, str]:
-    """Return the title of every table in a language, those with an example first."""
-    names = [*FILLED, *(table.name for table in other_tables())]
-    return {name: tables()[name].title[lang] for name in names}

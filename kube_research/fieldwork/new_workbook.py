@@ -5,22 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from kube_research.errors import MissingExtraError
-from kube_research.fieldwork.new_site import (
-    FILLED,
-    Row,
-    instructions,
-    new_columns,
-    other_tables,
-    site_entries,
-    table_titles,
-)
 from kube_research.frames import GRADES
 from kube_research.site.info import ROUNDING_RULES
 from kube_research.site.schema import Column, tables
 from kube_research.texts import LANGUAGES, text
+
+Row = dict[str, Any]
 
 #: Rows of a sheet that have lists and rules.
 LAST = 1000
@@ -44,47 +38,58 @@ _WIDTHS = {"statement_id": 72, "statement_en": 72, "locator": 60, "text_id": 45,
 _PARTS = 'SUBSTITUTE(SUBSTITUTE(site!$B${row}&"",";",","),",",REPT(" ",99))'
 
 
-def new_workbook(rows: Mapping[str, Sequence[Row]], lang: str) -> bytes:
-    """Write the workbook of a new site.
+@dataclass
+class NewWorkbook:
+    """The workbook of a new site.
 
-    Parameters
+    Attributes
     ----------
-    rows : mapping
-        As :func:`kube_research.fieldwork.new_site.new_rows` gives them. Ratings are written wide,
-        one row a
+    rows : mapping of str to sequence of dict
+        Values by column, for each table that has an example. Ratings are written wide, one row a
         questionnaire.
+    columns : mapping of str to sequence of str
+        Columns of every table, in the order of the sheets.
+    entries : mapping
+        What stands in the sheet ``site``.
+    instructions : sequence of (str, str)
+        A style (``title``, ``head``, ``text`` or ``code``) and a paragraph.
     lang : {"en", "id"}
-        Language of instructions, comments and messages.
-
-    Returns
-    -------
-    bytes
-        The same in every run.
-
-    Raises
-    ------
-    kube_research.errors.MissingExtraError
-        If xlsxwriter is not installed.
+        Language of comments and messages.
     """
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise MissingExtraError(text("new.error.extra", lang)) from error
-    content = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    book.set_properties({"title": text("new.read.title", lang), "created": _MADE})
-    _Writer(book, rows, lang).write()
-    book.close()
-    return content.getvalue()
+
+    rows: Mapping[str, Sequence[Row]]
+    columns: Mapping[str, Sequence[str]]
+    entries: Mapping[str, Any]
+    instructions: Sequence[tuple[str, str]]
+    lang: str
+
+    def content(self) -> bytes:
+        """Write it; the same in every run.
+
+        Raises
+        ------
+        kube_research.errors.MissingExtraError
+            If xlsxwriter is not installed.
+        """
+        try:
+            import xlsxwriter
+        except ImportError as error:
+            raise MissingExtraError(text("new.error.extra", self.lang)) from error
+        raw = io.BytesIO()
+        book = xlsxwriter.Workbook(
+            raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        )
+        book.set_properties({"title": text("new.read.title", self.lang), "created": _MADE})
+        _Writer(book, self).write()
+        book.close()
+        return raw.getvalue()
 
 
 class _Writer:
     """Writes the sheets of one workbook."""
 
-    def __init__(self, book: Any, rows: Mapping[str, Sequence[Row]], lang: str) -> None:
-        self.book, self.rows, self.lang = book, rows, lang
+    def __init__(self, book: Any, new: NewWorkbook) -> None:
+        self.book, self.new, self.rows, self.lang = book, new, new.rows, new.lang
         example = {"bg_color": "#FFF6D6", "italic": True}
         self.head = book.add_format(
             {"bold": True, "bg_color": "#1F4E5F", "font_color": "#FFFFFF", "valign": "top"}
@@ -108,13 +113,12 @@ class _Writer:
         """Write every sheet: instructions, the site, the tables, and the lists, which are hidden."""
         self._instructions(self.book.add_worksheet(text("new.read_me", self.lang)))
         self._site(self.book.add_worksheet("site"))
-        others = [table.name for table in other_tables()]
-        for name in (*FILLED, *others):
+        for name in self.new.columns:
             sheet = self.book.add_worksheet(name)
             sheet.set_landscape()
             sheet.set_paper(9)
             sheet.fit_to_pages(1, 0)
-            if name in others:
+            if name not in self.rows:
                 sheet.set_tab_color("#A6A6A6")
             columns, rows = self._shape(name)
             self._table(sheet, name, columns, rows)
@@ -123,21 +127,19 @@ class _Writer:
     def _shape(self, name: str) -> tuple[list[tuple[str, Column]], Sequence[Row]]:
         """Return the columns of a sheet, each under its name, and its rows; ratings are made wide."""
         table = tables()[name]
-        if name not in FILLED:
-            return [(column.name, column) for column in table.columns], ()
-        columns = [(column, table.column(column)) for column in new_columns(name)]
-        rows = self.rows[name]
+        columns = [(column, table.column(column)) for column in self.new.columns[name]]
+        rows = self.rows.get(name, ())
         if name != "ratings":
             return columns, rows
-        before = [one for one in columns if one[0] in ("round", "group", "rater")]
-        after = [one for one in columns if one[0] in ("evidence", "locator")]
+        before = [pair for pair in columns if pair[0] in ("round", "group", "rater")]
+        after = [pair for pair in columns if pair[0] in ("evidence", "locator")]
         score = table.column("score")
         word = {"id": "butir", "en": "item"}[self.lang]
         items = [(f"{word}_{row['item']}", score) for row in self.rows["items"]]
         wide: dict[tuple[Any, Any], Row] = {}
         for row in rows:
-            done = wide.setdefault((row["round"], row["rater"]), dict(row))
-            done[f"{word}_{row['item']}"] = row["score"]
+            form = wide.setdefault((row["round"], row["rater"]), dict(row))
+            form[f"{word}_{row['item']}"] = row["score"]
         return [*before, *items, *after], list(wide.values())
 
     def _table(
@@ -193,14 +195,14 @@ class _Writer:
         table = tables()[name]
         own_key = table.key == (column.name,)
         home, target = _LISTED.get(column.name, ("", ""))
-        cell = f"{_letters(place)}2"
-        spots = f"${_letters(place)}$2:${_letters(place)}${LAST + 1}"
+        cell = f"{_letter(place)}2"
+        spots = f"${_letter(place)}$2:${_letter(place)}${LAST + 1}"
 
         def rule(message: str, kind: str, stop: bool, **more: object) -> dict[str, Any]:
-            said = text(f"new.rule.{message}", self.lang, minimum=column.minimum or 0)
+            words = text(f"new.rule.{message}", self.lang, minimum=column.minimum or 0)
             alarm = "stop" if stop else "warning"
             return {
-                "validate": kind, "error_title": title[:32], "error_message": said,
+                "validate": kind, "error_title": title[:32], "error_message": words,
                 "error_type": alarm, **more,
             }  # fmt: skip
 
@@ -211,7 +213,7 @@ class _Writer:
             source = f'=OFFSET(lists!$A$2,0,0,MAX(1,COUNTIF(lists!$A$2:$A${_GROUPS + 1},"?*")),1)'
             return rule("choice", "list", True, source=source)
         if home and not own_key and (home, target) != (name, title):
-            source = _listed(home, target)
+            source = self._listed(home, target)
             return rule("choice", "list", home != "members", source=source)
         if own_key and column.kind == "code":
             formula = f'=AND(COUNTIF({spots},{cell})=1,ISERROR(FIND(" ",{cell})))'
@@ -243,7 +245,7 @@ class _Writer:
         if len(",".join(allowed)) <= 255:
             return list(allowed)
         place = self.places.setdefault("\n".join(allowed), 2 + len(self.places))
-        letter = _letters(place)
+        letter = _letter(place)
         return f"=lists!${letter}$2:${letter}${len(allowed) + 1}"
 
     def _site(self, sheet: Any) -> None:
@@ -254,22 +256,22 @@ class _Writer:
         for place, title in enumerate(("key", "value", text("new.meaning", self.lang))):
             sheet.write_string(0, place, title, self.head)
         choices = {"language": LANGUAGES, "rounding": ROUNDING_RULES, "evidence": GRADES}
-        for number, (key, value) in enumerate(site_entries(self.lang).items(), start=1):
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            sheet.set_row(number, 15 * (1 + len(shown) // 64))
+        for number, (key, value) in enumerate(self.new.entries.items(), start=1):
+            words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            sheet.set_row(number, 15 * (1 + len(words) // 64))
             sheet.write_string(number, 0, key, self.plain["text"])
-            sheet.write_string(number, 1, shown, self.marked["text"])
+            sheet.write_string(number, 1, words, self.marked["text"])
             sheet.write_string(number, 2, text(f"new.entry.{key}", self.lang), self.plain["text"])
             self.places[key] = number + 1
             if key in choices:
-                said = text("new.rule.choice", self.lang)
-                rule = {"validate": "list", "source": list(choices[key]), "error_message": said}
+                message = text("new.rule.choice", self.lang)
+                rule = {"validate": "list", "source": list(choices[key]), "error_message": message}
                 sheet.data_validation(number, 1, number, 1, rule)
 
     def _lists(self, sheet: Any) -> None:
         """Write what the rules look up: the groups and the scale, read from the sheet site."""
         sheet.hide()
-        entries = site_entries(self.lang)
+        entries = self.new.entries
         groups = _PARTS.replace("{row}", str(self.places.pop("groups")))
         scale = _PARTS.replace("{row}", str(self.places.pop("scale")))
         sheet.write_string(0, 0, "groups")
@@ -297,7 +299,7 @@ class _Writer:
         }
         formats = {name: self.book.add_format(shape) for name, shape in shapes.items()}
         number = 0
-        for style, words in instructions(self.lang, excel=True):
+        for style, words in self.new.instructions:
             lines = 1 + len(words) // 105
             height = {"title": 26, "head": 24, "code": 16}.get(style, 15 * lines)
             sheet.set_row(number, height)
@@ -310,27 +312,22 @@ class _Writer:
             number += 1
         sheet.set_row(number, 24)
         sheet.write_string(number, 0, text("new.read.tables_head", self.lang), formats["head"])
-        for name, title in table_titles(self.lang).items():
+        for name in self.new.columns:
+            title = tables()[name].title[self.lang]
             number += 1
             sheet.write_url(number, 0, f"internal:'{name}'!A1", None, name)
             sheet.write_string(number, 1, title, formats["text"])
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
 
-
-def _listed(home: str, target: str) -> str:
-    """Return the formula of the filled cells of a column of another sheet."""
-    columns = new_columns(home) if home in FILLED else list(tables()[home].names)
-    letter = _letters(columns.index(target))
-    spots = f"{home}!${letter}$2:${letter}${LAST + 1}"
-    return f"=OFFSET({home}!${letter}$2,0,0,MAX(1,COUNTA({spots})),1)"
+    def _listed(self, home: str, target: str) -> str:
+        """Return the formula of the filled cells of a column of another sheet."""
+        letter = _letter(self.new.columns[home].index(target))
+        spots = f"{home}!${letter}$2:${letter}${LAST + 1}"
+        return f"=OFFSET({home}!${letter}$2,0,0,MAX(1,COUNTA({spots})),1)"
 
 
-def _letters(place: int) -> str:
-    """Name a column as a spreadsheet does: 0 is A, 26 is AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+def _letter(place: int) -> str:
+    from xlsxwriter.utility import xl_col_to_name
+
+    return str(xl_col_to_name(place))

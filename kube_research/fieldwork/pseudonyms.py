@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import fnmatch
-import io
 import re
 import secrets
 import unicodedata
@@ -14,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kube_research.site.schema import PATTERNS
-from kube_research.site.text_files import Fault, csv_sheet, plain_text, safe_text
+from kube_research.site.text_files import Fault, csv_content, csv_sheet, plain_text, safe_text
 
 #: The file that says which code stands for which name. It is ignored by git and by every check.
 KEY_FILE = "local-names.csv"
@@ -128,9 +126,9 @@ class NameKey:
         word = plain(name)
         if word in self.codes:
             return self.codes[word]
-        used = {one.casefold() for one in (*taken, *self.codes.values())}
+        used = {code.casefold() for code in (*taken, *self.codes.values())}
         least = 1000
-        while sum(re.fullmatch(r"r[0-9]+", one) is not None for one in used) > 3 * least:
+        while sum(re.fullmatch(r"r[0-9]+", code) is not None for code in used) > 3 * least:
             least *= 10
         code = f"R{least + draw(9 * least)}"
         while code.casefold() in used:
@@ -148,11 +146,8 @@ class NameKey:
 
     def content(self) -> bytes:
         """Return the key file: UTF-8 with a mark, so that Excel shows every letter."""
-        text = io.StringIO(newline="")
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(_COLUMNS)
-        rows.writerows([(safe_text(name), code) for name, code in self.written])
-        return text.getvalue().encode("utf-8-sig")
+        named = [(safe_text(name), code) for name, code in self.written]
+        return csv_content([_COLUMNS, *named])
 
 
 def read_key(folder: Path) -> NameKey:
@@ -173,10 +168,10 @@ def read_key(folder: Path) -> NameKey:
         return key
     except OSError:
         raise Fault("unreadable") from None
-    header = [one.strip().lower() for one in rows[0]] if rows else []
+    header = [name.strip().lower() for name in rows[0]] if rows else []
     if not set(_COLUMNS) <= set(header):
         raise Fault("key_columns", 1)
-    places = [header.index(one) for one in _COLUMNS]
+    places = [header.index(name) for name in _COLUMNS]
     for number, row in enumerate(rows[1:], start=2):
         name, code = ((row[place].strip() if place < len(row) else "") for place in places)
         if not name and not code:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import re
 import warnings
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_research.files import workbook_bytes
 from kube_research.site.schema import tables
-from kube_research.site.text_files import Fault, csv_sheet
+from kube_research.site.text_files import Fault, csv_content, csv_sheet
 from kube_research.site.workbook import read_book
 
 if TYPE_CHECKING:
@@ -68,7 +67,9 @@ class TableFile:
         """Return the place of a column, adding it at the end if it is not there."""
         header = self.rows[0]
         if column not in header:
-            blank = next((n for n, one in enumerate(header) if not one and not self._used(n)), None)
+            blank = next(
+                (n for n, name in enumerate(header) if not name and not self._used(n)), None
+            )
             self.put(1, len(header) if blank is None else blank, column)
         return self.rows[0].index(column)
 
@@ -137,21 +138,21 @@ def open_table(name: str, path: Path, sheet: str = "") -> TableFile:
     OSError, kube_research.site.text_files.Fault
         If the file cannot be read.
     """
-    done = TableFile(name, path, sheet)
+    table = TableFile(name, path, sheet)
     if not path.exists():
-        done.rows = [[]]
-        return done
-    done.source = path.read_bytes()
+        table.rows = [[]]
+        return table
+    table.source = path.read_bytes()
     if path.suffix.lower() == ".xlsx":
-        book = read_book(done.source, "" if sheet else name)
-        visible = [one for one in book.sheets if one not in book.hidden]
-        done.sheet = sheet or (name if name in book.sheets else visible[0])
-        rows = book.sheets[done.sheet].rows if done.sheet in book.sheets else []
+        book = read_book(table.source, "" if sheet else name)
+        visible = [title for title in book.sheets if title not in book.hidden]
+        table.sheet = sheet or (name if name in book.sheets else visible[0])
+        rows = book.sheets[table.sheet].rows if table.sheet in book.sheets else []
     else:
-        found = csv_sheet(done.source, tables()[name].names)
-        rows, done.delimiter = found.rows, found.delimiter
-    done.rows = [[cell.strip() for cell in row] for row in rows] or [[]]
-    return done
+        read = csv_sheet(table.source, tables()[name].names)
+        rows, table.delimiter = read.rows, read.delimiter
+    table.rows = [[cell.strip() for cell in row] for row in rows] or [[]]
+    return table
 
 
 def written(files: Iterable[TableFile]) -> dict[Path, bytes]:
@@ -164,9 +165,9 @@ def written(files: Iterable[TableFile]) -> dict[Path, bytes]:
         back as it should (``book_fixed``).
     """
     by_path: dict[Path, list[TableFile]] = {}
-    for one in files:
-        if one.changed:
-            by_path.setdefault(one.path, []).append(one)
+    for table in files:
+        if table.changed:
+            by_path.setdefault(table.path, []).append(table)
     return {
         path: _book(group) if path.suffix.lower() == ".xlsx" else _csv(group[0])
         for path, group in by_path.items()
@@ -176,16 +177,17 @@ def written(files: Iterable[TableFile]) -> dict[Path, bytes]:
 def _csv(table: TableFile) -> bytes:
     source = table.source or b""
     end = "\r\n" if b"\r\n" in source else "\n"
-    out = io.StringIO(newline="")
-    rows = csv.writer(out, delimiter=table.delimiter, lineterminator=end)
-    for number, row in enumerate(table.rows, start=1):
-        if number not in table.dropped:
-            width = len(table.rows[0]) if any(row) else len(row)
-            rows.writerow(row + [""] * (width - len(row)))
+    width = len(table.rows[0])
+    rows = [
+        row + [""] * (width - len(row)) if any(row) else row
+        for number, row in enumerate(table.rows, start=1)
+        if number not in table.dropped
+    ]
     utf16 = source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     mark = utf16 or source.startswith(codecs.BOM_UTF8) or not _is_utf8(source)
     hint = f"sep={table.delimiter}{end}" if re.match(rb"(?:\xef\xbb\xbf)?sep=", source) else ""
-    content = (hint + out.getvalue()).encode("utf-8-sig" if mark else "utf-8")
+    content = hint.encode() + csv_content(rows, table.delimiter, end, mark=False)
+    content = codecs.BOM_UTF8 + content if mark else content
     _prove(csv_sheet(content, tables()[table.name].names).rows, table)
     return content
 

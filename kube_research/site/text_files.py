@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 DELIMITERS = ",;\t"
@@ -104,6 +104,30 @@ def csv_sheet(content: bytes, known: Collection[str] = ()) -> Sheet:
     except csv.Error:
         raise Fault("csv", len(rows) + 1) from None
     return Sheet(rows, delimiter, guessed)
+
+
+def csv_content(
+    rows: Iterable[Iterable[object]], delimiter: str = ",", end: str = "\n", *, mark: bool = True
+) -> bytes:
+    r"""Return rows as the content of a CSV file, the inverse of :func:`csv_sheet`.
+
+    Parameters
+    ----------
+    rows : iterable of iterable
+        Cells, written as they are; see :func:`safe_text` for text of unknown origin.
+    delimiter, end : str
+        What separates cells and ends lines.
+    mark : bool
+        Whether it begins with a byte-order mark, by which Excel reads UTF-8.
+
+    Examples
+    --------
+    >>> csv_content([["round", "mean"], [1, "2,46"]], ";", mark=False)
+    b'round;mean\n1;2,46\n'
+    """
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=delimiter, lineterminator=end).writerows(rows)
+    return written.getvalue().encode("utf-8-sig" if mark else "utf-8")
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:
