@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,10 +49,15 @@ Shape = Callable[[list[Filled]], tuple[str, bytes]]
 Rating = tuple[int, str, str, int, int | None]
 
 
-def fresh(parent: Path) -> Path:
-    """A sound site without ratings."""
-    folder = copy_tiny(parent)
-    (folder / "ratings.csv").unlink()
+NEEDED = ("site.toml", "items.csv", "rounds.csv", "members.csv", "activities.csv")
+
+
+def fresh(parent: Path, whole: Path = TINY, *more: str) -> Path:
+    """A sound site without ratings: of a whole one, the tables that ratings are held against."""
+    folder = parent / "site"
+    folder.mkdir(parents=True)
+    for name in (*NEEDED, *more):
+        shutil.copy(whole / name, folder)
     return folder
 
 
@@ -123,7 +127,7 @@ def test_every_shape_gives_back_its_ratings_and_a_second_import_changes_nothing(
 
 
 @given(shape=st.sampled_from(SHAPES), filled=many())
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_import_undoes_export(shape: Shape, filled: list[Filled]) -> None:
     if not any(any(v is not None for v in one.scores.values()) for one in filled):
         return
@@ -138,7 +142,7 @@ def test_import_undoes_export(shape: Shape, filled: list[Filled]) -> None:
 
 
 @given(filled=many(), order=st.randoms(use_true_random=False))
-@settings(max_examples=3)
+@settings(max_examples=2)
 def test_the_order_of_rows_does_not_matter(filled: list[Filled], order: object) -> None:
     shuffled = list(filled)
     order.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -258,7 +262,7 @@ def test_day_and_month_that_cannot_be_told_apart_do_not_decide(tmp_path: Path) -
 
 
 def test_rows_from_elsewhere_are_kept_and_contradictions_refused(tmp_path: Path) -> None:
-    folder = copy_tiny(tmp_path)
+    folder = fresh(tmp_path, TINY, "ratings.csv")
     kept = stored(folder)
     mine = Filled(1, 1, "01", "A3", dict.fromkeys(ITEMS, 3))
     import_ratings(write(tmp_path, kobo_names, [mine]), folder)
@@ -275,7 +279,7 @@ def test_rows_from_elsewhere_are_kept_and_contradictions_refused(tmp_path: Path)
 
 @pytest.mark.parametrize("form", ["wide", "long", "ratings.xlsx", "site.xlsx", "semicolon"])
 def test_ratings_are_written_where_the_site_keeps_them(form: str, tmp_path: Path) -> None:
-    folder = copy_tiny(tmp_path)
+    folder = fresh(tmp_path, TINY, "ratings.csv")
     kept = stored(folder)
     if form == "long":
         frame = kr.load_site(folder).ratings[["round", "group", "rater", "item", "score"]]
@@ -403,9 +407,6 @@ def test_what_does_not_fit_is_located_in_the_export(
     if header and wanted[0]:
         wanted = (1, header, header, wanted[3])
     assert found == [wanted]
-    for lang in ("en", "id"):
-        with pytest.raises(ExportError, match=r"a\.csv:"):
-            import_ratings(tmp_path / "a.csv", folder, lang=lang)
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
@@ -526,6 +527,7 @@ def test_a_broken_site_and_a_bundled_site_are_left_alone(tmp_path: Path) -> None
 
 def test_a_problem_elsewhere_is_told_and_does_not_stop_the_import(tmp_path: Path) -> None:
     folder = fresh(tmp_path)
+    shutil.copy(TINY / "ledger.csv", folder)
     set_cell(folder, "ledger.csv", 2, "amount", "banyak")
     done = import_ratings(write(tmp_path, kobo_plain, four()), folder)
     assert done.counts["new"] == 4
@@ -734,27 +736,13 @@ def test_the_commands(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["import", str(bad), "--site", "nowhere"]).exit_code == 1
 
 
-def test_a_thousand_forms_take_seconds(tmp_path: Path) -> None:
-    folder = fresh(tmp_path)
-    forms = [
-        Filled(n, 1, ("01", "02")[n % 2], f"C{n}", {item: 1 + (n + item) % 5 for item in ITEMS})
-        for n in range(1, 1001)
-    ]
-    started = time.perf_counter()
-    import_ratings(write(tmp_path, kobo_names, forms), folder)
-    import_ratings(write(tmp_path, kobo_names, forms), folder)
-    assert time.perf_counter() - started < 30
-    assert len(stored(folder)) == 5000
-
-
-@pytest.mark.parametrize("where", ["tiny", "cibeunying-simulated"])
-@pytest.mark.parametrize("lang", list(FORM_LANGUAGES))
+@pytest.mark.parametrize(
+    ("where", "lang"), [("tiny", "en"), ("tiny", "id"), ("cibeunying-simulated", "id")]
+)
 def test_what_our_own_form_collects_is_read_back_by_its_labels(
     where: str, lang: str, tmp_path: Path
 ) -> None:
-    folder = Path(
-        shutil.copytree(TINY if where == "tiny" else home() / "data" / where, tmp_path / "s")
-    )
+    folder = fresh(tmp_path, TINY if where == "tiny" else home() / "data" / where, "ratings.csv")
     site = kr.load_site(folder)
     before = {
         tuple(row) for row in site.ratings[list(RATING)].astype("string").fillna("").to_numpy()
@@ -820,7 +808,7 @@ ODD = st.one_of(
     shape=st.sampled_from([kobo_names, google_grid, odk_groups]),
     changes=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 25), ODD), min_size=1, max_size=4),
 )
-@settings(max_examples=40)
+@settings(max_examples=16)
 def test_whatever_a_cell_says_the_import_is_whole_or_refused(
     shape: Shape, changes: list[tuple[int, int, str]]
 ) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import kube_research as kr
+from kube_research.cli import main
 
+#: What takes long is run on one page only: both pages give the same commands.
+LONG = ("report", "reproduce")
 PAGES = {"tutorial.md": "my-site", "tutorial.id.md": "situs-saya"}
 
 
@@ -31,32 +33,39 @@ def test_both_pages_run_the_same_commands(root: Path) -> None:
     }  # fmt: skip
 
 
+def run(words: list[str]) -> str:
+    """Run a command as the terminal would, in the folder we are in."""
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, (words, result.output)
+    assert "Traceback" not in result.output
+    return result.output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
-def test_every_command_of_the_tutorial_runs(root: Path, tmp_path: Path, name: str) -> None:
+def test_every_command_of_the_tutorial_runs(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     shutil.copy(root / "docs" / "tutorial_export.csv", tmp_path)
-    said: dict[str, list[str]] = {}
+    monkeypatch.chdir(tmp_path)
+    printed: dict[str, list[str]] = {}
     for words in commands(root / "docs" / name):
-        done = subprocess.run(
-            [sys.executable, "-c", "from kube_research.cli import main; main()", *words],
-            cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        said.setdefault(words[0], []).append(done.stdout)
+        if name == "tutorial.id.md" or words[0] not in LONG:
+            printed.setdefault(words[0], []).append(run(words))
     folder = tmp_path / PAGES[name]
     site = kr.load_site(folder)
     assert len(site.ratings) == 22 * len(site.items)
     assert set(site.ratings["evidence"]) == {"recorded"}
-    first, again = said["import"]
+    first, again = printed["import"]
     assert "ratings.csv" in first
     assert "22 " in again
     assert "ratings.csv" not in again
-    made = {path.name for path in (folder / "figures").iterdir()}
-    assert any(file.startswith("before_after") and file.endswith(".png") for file in made)
-    assert (tmp_path / PAGES[name]).joinpath("form.xlsx").stat().st_size > 1000
-    reports = [*folder.glob("*.docx"), *folder.glob("*.html")]
-    assert len(reports) == 2
-    assert all(path.stat().st_size > 20_000 for path in reports)
+    assert (folder / "form.xlsx").stat().st_size > 1000
+    if "reproduce" in printed:
+        made = {path.name for path in (folder / "figures").iterdir()}
+        assert any(file.startswith("before_after") and file.endswith(".png") for file in made)
+        reports = [*folder.glob("*.docx"), *folder.glob("*.html")]
+        assert len(reports) == 2
+        assert all(path.stat().st_size > 20_000 for path in reports)
     outside = {path.name for path in tmp_path.iterdir()}
     assert len(outside) == 3
