@@ -115,12 +115,13 @@ def new(folder: str, excel: bool, lang: str) -> None:
     DIR must not exist, or be empty: nothing is ever overwritten. Exit code 2 if something stands
     there already, 1 if DIR cannot be made; in both cases nothing is written.
     """
-    from kube_research.fieldwork.new_site import SiteExistsError, make_site
+    from kube_research.errors import ExistsError
+    from kube_research.fieldwork.new_site import make_site
     from kube_research.texts import text
 
     try:
         made = make_site(folder, lang=lang, excel=excel)
-    except SiteExistsError as error:
+    except ExistsError as error:
         raise _refused(error) from error
     first = "site.xlsx" if excel else f"{text('new.read_me', lang)}.txt"
     click.echo(text("new.made", lang, folder=made))
@@ -210,7 +211,8 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
     """
     from pathlib import Path
 
-    from kube_research.fieldwork.form import FormExistsError, write_form
+    from kube_research.errors import ExistsError
+    from kube_research.fieldwork.form import write_form
     from kube_research.site.folder import bundled_sites, load_site
 
     loaded = load_site(site, lang=lang)
@@ -218,7 +220,7 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
     try:
         path = Path(target) if target else folder / "form.xlsx"
         lines = write_form(loaded, path, force=force, lang=lang)
-    except FormExistsError as error:
+    except ExistsError as error:
         raise _refused(error) from error
     click.echo("\n".join(lines))
 

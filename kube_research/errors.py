@@ -52,3 +52,15 @@ class SiteError(KubeError):
     def __init__(self, problems: Sequence[Any], message: str) -> None:
         self.problems = list(problems)
         super().__init__(message)
+
+
+class ExportError(SiteError):
+    """An export does not fit the site; all problems are in ``problems``, and nothing was written."""
+
+
+class ExistsError(KubeError):
+    """Something stands where a site or a form was to be made; nothing was written."""
+
+
+class NewSiteError(KubeError):
+    """A new site cannot be made there; nothing was written."""

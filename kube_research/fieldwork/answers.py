@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kube_research.errors import KubeError
+from kube_research.errors import ExportError
 from kube_research.fieldwork.exports import ExportSheet, Headers, words
 from kube_research.fieldwork.pseudonyms import NameKey, looks_like_code, plain
 from kube_research.fieldwork.submissions import Submission, stored_key, stored_time
@@ -210,13 +210,11 @@ class Place:
     site_file: str = "site.toml"
 
 
-class ExportError(KubeError):
-    """An export does not fit the site; all problems are in ``problems``, and nothing was written."""
-
-    def __init__(self, file: str, problems: list[Problem], lang: str = "en") -> None:
-        self.problems = sorted(set(problems))
-        head = text("import.refused", lang, file=file, count=len(self.problems))
-        super().__init__("\n".join([head, *map(str, self.problems)]))
+def export_error(file: str, problems: Collection[Problem], lang: str = "en") -> ExportError:
+    """Return the error of an export, with all its problems in order."""
+    listed = sorted(set(problems))
+    head = text("import.refused", lang, file=file, count=len(listed))
+    return ExportError(listed, "\n".join([head, *map(str, listed)]))
 
 
 @dataclass
@@ -270,7 +268,7 @@ class ExportProblems:
     def stop(self) -> None:
         """Raise ExportError if anything stops the import."""
         if any(known.severity == "error" for known in self.listed):
-            raise ExportError(self.export, self.listed, self.lang)
+            raise export_error(self.export, self.listed, self.lang)
 
 
 class RowReader:

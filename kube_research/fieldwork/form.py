@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kube_research.errors import KubeError
+from kube_research.errors import ExistsError, KubeError
 from kube_research.fieldwork.exports import scale_words
 from kube_research.fieldwork.pseudonyms import code_pattern
 from kube_research.files import replace_file, workbook_bytes
@@ -27,10 +27,6 @@ _SURVEY = ("type", "name", "label", "hint", "required", "required_message", "con
 _SPOKEN = ("label", "hint", "required_message", "constraint_message")
 
 Row = dict[str, str]
-
-
-class FormExistsError(KubeError):
-    """A file of that name is there already."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +185,7 @@ def write_form(site: Site, path: Path, *, force: bool = False, lang: str = "en")
 
     Raises
     ------
-    FormExistsError
+    kube_research.errors.ExistsError
         If the file is there and ``force`` is not given.
     kube_research.errors.KubeError
         If the name does not end with ``.xlsx``, or the file cannot be written.
@@ -197,7 +193,7 @@ def write_form(site: Site, path: Path, *, force: bool = False, lang: str = "en")
     if path.suffix.lower() != ".xlsx":
         raise KubeError(text("form.not_xlsx", lang, path=path))
     if not force and (path.exists() or path.is_symlink()):
-        raise FormExistsError(text("form.exists", lang, path=path))
+        raise ExistsError(text("form.exists", lang, path=path))
     form = make_form(site)
     content = form_bytes(form)
     try:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kube_research.errors import KubeError
+from kube_research.errors import ExportError, KubeError
 from kube_research.fieldwork.answers import (
     HIDDEN,
-    ExportError,
     ExportProblems,
     Place,
     RowReader,
     ScoreReader,
+    export_error,
 )
 from kube_research.fieldwork.exports import (
     ExportSheet,
@@ -46,8 +46,6 @@ from kube_research.texts import text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["ExportError", "Imported", "import_ratings"]
 
 #: Tables that ratings build on: an import needs them to be sound.
 _BASIS = ("items", "fields", "rounds", "ratings", "site")
@@ -83,7 +81,7 @@ class ImportSite:
         If a table that ratings build on has problems.
     kube_research.errors.MissingTableError
         If there are no items or no rounds.
-    ExportError
+    kube_research.errors.ExportError
         If a file cannot be read or changed.
     """
 
@@ -249,7 +247,7 @@ def _errors(problems: Collection[Problem]) -> list[Problem]:
 def _refusal(export: str, file: str, fault: Fault, lang: str) -> ExportError:
     """Return the error of a file that cannot be read or changed."""
     problem = located(file, fault.row, "", fault.value, fault.code, lang, **fault.fill)
-    return ExportError(export, [problem], lang)
+    return export_error(export, [problem], lang)
 
 
 def _table_of(file: str) -> str:
@@ -354,7 +352,7 @@ def import_ratings(
 
     Raises
     ------
-    ExportError
+    kube_research.errors.ExportError
         If anything in the export does not fit; every problem is located in the export.
     kube_research.errors.SiteError
         If the site has problems in the tables that the import builds on.

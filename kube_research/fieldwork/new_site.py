@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from kube_research.errors import KubeError
+from kube_research.errors import ExistsError, NewSiteError
 from kube_research.fieldwork.new_workbook import NewWorkbook, Row
 from kube_research.files import replace_file
 from kube_research.site.folder import bundled_sites
@@ -199,14 +199,6 @@ IGNORED = (
 _CELLS = {"id": ";", "en": ","}  # what Excel expects under the settings of each language
 
 
-class SiteExistsError(KubeError):
-    """Something stands where a new site was to be made; nothing was written."""
-
-
-class NewSiteError(KubeError):
-    """A new site cannot be made there; nothing was written."""
-
-
 def make_site(folder: str | Path, *, lang: str = "en", excel: bool = False) -> Path:
     """Make the folder of a new site.
 
@@ -229,12 +221,10 @@ def make_site(folder: str | Path, *, lang: str = "en", excel: bool = False) -> P
 
     Raises
     ------
-    SiteExistsError
+    kube_research.errors.ExistsError
         If the folder holds anything, or is a file, or has the name of a bundled site.
-    NewSiteError
+    kube_research.errors.NewSiteError
         If it cannot be made. Either everything is written or nothing.
-    kube_research.errors.MissingExtraError
-        If ``excel`` is asked for and xlsxwriter is not installed.
 
     Examples
     --------
@@ -251,15 +241,15 @@ def make_site(folder: str | Path, *, lang: str = "en", excel: bool = False) -> P
     if not name.strip() or "\0" in name:
         raise NewSiteError(text("new.error.name", lang, folder=repr(name)))
     if name in bundled_sites():
-        raise SiteExistsError(text("new.error.bundled", lang, folder=name))
+        raise ExistsError(text("new.error.bundled", lang, folder=name))
     try:
         target = Path(folder).expanduser()
         if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
-            raise SiteExistsError(text("new.error.exists", lang, folder=name))
+            raise ExistsError(text("new.error.exists", lang, folder=name))
         files = _files(lang, excel)
         _place(target, files)
     except FileExistsError as error:
-        raise SiteExistsError(text("new.error.exists", lang, folder=name)) from error
+        raise ExistsError(text("new.error.exists", lang, folder=name)) from error
     except (OSError, RuntimeError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise NewSiteError(text("new.error.cannot", lang, folder=name, reason=reason)) from error

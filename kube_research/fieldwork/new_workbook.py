@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kube_research.errors import MissingExtraError
 from kube_research.frames import GRADES
 from kube_research.site.info import ROUNDING_RULES
 from kube_research.site.schema import Column, tables
@@ -64,17 +63,9 @@ class NewWorkbook:
     lang: str
 
     def content(self) -> bytes:
-        """Write it; the same in every run.
+        """Write it; the same in every run."""
+        import xlsxwriter
 
-        Raises
-        ------
-        kube_research.errors.MissingExtraError
-            If xlsxwriter is not installed.
-        """
-        try:
-            import xlsxwriter
-        except ImportError as error:
-            raise MissingExtraError(text("new.error.extra", self.lang)) from error
         raw = io.BytesIO()
         book = xlsxwriter.Workbook(
             raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}

@@ -19,25 +19,20 @@ import xlsxwriter
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.table import Table
-from site_files import copy_tiny, put, read_rows
+from site_files import Made, copy_tiny, put, read_rows
 
 import kube_research as kr
-from kube_research.fieldwork.importing import ExportError, import_ratings
-from kube_research.fieldwork.new_site import make_site
+from kube_research.errors import ExportError
+from kube_research.fieldwork.importing import import_ratings
 
 EXPORT = "kelompok,penilai,item_1,item_2\nK1,K1-1,3,4\nK2,K2-1,2,\n"
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The workbook of a new site, as a user finds it."""
-    return make_site(tmp_path_factory.mktemp("new") / "situs", lang="id", excel=True)
-
-
 @pytest.fixture
-def folder(fresh: Path, tmp_path: Path) -> Path:
+def folder(made: Made, tmp_path: Path) -> Path:
+    """A new site in one workbook, as its user finds it, beside an export."""
     put(tmp_path, "a.csv", EXPORT)
-    return Path(shutil.copytree(fresh, tmp_path / "situs"))
+    return Path(shutil.copytree(made("id", True), tmp_path / "situs"))
 
 
 def bring(folder: Path) -> None:

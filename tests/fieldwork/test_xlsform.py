@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from pyxform.xls2xform import convert
-from site_files import TINY, copy_tiny, edit, put, set_cell
+from site_files import TINY, Made, copy_tiny, edit, put, set_cell
 
 import kube_research as kr
 from kube_research.cli import main
@@ -27,7 +27,6 @@ from kube_research.fieldwork.form import (
     make_form,
     write_form,
 )
-from kube_research.fieldwork.new_site import make_site as new_site
 from kube_research.fieldwork.pseudonyms import code_pattern, looks_like_code
 
 SITES = ["cibeunying", "cibeunying-simulated", str(TINY)]
@@ -64,9 +63,8 @@ def test_pyxform_accepts_it_without_a_warning(where: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "id"])
-def test_a_new_site_has_a_form(lang: str, tmp_path: Path) -> None:
-    new_site(tmp_path / "mine", lang=lang)
-    form = make_form(kr.load_site(tmp_path / "mine"))
+def test_a_new_site_has_a_form(lang: str, made: Made) -> None:
+    form = make_form(kr.load_site(made(lang)))
     assert form_doubts(form_bytes(form)) == []
     assert form.settings[0]["default_language"] == FORM_LANGUAGES[lang]
 

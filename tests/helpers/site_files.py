@@ -6,10 +6,18 @@ import csv
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import openpyxl
 
 from kube_research.site.problems import Problem
+
+
+class Made(Protocol):
+    """Gives the folder of a new site that tests read and do not change."""
+
+    def __call__(self, lang: str = "en", excel: bool = False) -> Path: ...
+
 
 TINY = Path(__file__).parents[1] / "data" / "tiny"
 
