@@ -13,9 +13,9 @@ from kube_research.evidence.decision import (
     decision_summary,
     smallest_p_sign_flip,
 )
-from kube_research.evidence.printed import parse_printed
 from kube_research.figures import style
-from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
+from kube_research.figures.rounds import as_printed
+from kube_research.figures.sheet import MARGIN, Look, Row, Sheet, cut_note, figure, ladder, named
 from kube_research.formats import number
 from kube_research.texts import text
 
@@ -33,6 +33,22 @@ _LOOKS: dict[str, Look] = {
     },
     "certain": {"facecolor": style.OKABE_ITO["blue"], "edgecolor": "none"},
 }
+
+_BEFORE: Look = {
+    "marker": "D",
+    "color": style.INK,
+    "mec": "white",
+    "mew": 0.7,
+    "ms": 5.5,
+    "ls": "",
+}
+#: With more rows than this only the site's own scale is drawn.
+_MOST_ROWS = 24
+#: Significance level of the notes.
+_LEVEL = 0.05
+#: Room for labels at the left, height of a band, and where columns at the right end, in inches.
+_LEFT, _BAND = 2.68, 0.15
+_COLUMNS = {"possible": 0.78, "certain": 1.54}
 
 
 def _decision_map_frame(site: Site) -> pd.DataFrame:
@@ -77,86 +93,36 @@ def decision_map(
     >>> plt.close(ax.figure)
     """
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch, Rectangle
+    from matplotlib.patches import Patch
 
     summary = decision_summary(frame)
-    alone = len(summary) > 24
+    alone = len(summary) > _MOST_ROWS
     if alone:
         low, high = site.info.scale
         frame = frame[(frame["scale_low"] == low) & (frame["scale_high"] == high)]
         summary = decision_summary(frame)
-    labels = named(frame, "statement", lang).groupby(frame["item"]).first()
-    entries: list[tuple[str, bool]] = []
-    lines = summary.to_dict("records")
-    for place, line in enumerate(lines):
-        scale = line["scale_low"], line["scale_high"]
-        if place == 0 or scale != (lines[place - 1]["scale_low"], lines[place - 1]["scale_high"]):
-            key = "own_scale" if scale == site.info.scale else "scale"
-            entries.append((text(f"decision.{key}", lang, low=scale[0], high=scale[1]), True))
-        entries.append((labels[line["item"]] or str(line["item"]), False))
-    mark: Look = {
-        "marker": "D",
-        "color": style.INK,
-        "mec": "white",
-        "mew": 0.7,
-        "ms": 5.5,
-        "ls": "",
-    }
     keys: list[tuple[str, Any]] = [
         (text(f"decision.{region}", lang), Patch(**_LOOKS[region], linewidth=0))
         for region in REGIONS
     ]
-    keys.append((text("decision.before", lang), Line2D([], [], **mark)))
-    m = int(frame["n_after"].iloc[0])
-    left, right = 2.68, 1.62
-    rows, height = ladder(entries, left - 0.36, least=0.22, limit=7.0)
-    title = text("decision.title", lang)
-    sheet = Sheet(ax, title, lang, height=height, keys=[keys], left=left, right=right, head=0.5)
+    keys.append((text("decision.before", lang), Line2D([], [], **_BEFORE)))
+    rows, height = ladder(_entries(frame, summary, site, lang), _LEFT - 0.36, least=0.22, limit=7.0)
+    room: Look = {"height": height, "left": _LEFT, "right": 1.62, "head": 0.5}
+    sheet = Sheet(ax, text("decision.title", lang), lang, keys=[keys], **room)
     sheet.rows(rows, indent=0.24)
-    for row, line in zip([row for row in rows if not row.head], lines, strict=True):
-        sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
-        same = (frame["scale_high"] == line["scale_high"]) & (frame["item"] == line["item"])
-        part = frame[same & (frame["scale_low"] == line["scale_low"])]
-        run = part["region"].ne(part["region"].shift()).cumsum()
-        for _, cells in part.groupby(run):
-            ends = cells["total_after"].iloc[[0, -1]] + np.array([-0.5, 0.5])
-            start, stop = (ends / m).clip(line["scale_low"], line["scale_high"])
-            region = cells["region"].iloc[0]
-            sheet.ax.add_patch(
-                Rectangle(
-                    (start, row.y - 0.075),
-                    stop - start,
-                    0.15,
-                    **{"lw": 0, **_LOOKS[region]},
-                    gid=sheet.tag(region),
-                    zorder=2,
-                )
-            )
-        mean = part["mean_before"].iloc[0]
-        mean = float(line["printed_before"]) if pd.isna(mean) else mean
-        sheet.ax.plot(mean, row.y, gid=sheet.tag("before"), zorder=3, **mark)
-        sheet.beside(mean, row.y, _as_printed(line["printed_before"], lang), -5, zorder=4)
-        for x, region in ((0.78, "possible"), (1.54, "certain")):
-            words = text("decision.never", lang)
-            if pd.notna(line[f"{region}_total"]):
-                printed = _as_printed(line[f"{region}_printed"], lang)
-                words = f"{printed} ({line[f'{region}_total']}/{m})"
-            sheet.words(x, row.y, words, right=True, ha="right")
-    for x, region in ((0.78, "possible"), (1.54, "certain")):
+    plain = [row for row in rows if not row.head]
+    for row, line in zip(plain, summary.to_dict("records"), strict=True):
+        _item(sheet, row, line, frame)
+    for region, x in _COLUMNS.items():
         heading: Look = {"va": "bottom", "color": style.QUIET, "ha": "right"}
         sheet.words(x, -0.04, text(f"decision.{region}_from", lang), right=True, **heading)
-    limit = text("decision.no_clusters", lang)
-    clusters = int(frame["clusters"].iloc[0])
-    if clusters:
-        smallest = number(frame["smallest_p"].iloc[0], lang, "0.####")
-        limit = text("decision.clusters", lang, count=clusters, p=smallest)
-    sheet.words(MARGIN - left, -0.36, limit, fontweight="bold", gid="smallest-p")
-    level, stuck = number(0.05, lang), clusters > 0 and frame["smallest_p"].iloc[0] > 0.05
+    stuck = _limit(sheet, frame)
     low, high = int(frame["scale_low"].min()), int(frame["scale_high"].max())
     sheet.ax.set_xlim(low - 0.1, high + 0.1)
     sheet.ax.set_xticks(range(low, high + 1), [str(score) for score in range(low, high + 1)])
-    sheet.ax.set_xlabel(text("decision.axis", lang, raters=m))
+    sheet.ax.set_xlabel(text("decision.axis", lang, raters=int(frame["n_after"].iloc[0])))
     sheet.ax.grid(axis="x")
+    level = number(_LEVEL, lang)
     return sheet.noted(
         text("decision.note", lang, alpha=level),
         text("decision.note_clusters", lang, alpha=level) if stuck else "",
@@ -166,6 +132,54 @@ def decision_map(
     )
 
 
-def _as_printed(printed: str, lang: str) -> str:
-    decimals = parse_printed(printed)[1]
-    return number(float(printed), lang, "0." + "0" * decimals if decimals else "0")
+def _entries(
+    frame: pd.DataFrame, summary: pd.DataFrame, site: Site, lang: str
+) -> list[tuple[str, bool]]:
+    """Return the labels of the rows: every scale as a heading, its items below."""
+    labels = named(frame, "statement", lang).groupby(frame["item"]).first()
+    entries: list[tuple[str, bool]] = []
+    for (low, high), items in summary.groupby(["scale_low", "scale_high"], sort=False):
+        key = "own_scale" if (low, high) == site.info.scale else "scale"
+        entries.append((text(f"decision.{key}", lang, low=low, high=high), True))
+        entries += [(labels[item] or str(item), False) for item in items["item"]]
+    return entries
+
+
+def _item(sheet: Sheet, row: Row, line: dict[Any, Any], frame: pd.DataFrame) -> None:
+    """Draw the regions of one item on one scale, its mean before, and where each region begins."""
+    from matplotlib.patches import Rectangle
+
+    lang = sheet.lang
+    sheet.words(MARGIN - _LEFT, row.y, str(line["item"]), fontweight="bold")
+    same = (frame["scale_high"] == line["scale_high"]) & (frame["item"] == line["item"])
+    part = frame[same & (frame["scale_low"] == line["scale_low"])]
+    raters = int(part["n_after"].iloc[0])
+    run = part["region"].ne(part["region"].shift()).cumsum()
+    for _, cells in part.groupby(run):
+        ends = cells["total_after"].iloc[[0, -1]] + np.array([-0.5, 0.5])
+        start, stop = (ends / raters).clip(line["scale_low"], line["scale_high"])
+        region = cells["region"].iloc[0]
+        look: Look = {"lw": 0, **_LOOKS[region], "gid": sheet.tag(region), "zorder": 2}
+        corner = (start, row.y - _BAND / 2)
+        sheet.ax.add_patch(Rectangle(corner, stop - start, _BAND, **look))
+    mean = part["mean_before"].iloc[0]
+    mean = float(line["printed_before"]) if pd.isna(mean) else mean
+    sheet.ax.plot(mean, row.y, gid=sheet.tag("before"), zorder=3, **_BEFORE)
+    sheet.beside(mean, row.y, as_printed(line["printed_before"], lang), -5, zorder=4)
+    for region, x in _COLUMNS.items():
+        words = text("decision.never", lang)
+        if pd.notna(line[f"{region}_total"]):
+            printed = as_printed(line[f"{region}_printed"], lang)
+            words = f"{printed} ({line[f'{region}_total']}/{raters})"
+        sheet.words(x, row.y, words, right=True, ha="right")
+
+
+def _limit(sheet: Sheet, frame: pd.DataFrame) -> bool:
+    """Write what a test over groups can attain at best; return whether that is above the level."""
+    clusters, smallest = int(frame["clusters"].iloc[0]), frame["smallest_p"].iloc[0]
+    words = text("decision.no_clusters", sheet.lang)
+    if clusters:
+        p = number(smallest, sheet.lang, "0.####")
+        words = text("decision.clusters", sheet.lang, count=clusters, p=p)
+    sheet.words(MARGIN - _LEFT, -0.36, words, fontweight="bold", gid="smallest-p")
+    return clusters > 0 and bool(smallest > _LEVEL)

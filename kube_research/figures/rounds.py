@@ -125,23 +125,9 @@ def peka_profile(
     [2.5, 3.0]
     >>> plt.close(ax.figure)
     """
-    from matplotlib.lines import Line2D
-
     bounds = bool(frame["interval"].eq("bounds").any())
     rounds = [int(number) for number in sorted(frame["round"].unique())]
     looks = looks_of(rounds)
-    keys: list[tuple[str, Any]] = []
-    for name, look in looks.items():
-        label = round_name(frame, name, lang)
-        label = text("figure.peka_profile.exact", lang, round=label) if bounds else label
-        keys.append((label, Line2D([], [], ms=6, **{**look, "ls": ""})))
-    shade = looks[rounds[0]]["color"] if len(rounds) == 1 else style.QUIET
-    if bounds:
-        thick = Line2D([], [], color=style.tint(shade, 0.5), lw=4.5, solid_capstyle="butt")
-        keys.append((text("figure.peka_profile.narrow", lang), thick))
-    wide = "figure.peka_profile.wide" if bounds else "figure.peka_profile.interval"
-    keys.append((text(wide, lang), Line2D([], [], color=shade, lw=1, marker="|", ms=6)))
-
     items = frame.drop_duplicates("item")
     fields, statements = named(items, "field", lang), named(items, "statement", lang)
     entries: list[tuple[str, bool]] = []
@@ -154,16 +140,9 @@ def peka_profile(
     step = 0.1 if len(rounds) < 3 else 0.08  # between the marks of an item, in inches
     least = 0.14 + 0.06 * len(rounds) if len(rounds) < 3 else (step * len(rounds) + 0.03) / 0.8
     rows, height = ladder(entries, left - 0.34, least=least, limit=7.7)
-    sheet = Sheet(
-        ax,
-        text("figure.peka_profile.title", lang),
-        lang,
-        height=height,
-        keys=[keys],
-        left=left,
-        right=column * columns + 0.12,
-        head=0.3,
-    )
+    size: Look = {"height": height, "left": left, "right": column * columns + 0.12, "head": 0.3}
+    keys = [_profile_keys(frame, looks, bounds, lang)]
+    sheet = Sheet(ax, text("figure.peka_profile.title", lang), lang, keys=keys, **size)
     plain = [row for row in rows if not row.head]
     for row, item in zip(plain, items["item"], strict=True):
         sheet.words(MARGIN - left, row.y, str(item), fontweight="bold")
@@ -174,36 +153,53 @@ def peka_profile(
         order = rounds.index(int(line["round"]))
         y = places[line["item"]] + step * (order - (len(rounds) - 1) / 2)
         _interval(sheet, y, line, looks[int(line["round"])])
-        words = [number(line["mean"], lang)]
+        words, spot = ["", *[""] * order], places[line["item"]]
+        words[-1] = number(line["mean"], lang)
         if bounds:
-            printed = number(float(line["printed"]), lang, _digits(line["printed"]))
             total = f"{line['total']}/{line['n']}" if pd.notna(line["total"]) else "–"
-            words = [printed, total]
-        for place, word in enumerate(words if bounds else [""] * order + words):
-            x = 0.1 + column * place
-            spot = y if bounds else places[line["item"]]
-            sheet.words(x, spot, word, right=True)
-    heads = ["figure.peka_profile.printed", "figure.peka_profile.total"]
-    named_rounds = [text("figure.round", lang, round=name).replace(" ", "\n") for name in rounds]
-    for place, head in enumerate([text(key, lang) for key in heads] if bounds else named_rounds):
+            words, spot = [as_printed(line["printed"], lang), total], y
+        for place, word in enumerate(words):
+            sheet.words(0.1 + column * place, spot, word, right=True)
+    heads = [text("figure.round", lang, round=name).replace(" ", "\n") for name in rounds]
+    if bounds:
+        heads = [text(f"figure.peka_profile.{key}", lang) for key in ("printed", "total")]
+    for place, head in enumerate(heads):
         heading: Look = {"va": "bottom", "color": style.QUIET}
         sheet.words(0.1 + column * place, -0.04, head, right=True, **heading)
     score_axis(sheet.ax, site, lang, "figure.peka_profile.axis")
     sure = not bounds or frame["total"].notna().all()
     return sheet.noted(
-        text(
-            "figure.peka_profile.note_means" if bounds else "figure.peka_profile.note_ratings",
-            lang,
-        ),
+        text(f"figure.peka_profile.note_{'means' if bounds else 'ratings'}", lang),
         "" if sure else text("figure.peka_profile.note_unsure", lang),
         cut_note(rows, lang),
         text("figure.peka_profile.note_inputs", lang),
     )
 
 
-def _digits(printed: str) -> str:
-    """Return the number format that keeps all the digits of a printed number."""
-    return "0." + "0" * len(str(printed).partition(".")[2]) if "." in str(printed) else "0"
+def _profile_keys(
+    frame: pd.DataFrame, looks: dict[int, dict[str, Any]], bounds: bool, lang: str
+) -> list[tuple[str, Any]]:
+    """Return the legend of the profile: the rounds, and what the bars are."""
+    from matplotlib.lines import Line2D
+
+    keys: list[tuple[str, Any]] = []
+    for name, look in looks.items():
+        label = round_name(frame, name, lang)
+        label = text("figure.peka_profile.exact", lang, round=label) if bounds else label
+        keys.append((label, Line2D([], [], ms=6, **{**look, "ls": ""})))
+    shade = next(iter(looks.values()))["color"] if len(looks) == 1 else style.QUIET
+    if bounds:
+        thick = Line2D([], [], color=style.tint(shade, 0.5), lw=4.5, solid_capstyle="butt")
+        keys.append((text("figure.peka_profile.narrow", lang), thick))
+    wide = f"figure.peka_profile.{'wide' if bounds else 'interval'}"
+    keys.append((text(wide, lang), Line2D([], [], color=shade, lw=1, marker="|", ms=6)))
+    return keys
+
+
+def as_printed(printed: str, lang: str) -> str:
+    """Return a printed number as readers of ``lang`` write it, with all its digits."""
+    digits = len(str(printed).partition(".")[2])
+    return number(float(printed), lang, "0." + "0" * digits if digits else "0")
 
 
 def _interval(sheet: Sheet, y: float, line: dict[Any, Any], look: dict[str, Any]) -> None:

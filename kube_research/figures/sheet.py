@@ -248,33 +248,15 @@ class Sheet(Drawing):
         width: float = style.DOUBLE_COLUMN,
         polar: bool = False,
     ) -> None:
-        import matplotlib.pyplot as plt
-
         super().__init__(lang)
         self.left, self.right, self.height = left, right, height
         self._count: dict[str, int] = {}
-        lines = style.wrap(title, width - 2 * MARGIN, style.TITLE, "bold")
         room = width - 2 * MARGIN
         legends = [(key, *_legend_size([name for name, _ in key], room)) for key in keys if key]
         key_height = sum(size for _, _, size in legends)
-        top = 0.1 + len(lines) * style.TITLE * 1.25 / 72 + key_height + head
         if ax is None:
-            total = top + height + foot
-            self.own = plt.figure(figsize=(width, total), layout="none")
-            place = (left / width, foot / total, (width - left - right) / width, height / total)
-            ax = self.own.add_axes(place, projection="polar" if polar else None)
-            self.own.text(
-                MARGIN / width,
-                1 - 0.08 / total,
-                "\n".join(lines),
-                ha="left",
-                va="top",
-                fontsize=style.TITLE,
-                fontweight="bold",
-                linespacing=1.2,
-                gid="title",
-            )
             self.plot = width - left - right
+            ax = self._own_axes(title, width, (key_height, head), foot, polar)
         else:
             self.plot = ax.get_position().width * style.figure_of(ax).get_size_inches()[0]
             self.pad = (head + key_height) * 72 + 4
@@ -283,26 +265,48 @@ class Sheet(Drawing):
         self.panels = [ax]
         floor = head
         for key, columns, size in reversed(legends):
-            legend = ax.legend(
-                [handle for _, handle in key],
-                [name for name, _ in key],
-                loc="lower left",
-                bbox_to_anchor=(MARGIN - left, floor),
-                bbox_transform=inches_from(ax, up=True),
-                ncols=columns,
-                borderaxespad=0,
-                borderpad=0,
-                columnspacing=1.4,
-                handlelength=2.2,
-                handletextpad=0.6,
-                labelspacing=0.45,
-            )
-            if legend.axes is not None and key is not legends[0][0]:
-                ax.add_artist(legend)
+            self._legend(key, columns, floor, last=key is legends[0][0])
             floor += size
         if not polar:
             ax.set_ylim(height, 0)
             ax.tick_params(axis="y", length=0)
+
+    def _own_axes(
+        self, title: str, width: float, over: tuple[float, float], foot: float, polar: bool
+    ) -> Axes:
+        """Return axes on a figure of our own: title, ``over`` (legends, head) in inches, plot."""
+        import matplotlib.pyplot as plt
+
+        lines = style.wrap(title, width - 2 * MARGIN, style.TITLE, "bold")
+        top = 0.1 + len(lines) * style.TITLE * 1.25 / 72 + over[0] + over[1]
+        total = top + self.height + foot
+        self.own = plt.figure(figsize=(width, total), layout="none")
+        place = (self.left / width, foot / total, self.plot / width, self.height / total)
+        look: Look = {"fontsize": style.TITLE, "fontweight": "bold", "linespacing": 1.2}
+        corner = (MARGIN / width, 1 - 0.08 / total)
+        self.own.text(*corner, "\n".join(lines), ha="left", va="top", gid="title", **look)
+        return self.own.add_axes(place, projection="polar" if polar else None)
+
+    def _legend(
+        self, key: Sequence[tuple[str, Any]], columns: int, floor: float, *, last: bool
+    ) -> None:
+        """Add one legend ``floor`` inches above the plot; the last one stays the axes' own."""
+        legend = self.ax.legend(
+            [handle for _, handle in key],
+            [name for name, _ in key],
+            loc="lower left",
+            bbox_to_anchor=(MARGIN - self.left, floor),
+            bbox_transform=inches_from(self.ax, up=True),
+            ncols=columns,
+            borderaxespad=0,
+            borderpad=0,
+            columnspacing=1.4,
+            handlelength=2.2,
+            handletextpad=0.6,
+            labelspacing=0.45,
+        )
+        if legend.axes is not None and not last:
+            self.ax.add_artist(legend)
 
     @property
     def drawn(self) -> Axes:
