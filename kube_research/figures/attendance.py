@@ -498,6 +498,7 @@ def attendance_rates_plot(
     ['Members', 'Officers']
     >>> plt.close(ax.figure)
     """
+    # Long because every mark of the rows needs its legend, its words and its heading.
     from matplotlib.lines import Line2D
 
     entries = []

@@ -253,6 +253,7 @@ def draw_diagram(
     ['Make a plan', 'Carry it out']
     >>> plt.close(ax.figure)
     """
+    # Long because the size of the type is found by laying everything out, key and title included.
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

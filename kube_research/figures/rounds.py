@@ -298,6 +298,7 @@ def peka_radar(
     [1.0, 4.0]
     >>> plt.close(ax.figure)
     """
+    # Long because polar axes need their own rings, spokes and names, which no other figure has.
     from matplotlib.lines import Line2D
     from matplotlib.projections.polar import PolarAxes
 
@@ -446,6 +447,7 @@ def before_after(
     ['perubahan', 'δ Cliff']
     >>> plt.close(ax.figure)
     """
+    # Long because a row has two marks, a chip for its field and two numbers, each with its key.
     from matplotlib.lines import Line2D
 
     statements, fields = named(frame, "statement", lang), named(frame, "field", lang)
