@@ -202,13 +202,14 @@ def write_form(site: Site, path: Path, *, force: bool = False, lang: str = "en")
         raise KubeError(text("form.unwritable", lang, path=path)) from None
     entry = form.settings[0]
     count = sum(row["name"].startswith("item_") for row in form.survey)
-    said = [text("form.written", lang, path=path, form_id=entry["form_id"],
+    lines = [text("form.written", lang, path=path, form_id=entry["form_id"],
                  version=entry["version"], count=count)]  # fmt: skip
     doubts = form_doubts(content)
     if doubts is None:
-        return [*said, text("form.unchecked", lang)]
-    return [*said, *(text("form.doubtful", lang, said=one) for one in doubts)] if doubts else [
-        *said, text("form.valid", lang)]  # fmt: skip
+        return [*lines, text("form.unchecked", lang)]
+    if not doubts:
+        return [*lines, text("form.valid", lang)]
+    return [*lines, *(text("form.doubtful", lang, said=doubt) for doubt in doubts)]
 
 
 def _opening(site: Site) -> list[Row]:
@@ -249,10 +250,11 @@ def _scale(site: Site) -> list[Row]:
     named = {lang: scale_words(high - low + 1, lang) for lang in FORM_LANGUAGES}
     rows = []
     for place, score in enumerate(range(low, high + 1)):
-        said = {
-            lang: f"{score} - {one[place]}" if one else str(score) for lang, one in named.items()
+        labels = {
+            lang: f"{score} - {points[place]}" if points else str(score)
+            for lang, points in named.items()
         }
-        rows.append({"list_name": "scale", "name": str(score), **_spoken("label", said)})
+        rows.append({"list_name": "scale", "name": str(score), **_spoken("label", labels)})
     return rows
 
 
@@ -290,8 +292,8 @@ def _fill(key: str, lang: str, **fill: object) -> str:
     return text(f"form.{key}", lang, **fill)
 
 
-def _spoken(column: str, said: dict[str, str]) -> Row:
-    return {f"{column}::{FORM_LANGUAGES[lang]}": words for lang, words in said.items()}
+def _spoken(column: str, named: dict[str, str]) -> Row:
+    return {f"{column}::{FORM_LANGUAGES[lang]}": words for lang, words in named.items()}
 
 
 def _columns(name: str) -> list[str]:
