@@ -54,8 +54,8 @@ def _logs(site: Site, table: str) -> Site | None:
 def _fact(site: Site, name: str) -> pd.Series | None:
     if not site.has("facts"):
         return None
-    found = site.table("facts").query("fact == @name")
-    return found.iloc[0] if len(found) else None
+    facts = site.table("facts").query("fact == @name")
+    return facts.iloc[0] if len(facts) else None
 
 
 def _printed_means(site: Site, lang: str) -> Iterator[Row]:
@@ -151,8 +151,8 @@ def _weak_items(site: Site, lang: str) -> Iterator[Row]:
     weak: set[int] | None = None
     for cut in site.info.thresholds:
         verdicts = classify_items(means, threshold=cut)
-        found = set(verdicts.loc[verdicts["strength"] == "weak", "item"])
-        weak = found if weak is None else weak & found
+        called_weak = set(verdicts.loc[verdicts["strength"] == "weak", "item"])
+        weak = called_weak if weak is None else weak & called_weak
     printed = " ".join(str(item) for item in sorted(means["item"]))
     again = " ".join(str(item) for item in sorted(weak or ()))
     yield Row("02", text("check.weak_items", lang), printed, again, "derived", "Table 2, part 2")
@@ -223,9 +223,9 @@ def _income(site: Site, lang: str) -> Iterator[Row]:
     if high is None or wage is None:
         return
     below = int(high["value"]) < int(wage["value"])
-    said = text("check.below", lang)
-    again = said if below else text("check.not_below", lang)
-    yield Row("01", text("check.income", lang), said, again, "derived", wage["locator"])
+    stated = text("check.below", lang)
+    again = stated if below else text("check.not_below", lang)
+    yield Row("01", text("check.income", lang), stated, again, "derived", wage["locator"])
 
 
 def _recount(site: Site, conflict: str) -> str | None:
@@ -253,14 +253,11 @@ def _conflicts(site: Site, lang: str) -> Iterator[Row]:
         readings = [str(value) for value in part["value"]]
         again = _recount(site, str(name))
         verdict = "conflict" if again is None or again in readings else "mismatch"
-        first, *others = zip(part[f"label_{lang}"], readings, part["locator"], strict=True)
-        printed = first[1]
-        shown = " / ".join(value for _, value, _ in others)
-        if verdict == "mismatch":
-            shown = str(again)
+        label = part[f"label_{lang}"].iloc[0]
+        against = str(again) if verdict == "mismatch" else " / ".join(readings[1:])
         locator = "; ".join(str(place) for place in part["locator"])
         grade = weakest(part["evidence"])
-        yield Row("01", first[0], printed, shown, grade, locator, verdict)
+        yield Row("01", label, readings[0], against, grade, locator, verdict)
 
 
 _PERCENT = re.compile(r"(\d+) ?%")
@@ -274,7 +271,7 @@ def _targets(site: Site, lang: str) -> Iterator[Row]:
     outcomes = site.table("outcomes").dropna(subset=["target_pct"])
     targets = site.table("monitoring").query("aspect == 'target' and evidence == 'published'")
     for row in targets.to_dict("records"):
-        found = _PERCENT.search(row[f"text_{lang}"])
+        percent = _PERCENT.search(row[f"text_{lang}"])
         place = f", target {row['order']}"
         recorded = outcomes[
             (outcomes["activity"] == row["activity"])
@@ -282,7 +279,7 @@ def _targets(site: Site, lang: str) -> Iterator[Row]:
         ]
         again = f"{recorded['target_pct'].iloc[0]:g}" if len(recorded) else "-"
         check = text("check.target", lang, order=row["order"], activity=titles[row["activity"]])
-        printed = found.group(1) if found else "?"
+        printed = percent.group(1) if percent else "?"
         yield Row("04", check, printed, again, "published", row["locator"])
 
 
@@ -321,8 +318,8 @@ def _iks(site: Site, lang: str) -> Iterator[Row]:
     for row in held.to_dict("records"):
         about = rule.loc[row["purpose"]]
         check = text("check.iks_share", lang, purpose=about[f"label_{lang}"])
-        agreed, found = f"{row['agreed_pct']:g}", f"{row['pct_of_base']:.6g}"
-        yield Row("05", check, agreed, found, grade_of(ledger), about["locator"])
+        agreed, set_aside = f"{row['agreed_pct']:g}", f"{row['pct_of_base']:.6g}"
+        yield Row("05", check, agreed, set_aside, grade_of(ledger), about["locator"])
 
 
 def _balances(site: Site, lang: str) -> Iterator[Row]:
@@ -339,23 +336,27 @@ def _balances(site: Site, lang: str) -> Iterator[Row]:
 
 def _direction(site: Site, lang: str) -> Iterator[Row]:
     """'Rose' against the sign of the change in the ratings."""
-    said = _fact(site, "round_2_direction")
+    direction = _fact(site, "round_2_direction")
     logs = _logs(site, "ratings")
-    if said is None or logs is None or logs.table("ratings")["round"].nunique() < 2:
+    if direction is None or logs is None or logs.table("ratings")["round"].nunique() < 2:
         return
-    from kube_research.compare.rounds import compare_rounds
-
-    change = compare_rounds(logs.table("ratings"))
+    means = score_items(logs.table("ratings")).pivot(index="item", columns="round", values="mean")
+    change = means.iloc[:, -1] - means.iloc[:, 0]  # the first round against the last
     if site.has("item_means"):
-        change = change[change["item"].isin(site.table("item_means")["item"])]
-    up = int((change["change"] > 0).sum())
+        change = change[change.index.isin(site.table("item_means")["item"])]
+    up = int((change > 0).sum())
     rose = text("check.rose", lang)
     again = (
         rose if up == len(change) else text("check.not_all_rose", lang, count=up, total=len(change))
     )
-    printed = rose if said["value"] == "rose" else str(said["value"])
+    printed = rose if direction["value"] == "rose" else str(direction["value"])
     yield Row(
-        "06", text("check.direction", lang), printed, again, logs.info.evidence, said["locator"]
+        "06",
+        text("check.direction", lang),
+        printed,
+        again,
+        logs.info.evidence,
+        direction["locator"],
     )
 
 
