@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kube_research.fieldwork.pseudonyms import plain
-from kube_research.site.text_files import DELIMITERS, Fault, csv_sheet
-from kube_research.site.workbook import read_book
+from kube_research.site.sheets import DELIMITERS, Fault, csv_sheet, read_book
 from kube_research.texts import LANGUAGES, text
 
 #: The kinds of file that are read.
@@ -65,7 +64,7 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
 
     Raises
     ------
-    kube_research.site.text_files.Fault
+    kube_research.site.sheets.Fault
         ``export_form``, ``unreadable``, ``empty_file``, ``encoding``, ``csv``, ``excel`` or
         ``excel_password``.
     """
@@ -504,7 +503,7 @@ def read_meanings(path: Path) -> Meanings:
 
     Raises
     ------
-    kube_research.site.text_files.Fault
+    kube_research.site.sheets.Fault
         If it cannot be read, or a row has no known meaning (``map_meaning``).
     """
     meanings = Meanings()

@@ -37,11 +37,10 @@ from kube_research.fieldwork.submissions import (
 from kube_research.fieldwork.table_files import TableFile, open_table, written
 from kube_research.files import replace_file
 from kube_research.frames import documented
-from kube_research.site.collect import BOOK, read_folder
 from kube_research.site.folder import bundled_sites, find_folder
 from kube_research.site.problems import Problem, located, missing_table, site_error
-from kube_research.site.text_files import Fault
-from kube_research.site.workbook import read_book
+from kube_research.site.readers import BOOK, read_folder
+from kube_research.site.sheets import Fault, read_book
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -184,7 +183,7 @@ class ImportSite:
         return notes
 
     def _frames(self) -> tuple[dict[str, pd.DataFrame], dict[str, list[tuple[int, str]]]]:
-        from kube_research.site.checker import lengthen
+        from kube_research.site.readers import lengthen
 
         frames = {**(self.collected.tables or {}), "rounds": self.rounds.frame()}
         frames["ratings"] = self.ratings.table.frame()

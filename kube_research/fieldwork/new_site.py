@@ -20,7 +20,7 @@ from kube_research.fieldwork.new_workbook import NewWorkbook, Row
 from kube_research.files import replace_file
 from kube_research.site.folder import bundled_sites
 from kube_research.site.schema import tables
-from kube_research.site.text_files import csv_content, safe_text
+from kube_research.site.sheets import csv_content, safe_text
 from kube_research.texts import check_language, text
 
 #: The tables of a new site that hold an example, in the order in which they are filled in.

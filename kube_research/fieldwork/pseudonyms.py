@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kube_research.site.schema import PATTERNS
-from kube_research.site.text_files import Fault, csv_content, csv_sheet, plain_text, safe_text
+from kube_research.site.sheets import Fault, csv_content, csv_sheet, plain_text, safe_text
 
 #: The file that says which code stands for which name. It is ignored by git and by every check.
 KEY_FILE = "local-names.csv"
@@ -155,7 +155,7 @@ def read_key(folder: Path) -> NameKey:
 
     Raises
     ------
-    kube_research.site.text_files.Fault
+    kube_research.site.sheets.Fault
         If it cannot be read (``unreadable``, ``encoding``, ``csv``), lacks a column
         (``key_columns``), has no sound code in a row (``key_code``), or gives one name two codes
         (``key_name_twice``). The value of a fault is never a name.

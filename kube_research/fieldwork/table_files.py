@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_research.files import workbook_bytes
 from kube_research.site.schema import tables
-from kube_research.site.text_files import Fault, csv_content, csv_sheet
-from kube_research.site.workbook import read_book
+from kube_research.site.sheets import Fault, csv_content, csv_sheet, read_book
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +134,7 @@ def open_table(name: str, path: Path, sheet: str = "") -> TableFile:
 
     Raises
     ------
-    OSError, kube_research.site.text_files.Fault
+    OSError, kube_research.site.sheets.Fault
         If the file cannot be read.
     """
     table = TableFile(name, path, sheet)
@@ -160,7 +159,7 @@ def written(files: Iterable[TableFile]) -> dict[Path, bytes]:
 
     Raises
     ------
-    kube_research.site.text_files.Fault
+    kube_research.site.sheets.Fault
         If a workbook cannot be changed without losing something, or what would be written does not read
         back as it should (``book_fixed``).
     """

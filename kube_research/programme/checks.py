@@ -1,4 +1,7 @@
-"""A site or a programme checked where its rows lie: violations by rule, and the first offenders."""
+"""A site or a programme checked where its rows lie: violations by rule, and the first offenders.
+
+The rules are those of :mod:`kube_research.site.rules` and ``schema.toml``, compiled for the engine.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,18 @@ import pandas as pd
 from kube_research.engines import Step, column_names, engine_of, joined, numbered, walk
 from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
-from kube_research.site.doubts import unsettled
 from kube_research.site.folder import Site
-from kube_research.site.schema import PATTERNS, Column, tables
+from kube_research.site.rules import (
+    BOOK,
+    GROUPED,
+    ON_SCALE,
+    ONE_GROUP,
+    OPTIONAL,
+    ORDERED,
+    ROSTER,
+    unsettled,
+)
+from kube_research.site.schema import Column, tables
 
 #: Columns that belong to a programme, not to a table of a site.
 EXTRA = ("site", "province", "regency", "field_no")
@@ -132,7 +144,7 @@ class TableRules:
             one.columns[-1]
             for one in table.references
             if one.table not in self.others
-            and (self.name, one.table) != ("ledger", "members")
+            and (self.name, one.table) not in OPTIONAL
             and one.columns[-1] in self.names
         ]
         kinds = {"column_missing": absent, "column_unknown": strange, "reference_absent": nowhere}
@@ -150,34 +162,33 @@ class TableRules:
                 yield column.name, "required", cell.is_null()
             yield from ((column.name, *rule) for rule in self._typed(column))
         yield from self._referring()
-        if self.name == "ratings" and self.scale is not None and self._is_number("score"):
-            low, high = self.scale
-            score = nw.col("score")
-            yield "score", "off_scale", _true((score < low) | (score > high))
-        grouped = ("ratings", "members", "attendance", "ledger", "growth_answers")
-        if self.groups is not None and self.name in grouped and "group" in self.names:
+        for name, column_name in ON_SCALE:
+            if name == self.name and self.scale is not None and self._is_number(column_name):
+                low, high = self.scale
+                score = nw.col(column_name)
+                yield column_name, "off_scale", _true((score < low) | (score > high))
+        if self.groups is not None and self.name in GROUPED and "group" in self.names:
             group = nw.col("group")
             yield "group", "unknown_group", ~(group.is_in(self.groups) | group.is_null())
-        for start, end in (("date", "last_date"), ("start", "end"), ("joined", "left")):
-            pair = ("members" if start == "joined" else "activities", start, end)
-            if pair[0] == self.name and {start, end} <= set(self.names):
+        for name, start, end in ORDERED:
+            if name == self.name and {start, end} <= set(self.names):
                 yield end, "end_before_start", _true(nw.col(end) < nw.col(start))
 
     def _is_number(self, name: str) -> bool:
         return name in self.kinds and self.kinds[name] in ("integer", "float")
 
     def _typed(self, column: Column) -> Iterator[tuple[str, Any]]:
-        cell, kind = nw.col(column.name), self.kinds[column.name]
-        whole = column.kind in ("integer", "money")
-        if kind == "text" and column.kind in PATTERNS:
-            pattern = f"^(?:{PATTERNS[column.kind]})$"
-            yield f"type_{column.kind}", ~(_true(cell.str.contains(pattern)) | cell.is_null())
-        elif kind == "float" and whole:
-            yield f"type_{column.kind}", _true(cell != cell.floor())
-        if column.allowed:
-            yield "choice", ~(cell.is_in(list(column.allowed)) | cell.is_null())
-        if column.minimum is not None and kind in ("integer", "float"):
-            yield "minimum", _true(cell < column.minimum)
+        """Compile the rules of a cell, as far as its type has not settled them already."""
+        cell, holds = nw.col(column.name), self.kinds[column.name]
+        for code, asks, bound in column.rules:
+            if asks == "pattern" and holds == "text":
+                yield code, ~(_true(cell.str.contains(f"^(?:{bound})$")) | cell.is_null())
+            elif asks == "pattern" and holds == "float" and column.kind in ("integer", "money"):
+                yield code, _true(cell != cell.floor())
+            elif asks == "one of":
+                yield code, ~(cell.is_in(list(bound)) | cell.is_null())
+            elif asks == "at least" and holds in ("integer", "float"):
+                yield code, _true(cell < bound)
 
     def _referring(self) -> Iterator[tuple[str, str, Any]]:
         for reference in tables()[self.name].references if self.name in tables() else ():
@@ -270,7 +281,6 @@ _SHOWN = (
     *("site", "province", "regency", "round", "group", "rater", "item", "activity", "person"),
     *("date", "book", "category"),
 )
-_BOOK = ("group", "book")
 
 
 @dataclass(frozen=True)
@@ -411,7 +421,7 @@ def _rules(given: _Source) -> Iterator[Rule]:
     yield from _people(given)
     if "ledger" in given.tables:
         frame = given.tables["ledger"]
-        if {"date", *_BOOK, "amount", "balance"} <= set(column_names(frame)):
+        if {"date", *BOOK, "amount", "balance"} <= set(column_names(frame)):
             rows = partial(_changes, frame)
             yield Rule("ledger", "balance", "balance", rows=rows, severity="finding")
 
@@ -419,7 +429,7 @@ def _rules(given: _Source) -> Iterator[Rule]:
 def _people(given: _Source) -> Iterator[Rule]:
     """Yield the rules about who belongs where."""
     members = given.tables.get("members")
-    for name, person in (("ratings", "rater"), ("attendance", "person"), ("ledger", "person")):
+    for name, person in dict.fromkeys((table, people) for table, people, _, _ in ROSTER):
         frame = given.tables.get(name)
         if frame is None or person not in column_names(frame):
             continue
@@ -429,20 +439,19 @@ def _people(given: _Source) -> Iterator[Rule]:
                 name, person, "reference", rows=partial(_absent, frame, members, person, site)
             )
         keys = [*site, person, "group"]
-        if "group" in column_names(frame):
-            pairs = partial(_pairs, given, frame, keys)
-            if name == "ratings":
-                yield Rule(name, "group", "two_groups", rows=partial(_elsewhere, pairs, keys))
-            if members is not None:
-                rows = partial(_differs, pairs, members, person, "group", site)
-                yield Rule(name, "group", "group_differs", rows=rows)
-        if name == "attendance" and members is not None and "role" in column_names(frame):
-            roles = partial(counted, frame, [*site, person, "role"])
-            rows = partial(_differs, roles, members, person, "role", site)
-            yield Rule(name, "role", "role_differs", rows=rows)
+        pairs = partial(_pairs, given, frame, keys)
+        if (name, person) == ONE_GROUP and "group" in column_names(frame):
+            yield Rule(name, "group", "two_groups", rows=partial(_elsewhere, pairs, keys))
+        for _, _, column, code in (rule for rule in ROSTER if rule[0] == name):
+            if members is None or column not in column_names(frame):
+                continue
+            listed = partial(counted, frame, [*site, person, column])
+            held = pairs if column == "group" else listed
+            rows = partial(_differs, held, members, person, column, site)
+            yield Rule(name, column, code, rows=rows)
     target = given.tables.get("groups")
     if given.groups is None and target is not None and "group" in column_names(target):
-        for name in ("ratings", "members", "attendance", "ledger"):
+        for name in GROUPED:
             frame = given.tables.get(name)
             if frame is not None and "group" in column_names(frame):
                 rows = partial(_no_group, frame, target)
@@ -505,7 +514,7 @@ def _many_groups(rows: Any, *, person: list[str]) -> Any:
 def _changes(ledger: Any) -> Any:
     """Return the entries around each change of the difference between stated and running balance."""
     site = [key for key in ("site",) if key in column_names(ledger)]
-    keys = [*site, *_BOOK]
+    keys = [*site, *BOOK]
     steps = [
         Step(partial(_differences, keys=keys), tuple(keys)),
         Step(partial(_changed, keys=keys), tuple(keys)),
@@ -545,7 +554,7 @@ def _changed(rows: Any, *, keys: list[str]) -> Any:
 def _books(rule: Rule, first: int) -> tuple[int, str]:
     """Return how many balances are off, and the first of them."""
     rows = in_memory(rule.rows()) if rule.rows is not None else pd.DataFrame()
-    keys = [name for name in ("site", *_BOOK) if name in rows]
+    keys = [name for name in ("site", *BOOK) if name in rows]
     rows = rows.sort_values([*keys, "date", "_place"], ignore_index=True)
     columns = [*keys, "_off", "_unsure", "balance", "_running"]
     entries = [

@@ -22,7 +22,7 @@ from kube_research.frames import GRADES, weakest
 from kube_research.levels import field_column
 from kube_research.site.folder import Site, bundled_sites, find_folder, load_site
 from kube_research.site.info import SiteInfo, read_info
-from kube_research.site.problems import Problem, missing_table
+from kube_research.site.problems import Problem, located, missing_table
 from kube_research.site.schema import tables
 from kube_research.texts import check_language, text
 
@@ -359,7 +359,7 @@ def _scan_programme(where: str, folder: Path, reader: Reader, lang: str) -> Site
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except ValueError:
-            problems.append(_problem(_INFO, "toml", lang))
+            problems.append(located(_INFO, 0, "", "", "toml", lang))
     scale: Any = raw.get("scale")
     ends = scale if isinstance(scale, list) and len(scale) == 2 else []
     good = bool(ends) and all(isinstance(end, int) for end in ends)
@@ -385,12 +385,14 @@ def _scan_folders(
     names = {path: path.name for path in found}
     if len(set(names.values())) < len(names):
         names = {path: path.as_posix() for path in found}
-    problems = [_problem(path.name, "not_a_site", lang) for path in given if path not in names]
+    problems = [
+        located(path.name, 0, "", "", "not_a_site", lang) for path in given if path not in names
+    ]
     infos = [info for path in found if (info := _info(path, lang)) is not None]
     scales, cuts = {info.scale for info in infos}, {info.threshold for info in infos}
     if len(scales) > 1:
         listed = ", ".join(f"{low}-{high}" for low, high in sorted(scales))
-        problems.append(_problem("site.toml", "scales_differ", lang, scales=listed))
+        problems.append(located("site.toml", 0, "", "", "scales_differ", lang, scales=listed))
     return SiteScan(
         where,
         reader.engine,
@@ -412,8 +414,3 @@ def _info(folder: Path, lang: str) -> SiteInfo | None:
         return load_site(folder, lang=lang).info
     except SiteError:
         return None
-
-
-def _problem(file: str, code: str, lang: str, **fill: object) -> Problem:
-    said = text(f"problem.{code}", lang, **fill)
-    return Problem(file, 0, "", "", said, text(f"remedy.{code}", lang, **fill), code, lang=lang)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kube_research.site.doubts import all_doubts
 from kube_research.site.local_values import (
     SHEET_ERRORS,
     Reading,
@@ -16,10 +15,18 @@ from kube_research.site.local_values import (
     read_date,
     weekday_name,
 )
-from kube_research.site.problems import Problem
-from kube_research.site.readers import WIDE_ITEM as WIDE_ITEM
+from kube_research.site.problems import Problem, located
 from kube_research.site.readers import meant_column
-from kube_research.site.rules import Finding, Sound, between_tables, broken_cells, nearest, off_site
+from kube_research.site.rules import (
+    OPTIONAL,
+    Finding,
+    Sound,
+    all_doubts,
+    between_tables,
+    broken_cells,
+    nearest,
+    off_site,
+)
 from kube_research.site.schema import Reference, Table, tables
 from kube_research.texts import text
 
@@ -118,21 +125,18 @@ class Checker:
         if found.code == "date_weekday":
             fill["weekday"] = weekday_name(str(fill["date"]), self.lang)
         fill["site_file"] = self.site_file
-        remedy = f"{found.code}_near" if fill.get("near") else found.code
+        place = (self.files[name], row, column, value)
+        problem = located(*place, found.code, self.lang, found.severity, **fill)
+        special = ""
         if found.code == "type_code" and column in _PEOPLE and " " in value:
-            remedy = "type_code_name"
+            special = "type_code_name"
         if found.code == "ambiguous" and table.column(found.column).kind in ("integer", "money"):
-            remedy = "ambiguous_whole"
-        return Problem(
-            self.files[name],
-            row,
-            column,
-            value,
-            text(f"problem.{found.code}", self.lang, **fill),
-            text(f"remedy.{remedy}", self.lang, **fill),
-            found.code,
-            found.severity,
-            self.lang,
+            special = "ambiguous_whole"
+        words = {"column": column, **fill}
+        return (
+            replace(problem, remedy=text(f"remedy.{special}", self.lang, **words))
+            if special
+            else problem
         )
 
     def _row(self, table: str, label: int) -> int:
@@ -169,8 +173,7 @@ class Checker:
             return
         last, there = reference.columns[-1], reference.table
         if there not in self.frames:
-            optional = (name, there) == ("ledger", "members")
-            if there not in self.files and not optional:
+            if there not in self.files and (name, there) not in OPTIONAL:
                 fill = {"table": there, "where": self._home(there)}
                 yield Finding(name, int(cells.index[0]), last, "reference_absent", fill)
             return
@@ -236,34 +239,3 @@ def _reasons(reading: Reading, keep: bool = False) -> dict[str, object]:
     if reading.code == "date_ambiguous":
         return {"readings": ", ".join(reading.readings)}
     return {"near" if reading.code.startswith("type_") else "date": reading.near}
-
-
-def is_wide(columns: Iterable[str]) -> bool:
-    """Tell whether ratings have one column an item (``9``, ``item_9``, ``butir 9``)."""
-    names = set(columns)
-    return not {"item", "score"} & names and any(WIDE_ITEM.fullmatch(name) for name in names)
-
-
-def lengthen(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
-    """Turn wide text ratings into long ones.
-
-    Blank cells stay as missing scores, exactly like a blank score in long ratings.
-
-    Returns
-    -------
-    DataFrame
-        Long text ratings with a plain index 0, 1, ...
-    list of (int, str)
-        For each of its rows, the spreadsheet row and the column it came from.
-    """
-    import pandas as pd
-
-    items = {name: WIDE_ITEM.fullmatch(name) for name in frame.columns}
-    keep = [name for name, found in items.items() if not found]
-    parts, places = [], []
-    for name, found in items.items():
-        if found:
-            parts.append(frame[keep].assign(item=str(int(found.group(1))), score=frame[name]))
-            places += [(int(row), name) for row in frame.index]
-    long = pd.concat(parts, ignore_index=True).astype("string")
-    return long, places

@@ -256,7 +256,7 @@ def _checked(
 ) -> tuple[SiteInfo | None, dict[str, pd.DataFrame], list[Problem]]:
     """Return what a folder says of its site, its tables as plain text, and every problem."""
     from kube_research.site.checker import Checker
-    from kube_research.site.collect import read_folder
+    from kube_research.site.readers import read_folder
 
     read = read_folder(folder, lang)
     if read.tables is None:

@@ -1,4 +1,4 @@
-"""The sheet ``site`` of a workbook, which stands for ``site.toml``: two columns, key and value."""
+"""What a site says of itself: ``site.toml``, or the sheet ``site`` of a workbook with key and value."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research.frames import GRADES
 from kube_research.site.local_values import read_date, read_number
-from kube_research.site.problems import Problem
-from kube_research.site.readers import file_bytes
+from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, tables
+from kube_research.site.sheets import file_bytes
 from kube_research.texts import LANGUAGES, text
 
 if TYPE_CHECKING:
@@ -166,11 +166,9 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
     problems: list[Problem] = []
     lines: list[str] = []
 
-    def add(code: str, key: str = "", row: int = 0, remedy: str = "", **fill: object) -> None:
+    def add(code: str, key: str = "", row: int = 0, **fill: object) -> None:
         value = lines[row - 1].split("=", 1)[-1].strip() if 0 < row <= len(lines) else ""
-        said = text(f"problem.{code}", lang, **fill)
-        todo = text(f"remedy.{remedy or code}", lang, **fill)
-        problems.append(Problem(path.name, row, key, value, said, todo, code, lang=lang))
+        problems.append(located(path.name, row, key, value, code, lang, **fill))
 
     def line(key: str) -> int:
         spots = (n for n, words in enumerate(lines, 1) if words.split("=")[0].strip() == key)
@@ -184,12 +182,12 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
     except FileNotFoundError:
         near = _misnamed(folder)
         meant = "site.xlsx" if near.lower().endswith(".xlsx") else "site.toml"
-        variant = "no_site_file_near" if near else ""
-        add("no_site_file", remedy=variant, near=near, meant=meant)
+        add("no_site_file", near=near, meant=meant)
     except OSError:
         add("unreadable")
     except UnicodeDecodeError:
-        add("encoding", remedy="encoding_text")
+        add("encoding")
+        problems[-1] = replace(problems[-1], remedy=text("remedy.encoding_text", lang))
     except (ValueError, RecursionError) as error:
         spot = re.search(r"\(at line (\d+)", str(error))
         add("toml", row=int(spot[1]) if spot else len(lines))
@@ -197,7 +195,7 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
         return None, problems
     broken = broken_entries(raw)
     for code, key, fill in broken:
-        add(code, key, line(key), "", **fill)
+        add(code, key, line(key), **fill)
     return (None if broken else info_from(raw)), problems
 
 
@@ -295,8 +293,7 @@ def info_from_sheet(
     problems: list[Problem] = []
 
     def add(code: str, row: int = 0, column: str = "", value: str = "", **fill: object) -> None:
-        said, todo = text(f"problem.{code}", lang, **fill), text(f"remedy.{code}", lang, **fill)
-        problems.append(Problem(file, row, column, value, said, todo, code, lang=lang))
+        problems.append(located(file, row, column, value, code, lang, **fill))
 
     names = {str(name).lower(): name for name in frame.columns}
     if not {"key", "value"} <= names.keys():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,20 @@ class Column:
     allowed: tuple[str, ...] = ()
     minimum: int | None = None
     unit: str = ""
+
+    @cached_property
+    def rules(self) -> tuple[tuple[str, str, Any], ...]:
+        """Rules of a filled cell in the order they are told: code, what is asked, its bound."""
+        rules: list[tuple[str, str, Any]] = []
+        if self.kind in PATTERNS:
+            rules.append((f"type_{self.kind}", "pattern", PATTERNS[self.kind]))
+        if self.kind == "date":
+            rules.append(("type_date", "day", None))
+        if self.allowed:
+            rules.append(("choice", "one of", self.allowed))
+        if self.minimum is not None:
+            rules.append(("minimum", "at least", self.minimum))
+        return tuple(rules)
 
     def describe(self, lang: str) -> str:
         """Return the meaning of the column in ``lang``."""

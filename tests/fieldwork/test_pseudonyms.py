@@ -16,7 +16,7 @@ from kube_research.fieldwork.pseudonyms import (
     looks_like_code,
     read_key,
 )
-from kube_research.site.text_files import Fault
+from kube_research.site.sheets import Fault
 
 NAMES = st.lists(
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1)

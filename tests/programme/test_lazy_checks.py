@@ -16,8 +16,8 @@ from test_engines import untouchable
 
 import kube_research as kr
 from kube_research.programme.checks import duplicates
-from kube_research.site.collect import read_folder
 from kube_research.site.folder import Site
+from kube_research.site.readers import read_folder
 from kube_research.site.schema import tables
 from tools.programme import programme as write_programme
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kube_research.site.text_files import plain_text, safe_text
+from kube_research.site.sheets import plain_text, safe_text
 
 SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 TEXTS = st.text(st.sampled_from("=+-@\t\r\n;,|'\" a1\uff1d"), max_size=12) | st.text(max_size=20)

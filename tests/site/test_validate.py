@@ -12,8 +12,8 @@ from site_files import copy_tiny, edit, places, put, read_rows, set_cell, write_
 
 import kube_research as kr
 from kube_research.errors import SiteError
-from kube_research.site.checker import WIDE_ITEM, is_wide, lengthen
 from kube_research.site.problems import Problem
+from kube_research.site.readers import WIDE_ITEM, is_wide, lengthen
 from kube_research.site.rules import nearest
 
 # What is written into one cell of the tiny site, and the only problem that it makes, in that cell.
