@@ -98,17 +98,17 @@ class Bench:
         """Return what can be run, by name: "ours" first, then the peers."""
         kr, duck, pol = self.kr, self.duckdb, self.polars
         return {
-            "items, DuckDB: ours": lambda: kr.score_items(duck.ratings).fetchall(),
+            "items, DuckDB: ours": lambda: kr.score_items(duck.ratings),
             "items, DuckDB: SQL, plain aggregates": lambda: self.sql(ITEMS),
             "items, DuckDB: SQL, counts of levels only": lambda: self.sql(LEVELS),
-            "items, polars: ours": lambda: kr.score_items(pol.ratings).collect(engine="streaming"),
+            "items, polars: ours": lambda: kr.score_items(pol.ratings),
             "items, polars: polars, plain aggregates": self.polars_items,
             "items, polars: polars, counts of levels only": self.polars_levels,
-            "fields, DuckDB: ours": lambda: kr.score_fields(duck.ratings, duck.items).fetchall(),
+            "fields, DuckDB: ours": lambda: kr.score_fields(duck.ratings, duck.items),
             "fields, DuckDB: SQL": lambda: self.sql(FIELDS),
-            "attendance, DuckDB: ours": lambda: kr.attendance_rates(duck.attendance).fetchall(),
+            "attendance, DuckDB: ours": lambda: kr.attendance_rates(duck.attendance),
             "attendance, DuckDB: SQL": lambda: self.sql(RATES),
-            "ledger, DuckDB: ours": lambda: kr.closing_balances(duck.ledger).fetchall(),
+            "ledger, DuckDB: ours": lambda: kr.closing_balances(duck.ledger),
             "ledger, DuckDB: SQL": lambda: self.sql(CLOSING),
             "violations, DuckDB: ours": lambda: kr.count_violations(duck),
         }

@@ -57,9 +57,11 @@ from .frames import (
 from .interventions.targets import (
     targets_against_results,
 )
-from .peka.scores import (
+from .peka.priorities import (
     classify_items,
     item_scores,
+)
+from .peka.scores import (
     score_fields,
     score_items,
     score_means,

@@ -265,7 +265,7 @@ def import_(
 @click.argument("programme")
 @click.option(
     "--engine",
-    type=click.Choice(["duckdb", "polars", "dask", "spark"]),
+    type=click.Choice(["duckdb", "polars", "spark"]),
     default="duckdb",
     show_default=True,
     help="What does the computing.",

@@ -7,261 +7,159 @@ spread, median and interval are then arithmetic on a table of a few rows per ite
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
 from typing import Any, cast
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
-from kube_research.engines import Step, in_order
+from kube_research.engines import collected, query_on
 from kube_research.frames import GRADES
 
-#: Columns of a summary after the columns it is broken down by.
-SUMMARY = (
-    ("n", nw.Int64),
-    ("total", nw.Int64),
-    ("mean", nw.Float64),
-    ("sd", nw.Float64),
-    ("median", nw.Float64),
-    ("low", nw.Float64),
-    ("high", nw.Float64),
-    ("share_at_least", nw.Float64),
-    ("missing", nw.Int64),
-    ("ci_low", nw.Float64),
-    ("ci_high", nw.Float64),
-    ("evidence", nw.String),
-)
-_EXACT = 8
+_RANKS = {grade: place for place, grade in enumerate(GRADES)}
+
+
+def ranks_of_evidence(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return how weak each row's evidence is, as a number: 0 where nothing is said."""
+    if "evidence" not in frame:
+        return np.zeros(len(frame), dtype=np.int64)
+    codes, words = pd.factorize(frame["evidence"])
+    ranks = [_RANKS.get(str(word), len(GRADES)) for word in words]
+    return np.array([*ranks, 0], dtype=np.int64)[codes]  # a missing word has the code -1
 
 
 def rank_of_evidence(names: Sequence[str]) -> Any:
-    """Return how weak each row's evidence is, as a number: 0 where nothing is said."""
+    """Return :func:`ranks_of_evidence` as an expression that every engine can evaluate."""
     if "evidence" not in names:
         return nw.lit(0)
     rank = nw.when(nw.col("evidence").is_null()).then(nw.lit(0))
-    for place, grade in enumerate(GRADES):
+    for grade, place in _RANKS.items():
         rank = rank.when(nw.col("evidence") == grade).then(nw.lit(place))
     return rank.otherwise(nw.lit(len(GRADES)))
 
 
-def grade_of_rank(rank: Any) -> Any:
-    """Return the grade of a rank; missing for a word that is no grade."""
-    grade: Any = nw
-    for place, name in enumerate(GRADES):
-        grade = grade.when(rank == place).then(nw.lit(name))
-    return grade
+def grades_of_ranks(ranks: Any) -> pd.api.extensions.ExtensionArray:
+    """Return the grade of each rank; missing for a word that is no grade, and for no rank at all."""
+    places = pd.Series(ranks).fillna(len(GRADES)).to_numpy(dtype=np.int64)
+    words = np.array([*GRADES, None], dtype=object)[places]
+    return cast(pd.api.extensions.ExtensionArray, pd.array(words, dtype="string"))
 
 
-def count_levels(rows: Any, *, by: list[str], value: str, grade: str = "evidence") -> Any:
+def count_levels(rows: Any, *, by: Sequence[str], value: str) -> pd.DataFrame:
     """Count how often each value stands in each group of rows; missing values are a level too.
 
     Grades of evidence are counted apart: a word is looked at once a level, not once a row.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``by``, ``_value``, ``_rank`` (of the evidence), ``_count``.
     """
-    graded = [grade] if grade in rows.collect_schema().names() else []
-    named = rows.select(*by, nw.col(value).alias("_value"), *graded)
-    return named.group_by(*by, "_value", *graded, drop_null_keys=False).agg(
-        nw.len().alias("_count")
-    )
-
-
-def add_levels(parts: Any, *, by: list[str]) -> Any:
-    """Add up counts of the same level."""
-    others = [name for name in parts.collect_schema().names() if name not in (*by, "_count")]
-    grouped = parts.group_by(*by, *others, drop_null_keys=False)
-    return grouped.agg(nw.col("_count").sum())
-
-
-def with_keys(counted: Any, keys: Sequence[str], count: Any) -> Any:
-    """Leave out counted rows with a missing key.
-
-    A count is never negative. Naming it keeps engines from testing every single row before
-    counting.
-    """
-    return counted.filter(*(~nw.col(key).is_null() | (count < 0) for key in keys))
-
-
-def describe_levels(levels: Any, *, by: list[str], at_least: float, whole: bool = True) -> Any:
-    """Turn counts of levels into the columns of :data:`SUMMARY`; ``total`` only of whole numbers."""
-    value, count, n = nw.col("_value"), nw.col("_count"), nw.col("n")
-    known = with_keys(levels, by, count)
-    names = known.collect_schema().names()
-    rank = nw.col("_rank") if "_rank" in names else rank_of_evidence(names)
-    known = known.with_columns(value.cast(nw.Float64), count.cast(nw.Int64), _rank=rank)
-    known = known.with_columns(_n=nw.when(~value.is_null()).then(count).otherwise(nw.lit(0)))
-    known = known.with_columns(_sum=(value * nw.col("_n")).fill_null(0.0))
-    known = known.with_columns(
-        _upto=nw.col("_n").cum_sum().over(*by, order_by="_value"),
-        n=nw.col("_n").sum().over(*by),
-        _total=nw.col("_sum").sum().over(*by),
-    )
-    known = known.with_columns(_mean=nw.col("_total") / positive(n))
-    square = (value - nw.col("_mean")) ** 2 * nw.col("_n")
-    known = known.with_columns(
-        _square=square.fill_null(0.0),
-        _reached=nw.when(value >= at_least).then(nw.col("_n")).otherwise(nw.lit(0)),
-        _blank=count - nw.col("_n"),
-        _first=nw.when(nw.col("_upto") * 2 >= n).then(value),
-        _second=nw.when(nw.col("_upto") * 2 > n).then(value),
-    )
-    grouped = known.group_by(*by).agg(
-        nw.col("_n").sum().alias("n"),
-        nw.col("_sum").sum().alias("_total"),
-        nw.col("_square").sum(),
-        nw.col("_first").min(),
-        nw.col("_second").min(),
-        nw.col("_value").min().alias("low"),
-        nw.col("_value").max().alias("high"),
-        nw.col("_reached").sum(),
-        nw.col("_blank").sum().alias("missing"),
-        nw.col("_rank").max(),
-    )
-    return _arithmetic(grouped, by, [one for one in SUMMARY if whole or one[0] != "total"])
-
-
-def positive(count: Any) -> Any:
-    """Return a divisor: missing instead of 0, which engines treat differently."""
-    return nw.when(count > 0).then(count.cast(nw.Float64))
-
-
-def _arithmetic(grouped: Any, by: list[str], columns: Sequence[tuple[str, Any]]) -> Any:
-    n = nw.col("n")
-    grouped = grouped.with_columns(n.cast(nw.Int64))
-    grouped = grouped.with_columns(
-        total=nw.col("_total"),
-        mean=nw.col("_total") / positive(n),
-        sd=(nw.col("_square") / positive(n - 1)).sqrt(),
-        median=(nw.col("_first") + nw.col("_second")) / 2,
-        share_at_least=nw.col("_reached") / positive(n),
-        evidence=grade_of_rank(nw.col("_rank")),
-    )
-    if grouped.implementation.is_pandas():  # one call instead of some forty small steps
-        grouped = grouped.with_columns(_t=n.map_batches(_t_of_counts, return_dtype=nw.Float64()))
+    if isinstance(rows, pd.DataFrame):
+        names = [*by, value, *(["evidence"] if "evidence" in rows else [])]
+        grouped = rows.groupby(names, dropna=False, observed=True, sort=False)
+        levels = grouped.size().rename("_count").reset_index().rename(columns={value: "_value"})
     else:
-        grouped = grouped.with_columns(_t=_t_quantile(n - 1))
-    grouped = grouped.with_columns(_half=nw.col("_t") * nw.col("sd") / positive(n).sqrt())
-    grouped = grouped.with_columns(
-        ci_low=nw.col("mean") - nw.col("_half"), ci_high=nw.col("mean") + nw.col("_half")
-    )
-    return grouped.select(*by, *(nw.col(name).cast(kind) for name, kind in columns))
+        frame = nw.from_native(rows)
+        graded = [name for name in ("evidence",) if name in frame.collect_schema().names()]
+        named = frame.select(*by, nw.col(value).alias("_value"), *graded)
+        counts = named.group_by(*by, "_value", *graded).agg(nw.len().alias("_count"))
+        levels = collected(counts, by)
+    return levels.assign(_rank=ranks_of_evidence(levels))
 
 
-@cache
-def _t_table() -> tuple[list[float], list[float]]:
-    """Return the 97.5 % quantile of t for few degrees of freedom, and a polynomial in 1/df for more."""
-    from scipy.special import stdtrit  # what scipy.stats.t.ppf calls; scipy.stats is slow to import
-
-    few = [float(quantile) for quantile in stdtrit(np.arange(1, _EXACT), 0.975)]
-    nodes = np.cos(np.pi * (np.arange(200) + 0.5) / 200)
-    fit = np.polynomial.chebyshev.chebfit(nodes, stdtrit(2 * _EXACT / (nodes + 1), 0.975), 10)
-    return few, [float(term) for term in np.polynomial.chebyshev.cheb2poly(fit)]
-
-
-def _t_quantile(df: Any) -> Any:
-    """Return the 97.5 % quantile of t as an expression that every engine can evaluate.
-
-    Within 2e-15 of ``scipy.stats.t.ppf`` for every whole number of degrees of freedom (tests).
-    """
-    few, terms = _t_table()
-    place = nw.lit(2.0 * _EXACT) / positive(df) - 1
-    series = nw.lit(terms[-1])
-    for term in reversed(terms[:-1]):
-        series = series * place + term
-    chosen: Any = nw
-    for number, quantile in enumerate(few, start=1):
-        chosen = chosen.when(df == number).then(nw.lit(quantile))
-    return chosen.otherwise(series)
-
-
-def _t_of_counts(counts: Any) -> Any:
-    """Return the 97.5 % quantile of t with ``n - 1`` degrees of freedom of an array of counts."""
-    from scipy.special import stdtrit
-
-    df = counts.to_numpy().astype(float) - 1
-    return np.where(df > 0, stdtrit(np.maximum(df, 1), 0.975), np.nan)
-
-
-def score_steps(by: Sequence[str], at_least: float) -> list[Step]:
-    """Return the steps from ratings with a column ``score`` to a summary of each group of rows."""
-    keys = list(by)
-    return [
-        Step(partial(count_levels, by=keys, value="score")),
-        Step(
-            partial(describe_levels, by=keys, at_least=at_least),
-            tuple(keys),
-            partial(add_levels, by=keys),
-        ),
-        in_order(keys),
-    ]
-
-
-def field_steps(by: Sequence[str], unit: Sequence[str], at_least: float) -> list[Step]:
-    """Return the steps from ratings to a summary of the means of each ``unit`` (a rater's field)."""
-    keys, units = list(by), list(unit)
-    return [
-        Step(partial(_count_unit, unit=units)),
-        Step(
-            partial(_unit_levels, by=keys, unit=units), tuple(units), partial(_add_unit, unit=units)
-        ),
-        Step(
-            partial(describe_levels, by=keys, at_least=at_least, whole=False),
-            tuple(keys),
-            partial(add_levels, by=keys),
-        ),
-        in_order(keys),
-    ]
-
-
-def _count_unit(rows: Any, *, unit: list[str]) -> Any:
-    rank = rank_of_evidence(rows.collect_schema().names())
-    score = nw.col("_score")
-    named = rows.select(*unit, nw.col("score").cast(nw.Float64).alias("_score"), _rank=rank)
-    return named.group_by(*unit, drop_null_keys=False).agg(
+def count_unit_levels(rows: Any, *, by: Sequence[str], unit: Sequence[str]) -> pd.DataFrame:
+    """Count the means of the scores of each ``unit`` (a rater's field), as :func:`count_levels` does."""
+    if isinstance(rows, pd.DataFrame):
+        named = rows[[*unit, "score"]].assign(_rank=ranks_of_evidence(rows))
+        named["score"] = pd.to_numeric(named["score"]).astype("float64")
+        grouped = named.groupby(list(unit), observed=True, sort=False)
+        units = grouped["_rank"].max().to_frame()
+        units["_value"] = grouped["score"].mean()
+        return units.reset_index().assign(_count=1)
+    frame = nw.from_native(rows)
+    rank, score = rank_of_evidence(frame.collect_schema().names()), nw.col("_score")
+    named = frame.select(*unit, nw.col("score").cast(nw.Float64).alias("_score"), _rank=rank)
+    units = named.group_by(*unit).agg(
         score.sum().alias("_sum"), score.count().alias("_answers"), nw.col("_rank").max()
     )
+    units = units.filter(*(~nw.col(name).is_null() for name in unit if name not in by))
+    answers = nw.col("_answers").cast(nw.Float64)
+    means = units.with_columns(_value=nw.when(answers > 0).then(nw.col("_sum") / answers))
+    counts = means.group_by(*by, "_value", "_rank").agg(nw.len().alias("_count"))
+    return collected(counts, by)
 
 
-def _add_unit(parts: Any, *, unit: list[str]) -> Any:
-    columns = (nw.col("_sum").sum(), nw.col("_answers").sum(), nw.col("_rank").max())
-    return parts.group_by(*unit, drop_null_keys=False).agg(*columns)
+def describe_levels(
+    levels: pd.DataFrame, *, by: Sequence[str], at_least: float, whole: bool = True
+) -> pd.DataFrame:
+    """Turn counts of levels into one row per group, sorted; ``total`` only of whole numbers.
 
-
-def _unit_levels(units: Any, *, by: list[str], unit: list[str]) -> Any:
-    units = with_keys(units, unit, nw.col("_answers"))
-    mean = nw.col("_sum") / positive(nw.col("_answers"))
-    return count_levels(units.with_columns(_mean=mean), by=by, value="_mean", grade="_rank")
-
-
-def item_count_steps(by: Sequence[str], fields: Mapping[int, int] | None = None) -> list[Step]:
-    """Return the steps that count the items of each group of rows in the column ``items``.
-
-    With ``fields`` (field of each item), ``field_no`` need not be a column of the rows.
+    Parameters
+    ----------
+    levels : DataFrame
+        From :func:`count_levels`. The same level may stand in several rows.
+    by : sequence of str
+        The columns of a group. Rows with a missing one are left out.
+    at_least : float
+        ``share_at_least`` is the share of values that reach it.
+    whole : bool
+        Whether values are whole numbers.
     """
+    from scipy.special import stdtrit  # what scipy.stats.t.ppf calls; scipy.stats is slow to import
+
     keys = list(by)
-    given = [key for key in keys if fields is None or key != "field_no"]
-    distinct = partial(_distinct, by=[*given, "item"])
-    count = partial(_count_items, by=keys, fields=fields)
-    return [Step(distinct), Step(count, tuple(given), distinct)]
+    group = levels.groupby(keys, observed=True).ngroup().fillna(-1).to_numpy(dtype=np.int64)
+    value = pd.to_numeric(levels["_value"]).to_numpy(dtype=np.float64, na_value=np.nan)
+    order = np.lexsort((value, group))
+    order = order[group[order] >= 0]
+    group, value = group[order], value[order]
+    count, rank = (levels[name].to_numpy(dtype=np.int64)[order] for name in ("_count", "_rank"))
+    first = np.flatnonzero(np.diff(group, prepend=-1))  # of each group; missing values come last
+    known = ~np.isnan(value)
+    given, number = np.where(known, count, 0), np.nan_to_num(value)
 
+    def summed(amount: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        return np.bincount(group, amount, minlength=len(first)).astype(np.float64)
 
-def _distinct(rows: Any, *, by: list[str]) -> Any:
-    return rows.group_by(*by, drop_null_keys=False).agg(nw.len().alias("_count"))
+    n, total = summed(given), summed(number * given)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = total / n
+        square = summed((number - mean[group]) ** 2 * given) if len(first) else n
+        sd = np.sqrt(np.where(n > 1, square / (n - 1), np.nan))
+        share = summed(np.where(value >= at_least, given, 0)) / n
+        half = stdtrit(np.where(n > 1, n - 1, np.nan), 0.975) * sd / np.sqrt(n)
+    upto = np.cumsum(given)
+    middle = upto[first] - given[first] + n / 2
+    reach = [np.searchsorted(upto, middle, side) for side in ("left", "right")]
+    last = first + np.bincount(group, known, minlength=len(first)).astype(np.int64) - 1
 
+    def at(place: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        return np.where(n > 0, value[np.minimum(place, len(value) - 1)], np.nan)
 
-def _count_items(distinct: Any, *, by: list[str], fields: Mapping[int, int] | None) -> Any:
-    if fields is not None:
-        distinct = field_column(distinct, fields=fields)
-    known = distinct.filter(~nw.col("item").is_null())
-    counted = known.group_by(*by, drop_null_keys=True).agg(nw.len().alias("items"))
-    return counted.with_columns(nw.col("items").cast(nw.Int64))
+    summary = levels[keys].iloc[order[first]].reset_index(drop=True)
+    summary["n"] = n.astype(np.int64)
+    if whole:
+        summary["total"] = total.astype(np.int64)
+    summary["mean"], summary["sd"] = mean, sd
+    summary["median"] = (at(reach[0]) + at(reach[1])) / 2
+    summary["low"], summary["high"] = at(first), at(last)
+    summary["share_at_least"] = share
+    summary["missing"] = (summed(count) - n).astype(np.int64)
+    summary["ci_low"], summary["ci_high"] = mean - half, mean + half
+    summary["evidence"] = grades_of_ranks(np.maximum.reduceat(rank, first) if len(first) else rank)
+    return summary
 
 
 def lengthened(wide: Any, *, keep: list[str], items: dict[str, int]) -> Any:
     """Turn ratings with one column an item (name to number) into one row per item."""
+    frame = query_on(wide)
     parts = [
-        wide.select(*keep, item=nw.lit(number, nw.Int64), score=nw.col(name).cast(nw.Int64))
+        frame.select(*keep, item=nw.lit(number, nw.Int64), score=nw.col(name).cast(nw.Int64))
         for name, number in items.items()
     ]
-    return nw.concat(parts, how="vertical")
+    return nw.to_native(nw.concat(parts, how="vertical"))
 
 
 def field_column(rows: Any, *, fields: Mapping[int, int]) -> Any:
@@ -275,10 +173,4 @@ def field_column(rows: Any, *, fields: Mapping[int, int]) -> Any:
             run = item.is_between(numbers[start], number)
             chosen = chosen.when(run).then(nw.lit(field, nw.Int64))
             start = place + 1
-    return rows.with_columns(field_no=chosen)
-
-
-def whole_fields(rows: Any) -> Any:
-    """Make field numbers whole that an engine has turned into decimals for want of missing integers."""
-    names = [name for name in ("field_no",) if name in rows.collect_schema().names()]
-    return rows.with_columns(nw.col(*names).cast(nw.Int64)) if names else rows
+    return nw.to_native(query_on(rows).with_columns(field_no=chosen))

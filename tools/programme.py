@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from kube_research.engines import need_engine
-from kube_research.errors import KubeError, OptionError
+from kube_research.errors import KubeError, MissingExtraError, OptionError
 from kube_research.files import home
 from kube_research.texts import text
 from tools.programme_draws import FIRST_DAY, MEETINGS, Draw, PartDraws, Words
@@ -119,7 +119,8 @@ def programme(
         provinces=provinces,
         regencies=regencies,
     )
-    need_engine("pyarrow")
+    if find_spec("pyarrow") is None:
+        raise MissingExtraError(text("engines.error.extra", engine="pyarrow", extra="scale"))
     folder = Path(folder)
     _need_room(folder, plan, overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)

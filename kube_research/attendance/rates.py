@@ -1,13 +1,15 @@
 """Attendance: who came, as rates with honest intervals.
 
-A row whose status is missing says nothing and is treated as if it were not there. A status that is
-none of the five is refused, so that a word from another list never counts as absent.
+One row of a list says of one person and one activity what became of the invitation. Rows are marked
+(does the person count as invited, did they come), added up within levels (an activity, a group, a
+person), and divided. A row whose status is missing says nothing and is treated as if it were not
+there. A status that is none of the five is refused, so that a word from another list never counts
+as absent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -16,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kube_research.engines import AnyFrame, Step, in_order, walk
+from kube_research.engines import collected
 from kube_research.errors import OptionError
 from kube_research.frames import FEW, GRADES, as_list, need_columns, need_option
-from kube_research.levels import grade_of_rank, positive, rank_of_evidence
+from kube_research.levels import grades_of_ranks, rank_of_evidence
 from kube_research.site.schema import tables
 from kube_research.texts import text
 
@@ -117,111 +119,6 @@ def dated(activities: pd.DataFrame, kinds: str | Sequence[str] | None = None) ->
     return done.assign(_order=range(len(done)))
 
 
-#: Columns of the rates after the columns they are broken down by.
-RATES = (
-    ("n", nw.Int64),
-    ("attended", nw.Int64),
-    ("rate", nw.Float64),
-    ("low", nw.Float64),
-    ("high", nw.Float64),
-    ("few", nw.Boolean),
-    ("evidence", nw.String),
-)
-
-
-def wilson_ends(rate: Any, n: Any, z2: float) -> tuple[Any, Any]:
-    """Return both ends of the Wilson interval, of arrays as of expressions; ``z2`` is z squared."""
-    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    spread = (z2 * (rate * (1 - rate) + z2 / (4 * n)) / n) ** 0.5 / (1 + z2 / n)
-    return centre - spread, centre + spread
-
-
-def rate_steps(by: Sequence[str], *, z2: float) -> list[Step]:
-    """Return the steps from marked rows (see :func:`marked`) to the rates of each level."""
-    keys = list(by)
-    add = partial(_add_people, by=keys)
-    return [Step(add, parts=True), Step(partial(_rates, by=keys, z2=z2), tuple(keys), add)]
-
-
-def marked(rows: Any, *, statuses: Sequence[str], attended: Sequence[str], excused: str) -> Any:
-    """Mark the rows with a status: ``_came``, ``_counts``, ``_strange`` (no known status), ``_rank``."""
-    status = nw.col("status").cast(nw.String)  # a column without any status has no type
-    counts = status != "excused" if excused == "left out" else ~status.is_null()
-    rank = rank_of_evidence(rows.collect_schema().names())
-    rows = rows.filter(~status.is_null()).with_columns(
-        _counts=counts.cast(nw.Int64),
-        _came=(status.is_in(list(attended)) & counts).cast(nw.Int64),
-        _strange=(~status.is_in(list(statuses))).cast(nw.Int64),
-        _rank=rank,
-    )
-    return rows.with_columns(_rank=nw.when(nw.col("_counts") > 0).then(nw.col("_rank")))
-
-
-def lazy_rate_steps(
-    by: Sequence[str],
-    *,
-    statuses: Sequence[str],
-    attended: Sequence[str],
-    excused: str,
-    z2: float,
-) -> list[Step]:
-    """Return the steps from an attendance list of any engine to the sorted rates of its levels."""
-    mark = partial(marked, statuses=statuses, attended=attended, excused=excused)
-    steps = [Step(mark), *rate_steps(by, z2=z2)]
-    if by:
-        steps += [Step(lambda rows: rows.filter(nw.col("n") > 0)), in_order(by)]
-    return steps
-
-
-def _add_people(rows: Any, *, by: list[str]) -> Any:
-    """Add up the rows of each person within each level."""
-    names = rows.collect_schema().names()
-    people = [name for name in ("site", "person") if name in names and "person" in names]
-    sums = [nw.col(name).sum() for name in ("_counts", "_came", "_strange")]
-    columns = [*sums, nw.col("_rank").max()]
-    keys = list(dict.fromkeys([*by, *people]))
-    if not keys:
-        return rows.select(*columns)
-    return rows.group_by(*keys, drop_null_keys=False).agg(*columns)
-
-
-def _name(rows: Any, by: list[str]) -> Any:
-    """Return what tells people apart: the code, and of several sites taken together also the site."""
-    if "site" in rows.collect_schema().names() and "site" not in by:
-        return nw.concat_str(nw.col("site"), nw.col("person"), separator="/")
-    return nw.col("person")
-
-
-def _rates(rows: Any, *, by: list[str], z2: float) -> Any:
-    """Count rows, or what :func:`_add_people` made of them: people are told apart in both."""
-    names = ["_counts", "_came", "_strange"]
-    columns = [nw.col("_rank").max()]
-    has_people = "person" in rows.collect_schema().names()
-    if has_people:
-        rows = rows.with_columns(_person=nw.when(nw.col("_counts") > 0).then(_name(rows, by)))
-        rows = rows.with_columns(_nobody=nw.col("_person").is_null().cast(nw.Int64))
-        columns += [nw.col("_person").n_unique().alias("_people"), nw.col("_nobody").max()]
-    columns += [nw.col(name).sum() for name in names]
-    grouped = rows.group_by(*by, drop_null_keys=False) if by else None
-    done = rows.select(*columns) if grouped is None else grouped.agg(*columns)
-    if has_people:
-        names += ["_people", "_nobody"]
-    n, came = nw.col("n"), nw.col("attended")
-    done = done.with_columns(nw.col(name).fill_null(0).cast(nw.Int64) for name in names)
-    done = done.with_columns(n=nw.col("_counts"), attended=nw.col("_came"))
-    sure = nw.col("_strange") == 0
-    done = done.with_columns(rate=nw.when(sure).then(came / positive(n)))
-    low, high = wilson_ends(nw.col("rate"), positive(n), z2)
-    some = sure & (n > 0)
-    done = done.with_columns(
-        low=nw.when(some & (came == 0)).then(nw.lit(0.0)).otherwise(low.clip(0.0, 1.0)),
-        high=nw.when(some & (came == n)).then(nw.lit(1.0)).otherwise(high.clip(0.0, 1.0)),
-        few=(nw.col("_people") - nw.col("_nobody") if has_people else n) < FEW,
-        evidence=grade_of_rank(nw.col("_rank")),
-    )
-    return done.select(*by, *(nw.col(name).cast(kind) for name, kind in RATES))
-
-
 def wilson_interval(
     count: npt.ArrayLike, n: npt.ArrayLike, *, confidence: float = 0.95
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -250,56 +147,99 @@ def wilson_interval(
     >>> round(float(low), 3), round(float(high), 3)
     (0.332, 0.668)
     """
-    k, size = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ends = wilson_ends(k / size, size, _z2(confidence))
-    low, high = np.clip(ends[0], 0, 1), np.clip(ends[1], 0, 1)
-    return np.where(k == 0, np.where(size > 0, 0.0, np.nan), low), np.where(
-        (k == size) & (size > 0), 1.0, high
-    )
-
-
-def _z2(confidence: float) -> float:
     from scipy.special import ndtri
 
-    return float(ndtri(0.5 + confidence / 2)) ** 2
-
-
-#: Whether late and represented people count, and what becomes of the excused.
-_RULES = tuple(product((False, True), (False, True), EXCUSED))
+    k, size = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
+    z2 = float(ndtri(0.5 + confidence / 2)) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = k / size
+        centre = (rate + z2 / (2 * size)) / (1 + z2 / size)
+        spread = (z2 * (rate * (1 - rate) + z2 / (4 * size)) / size) ** 0.5 / (1 + z2 / size)
+    low, high = np.clip(centre - spread, 0, 1), np.clip(centre + spread, 0, 1)
+    return np.where((k == 0) & (size > 0), 0.0, low), np.where((k == size) & (size > 0), 1.0, high)
 
 
 def tally(known: pd.DataFrame, levels: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Count what :func:`known_rows` returned: one row per level, also where nobody is counted."""
-    columns = [name for name in ("_level", "person", "_came") if name in known]
-    rows = known[columns].assign(_counts=known["_counts"].astype("int64"), _strange=0)
-    rows["_rank"] = known["_rank"].where(known["_counts"])
-    counted = walk(rows, rate_steps(["_level"], z2=_z2(confidence))).set_index("_level")
-    counted, done = counted.reindex(levels.index), levels.copy()
-    for name in ("n", "attended"):
-        done[name] = counted[name].fillna(0).astype("int64")
-    for name in ("rate", "low", "high"):
-        done[name] = counted[name].astype("float64")
-    done["few"] = counted["few"].isna() | counted["few"].eq(True)
-    done["evidence"] = counted["evidence"].astype("string")
-    return done.reset_index(drop=True)
+    rows, many = known[known["_counts"]], len(levels)
+    n = np.bincount(rows["_level"], minlength=many)
+    came = np.bincount(rows["_level"], rows["_came"], minlength=many).astype("int64")
+    weakest = np.full(many, -1.0)
+    np.maximum.at(weakest, rows["_level"], rows["_rank"].fillna(-1))
+    ranks = np.where(weakest < 0, np.nan, weakest)
+    return _rates(levels.reset_index(drop=True), n, came, _people(rows, n), ranks, confidence)
+
+
+def _people(rows: pd.DataFrame, n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return how many people stand behind each level, told apart by code and site; else ``n``."""
+    if "person" not in rows:
+        return n
+    who = ["_level", "person", *(["site"] if "site" in rows else [])]
+    return np.bincount(rows[who].dropna().drop_duplicates()["_level"], minlength=len(n))
+
+
+def _rates(
+    levels: pd.DataFrame, n: Any, came: Any, people: Any, ranks: Any, confidence: float
+) -> pd.DataFrame:
+    """Put the rates beside the levels, from counts alone."""
+    low, high = wilson_interval(came, n, confidence=confidence)
+    with np.errstate(invalid="ignore"):
+        rates = levels.assign(n=n, attended=came, rate=came / n, low=low, high=high)
+    return rates.assign(few=people < FEW, evidence=grades_of_ranks(ranks))
+
+
+def _on_engine(
+    attendance: Any, keys: list[str], came: list[str], excused: str, confidence: float
+) -> pd.DataFrame:
+    """Return the rates of an attendance list on an engine: people are added up, then levels."""
+    frame = nw.from_native(attendance)
+    names = frame.collect_schema().names()
+    status = nw.col("status").cast(nw.String)  # a column without any status has no type
+    counts = status != "excused" if excused == "left out" else ~status.is_null()
+    rows = frame.filter(~status.is_null()).with_columns(
+        _n=counts.cast(nw.Int64),
+        _came=(status.is_in(came) & counts).cast(nw.Int64),
+        _strange=(~status.is_in(list(STATUSES))).cast(nw.Int64),
+        _rank=nw.when(counts).then(rank_of_evidence(names)),
+    )
+    sums = [nw.col(name).sum() for name in ("_n", "_came", "_strange")]
+    sums.append(nw.col("_rank").max())
+    here = nw.col("_n")
+    if "person" in names:
+        who = [name for name in ("site", "person") if name in names]
+        rows = rows.group_by(*dict.fromkeys([*keys, *who])).agg(*sums)
+        known = [~nw.col(name).is_null() for name in who]
+        here = nw.all_horizontal(here > 0, *known, ignore_nulls=True).cast(nw.Int64)
+    rows = rows.with_columns(_people=here)
+    sums.append(nw.col("_people").sum())
+    query = rows.group_by(*keys).agg(*sums) if keys else rows.select(*sums)
+    counted = collected(query)
+    if keys:
+        counted = counted[counted["_n"] > 0].sort_values(keys, ignore_index=True)
+    n, attended, people = (
+        counted[name].fillna(0).astype("int64") for name in ("_n", "_came", "_people")
+    )
+    rates = _rates(counted[keys], n, attended, people, counted["_rank"], confidence)
+    strange = counted["_strange"].fillna(0) > 0
+    rates.loc[strange, ["rate", "low", "high"]] = np.nan
+    return rates
 
 
 def attendance_rates(
-    attendance: AnyFrame,
+    attendance: Any,
     *,
     by: str | Sequence[str] | None = "activity",
     attended: str | Sequence[str] = ATTENDED,
     excused: str = "counted",
     confidence: float = 0.95,
-) -> AnyFrame:
+) -> pd.DataFrame:
     """Return the rate of attendance per activity, group, role or any of them together.
 
     Parameters
     ----------
     attendance : DataFrame, or a frame of another engine
-        One row per activity and invited person, with ``status``: pandas, polars, PyArrow, a DuckDB
-        relation, Dask or Spark. Lazy in, lazy out.
+        One row per activity and invited person, with ``status``: pandas, polars, a DuckDB relation
+        or Spark.
     by : str, sequence of str or None
         Columns to break down by: ``"activity"``, ``"group"``, ``"role"``, ``"person"``, or several;
         None or ``()`` for one row over everything.
@@ -312,18 +252,18 @@ def attendance_rates(
 
     Returns
     -------
-    frame of the same engine
-        One row per level: ``n`` invited, ``attended``, ``rate``, ``low``, ``high``, ``few`` (fewer
-        than five people behind the row), ``evidence``. Activities keep their order of appearance in
-        pandas and are sorted elsewhere. A level without anybody counted has no row; the row over
-        everything is always there.
+    DataFrame
+        Pandas, whatever the engine. One row per level: ``n`` invited, ``attended``, ``rate``,
+        ``low``, ``high``, ``few`` (fewer than five people behind the row), ``evidence``. Activities
+        keep their order of appearance in pandas and are sorted elsewhere. A level without anybody
+        counted has no row; the row over everything is always there.
 
     Raises
     ------
     kube_research.errors.MissingColumnError
     kube_research.errors.OptionError
-        For an unknown option, or, in pandas, a status in the list that is none of the five. A lazy
-        frame cannot be looked at, so there such a status leaves the rate of its level missing.
+        For an unknown option, or, in pandas, a status in the list that is none of the five. On an
+        engine such a status leaves the rate of its level missing.
 
     Examples
     --------
@@ -336,11 +276,14 @@ def attendance_rates(
     """
     if not isinstance(attendance, pd.DataFrame):
         keys, came = checked_options(attendance, by, attended, excused)
-        options: dict[str, Any] = {"statuses": STATUSES, "attended": came, "excused": excused}
-        return walk(attendance, lazy_rate_steps(keys, z2=_z2(confidence), **options))
+        return _on_engine(attendance, keys, came, excused, confidence)
     known, keys = known_rows(attendance, by, attended, excused)
-    done: Any = tally(known, labels(known, keys), confidence)
-    return done[done["n"] > 0].reset_index(drop=True) if keys else done  # type: ignore[no-any-return]
+    rates = tally(known, labels(known, keys), confidence)
+    return rates[rates["n"] > 0].reset_index(drop=True) if keys else rates
+
+
+#: Whether late and represented people count, and what becomes of the excused.
+_RULES = tuple(product((False, True), (False, True), EXCUSED))
 
 
 def status_rules(

@@ -81,7 +81,7 @@ def _peka_profile_frame(site: Site) -> pd.DataFrame:
     """
     from scipy.special import stdtrit
 
-    from kube_research.peka.scores import item_scores
+    from kube_research.peka.priorities import item_scores
 
     items = site.table("items")
     scores = item_scores(site)

@@ -1,8 +1,10 @@
-from .scores import (
+from .priorities import (
     classify_items,
     classify_over,
     item_scores,
     rtl_links,
+)
+from .scores import (
     score_fields,
     score_items,
     score_means,

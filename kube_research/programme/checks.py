@@ -13,7 +13,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from kube_research.engines import Step, column_names, engine_of, joined, numbered, walk
+from kube_research.engines import column_names, numbered, query_on
 from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
 from kube_research.site.folder import Site
@@ -64,30 +64,22 @@ class Rule:
 
 def where(frame: Any, condition: Any) -> Any:
     """Return the rows of a frame of any engine for which a condition holds."""
-    return walk(frame, [Step(partial(_where, condition=condition))])
+    return nw.to_native(query_on(frame).filter(condition))
 
 
-def _where(rows: Any, *, condition: Any) -> Any:
-    return rows.filter(condition)
+def joined(left: Any, right: Any, on: Sequence[str], how: Any = "inner") -> Any:
+    """Join two frames of one engine on the columns ``on``, which have other names nowhere else.
+
+    ``how`` is "inner" or "anti" (rows of ``left`` without a partner; rows with a missing key have
+    none).
+    """
+    return nw.to_native(query_on(left).join(query_on(right), on=list(on), how=how))
 
 
 def counted(frame: Any, by: Sequence[str]) -> Any:
     """Return how many rows have each combination of values, as ``_count``; blanks left out."""
-    keys = list(by)
-    add = partial(_added, by=keys)
-    return walk(frame, [Step(partial(_counted, by=keys)), Step(_as_is, tuple(keys), add)])
-
-
-def _counted(rows: Any, *, by: list[str]) -> Any:
-    return rows.group_by(*by, drop_null_keys=True).agg(nw.len().alias("_count"))
-
-
-def _added(parts: Any, *, by: list[str]) -> Any:
-    return parts.group_by(*by, drop_null_keys=True).agg(nw.col("_count").sum())
-
-
-def _as_is(rows: Any) -> Any:
-    return rows.with_columns(nw.col("_count").cast(nw.Int64))
+    counts = query_on(frame).group_by(*by, drop_null_keys=True).agg(nw.len().alias("_count"))
+    return nw.to_native(counts.with_columns(nw.col("_count").cast(nw.Int64)))
 
 
 def _true(condition: Any) -> Any:
@@ -208,8 +200,6 @@ def _same(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _kinds(frame: Any) -> dict[str, str]:
     """Return what each column holds: integer, float, text or other."""
-    if engine_of(frame) == "dask":
-        frame = frame._meta
     kinds = {}
     for name, kind in nw.from_native(frame).collect_schema().items():
         number = "integer" if kind.is_integer() else "float" if kind.is_numeric() else "other"
@@ -224,12 +214,8 @@ def duplicates(name: str, frame: Any) -> Any:
     rows = frame
     if name == "ratings" and _kinds(frame)["item"] == "integer":
         rows = _suspects(frame, [*site, "round", "rater"])
-    twice = where(counted(rows, keys), nw.col("_count") > 1)
-    return walk(twice, [Step(_one_less)])
-
-
-def _one_less(rows: Any) -> Any:
-    return rows.with_columns(nw.col("_count") - 1)
+    twice = query_on(counted(rows, keys)).filter(nw.col("_count") > 1)
+    return nw.to_native(twice.with_columns(nw.col("_count") - 1))
 
 
 def _suspects(ratings: Any, unit: list[str]) -> Any:
@@ -241,39 +227,18 @@ def _suspects(ratings: Any, unit: list[str]) -> Any:
     down.
     """
     inside = (nw.col("item") >= 1) & (nw.col("item") <= _BITS)
-    sums = partial(_powers, unit=unit)
-    add = partial(_add_powers, unit=unit)
-    doubtful = walk(where(ratings, inside), [Step(sums), Step(_repeated, tuple(unit), add)])
-    doubtful = walk(doubtful, [Step(partial(_only, names=unit))])
-    few = joined(where(ratings, inside), doubtful, unit)
-    rest = where(ratings, ~inside)
-    if engine_of(ratings) == "dask":
-        from dask.dataframe import concat
-
-        return concat([few[column_names(ratings)], rest])
-    parts = [nw.from_native(part).select(*column_names(ratings)) for part in (few, rest)]
-    return nw.to_native(nw.concat(parts, how="vertical"))
-
-
-def _powers(rows: Any, *, unit: list[str]) -> Any:
+    rows = query_on(ratings)
     power = nw.lit(2.0) ** nw.col("item").cast(nw.Float64)
-    named = rows.select(*unit, _sum=power, _count=nw.lit(1))
-    return _add_powers(named, unit=unit)
-
-
-def _add_powers(parts: Any, *, unit: list[str]) -> Any:
-    sums = (nw.col("_sum").sum(), nw.col("_count").sum())
-    return parts.group_by(*unit, drop_null_keys=True).agg(*sums)
-
-
-def _repeated(sums: Any) -> Any:
+    powers = rows.filter(inside).select(*unit, _sum=power, _count=nw.lit(1))
+    sums = powers.group_by(*unit, drop_null_keys=True).agg(
+        nw.col("_sum").sum(), nw.col("_count").sum()
+    )
     total = nw.col("_sum")
     halves = nw.sum_horizontal(*((total / 2.0**place).floor() for place in range(1, _BITS + 4)))
-    return sums.filter(total - halves < nw.col("_count"))
-
-
-def _only(rows: Any, *, names: list[str]) -> Any:
-    return rows.select(*names)
+    doubtful = sums.filter(total - halves < nw.col("_count")).select(*unit)
+    names = column_names(ratings)
+    few = rows.filter(inside).join(doubtful, on=unit, how="inner").select(*names)
+    return nw.to_native(nw.concat([few, rows.filter(~inside).select(*names)], how="vertical"))
 
 
 #: What names an offender, in the order told.
@@ -464,62 +429,50 @@ def _pairs(given: _Source, frame: Any, keys: list[str]) -> Any:
     if given.groups is not None:
         return where(pairs, nw.col("group").is_in(list(given.groups)))
     if target is not None and "group" in column_names(target):
-        known = walk(counted(target, ["group"]), [Step(partial(_names, names={"group": "group"}))])
-        return joined(pairs, known, ["group"])
+        return joined(pairs, _renamed(counted(target, ["group"]), {"group": "group"}), ["group"])
     return pairs
 
 
-def _names(rows: Any, *, names: Mapping[str, str]) -> Any:
-    return rows.select(**{new: nw.col(old) for new, old in names.items()})
+def _renamed(frame: Any, names: Mapping[str, str]) -> Any:
+    """Return some columns of a frame, under new names."""
+    columns = {new: nw.col(old) for new, old in names.items()}
+    return nw.to_native(query_on(frame).select(**columns))
 
 
 def _absent(frame: Any, members: Any, person: str, site: list[str]) -> Any:
     named = where(frame, ~nw.col(person).is_null())
     roster = counted(members, [*site, "person"])
-    roster = walk(roster, [Step(partial(_names, names={key: key for key in (*site, "person")}))])
+    roster = _renamed(roster, {key: key for key in (*site, "person")})
     return joined(named, roster, [*site, person], "anti")
 
 
 def _no_group(frame: Any, groups: Any) -> Any:
-    known = walk(counted(groups, ["group"]), [Step(partial(_names, names={"group": "group"}))])
+    known = _renamed(counted(groups, ["group"]), {"group": "group"})
     return joined(counted(frame, ["group"]), known, ["group"], "anti")
 
 
 def _differs(pairs: Any, members: Any, person: str, column: str, site: list[str]) -> Any:
     """Return persons whose group or role is another one than in the roster."""
     names = {**{key: key for key in site}, person: "person", "_listed": column}
-    roster = walk(members, [Step(partial(_names, names=names))])
-    both = joined(pairs(), roster, [*site, person])
+    both = joined(pairs(), _renamed(members, names), [*site, person])
     other = (nw.col(column) != nw.col("_listed")).fill_null(False)
     return where(both, other)
 
 
 def _elsewhere(pairs: Any, keys: list[str]) -> Any:
     """Return raters in groups other than the one they have most rows in (of equals the first code)."""
-    person = keys[:-1]
-    found = pairs()
-    steps = [
-        Step(partial(_many_groups, person=person), tuple(person)),
-        Step(lambda rows: rows.filter(nw.col("_place") > 1)),
-    ]
-    return walk(found, steps)
-
-
-def _many_groups(rows: Any, *, person: list[str]) -> Any:
-    rows = rows.with_columns(_minus=-nw.col("_count"), _one=nw.lit(1))
-    place = nw.col("_one").cum_sum().over(*person, order_by=["_minus", "group"])
-    return rows.with_columns(_place=place).drop("_minus", "_one")
+    rows = query_on(pairs()).with_columns(_minus=-nw.col("_count"), _one=nw.lit(1))
+    place = nw.col("_one").cum_sum().over(*keys[:-1], order_by=["_minus", "group"])
+    ranked = rows.with_columns(_place=place).drop("_minus", "_one")
+    return nw.to_native(ranked.filter(nw.col("_place") > 1))
 
 
 def _changes(ledger: Any) -> Any:
     """Return the entries around each change of the difference between stated and running balance."""
     site = [key for key in ("site",) if key in column_names(ledger)]
     keys = [*site, *BOOK]
-    steps = [
-        Step(partial(_differences, keys=keys), tuple(keys)),
-        Step(partial(_changed, keys=keys), tuple(keys)),
-    ]
-    return walk(numbered(ledger, "_place"), steps)
+    stated = _differences(query_on(numbered(ledger, "_place")), keys=keys)
+    return nw.to_native(_changed(stated, keys=keys))
 
 
 def _differences(rows: Any, *, keys: list[str]) -> Any:
@@ -573,33 +526,21 @@ def _counts(given: _Source) -> Iterator[tuple[Rule, int]]:
         single = [rule for rule in rules if rule.table == name and rule.rows is None]
         if not single:
             continue
-        flags = {f"_{place}": rule.broken for place, rule in enumerate(single)}
-        sums = partial(_summed, names=list(flags))
-        steps = [Step(partial(_flagged, flags=flags)), Step(sums), Step(sums, ())]
-        row = in_memory(walk(given.tables[name], steps)).iloc[0]
+        flags = {f"_{place}": rule.broken.cast(nw.Int64) for place, rule in enumerate(single)}
+        marks = query_on(given.tables[name]).select(**flags)
+        sums = marks.select(*(nw.col(flag).sum() for flag in flags))
+        row = in_memory(nw.to_native(sums)).iloc[0]
         yield from ((rule, _whole(row[flag])) for rule, flag in zip(single, flags, strict=True))
     for rule in rules:
         if rule.rows is not None:
             rows = rule.rows()
-            total = partial(_total, weighed="_count" in column_names(rows))
-            added = partial(_summed, names=["_n"])
-            yield rule, _whole(in_memory(walk(rows, [Step(total), Step(added, ())])).iloc[0, 0])
+            weighed = "_count" in column_names(rows)
+            total = query_on(rows).select(_n=nw.col("_count").sum() if weighed else nw.len())
+            yield rule, _whole(in_memory(nw.to_native(total)).iloc[0, 0])
 
 
 def _whole(value: Any) -> int:
     return 0 if pd.isna(value) else int(value)
-
-
-def _flagged(rows: Any, *, flags: Mapping[str, Any]) -> Any:
-    return rows.select(**{name: flag.cast(nw.Int64) for name, flag in flags.items()})
-
-
-def _summed(rows: Any, *, names: list[str]) -> Any:
-    return rows.select(*(nw.col(name).sum() for name in names))
-
-
-def _total(rows: Any, *, weighed: bool) -> Any:
-    return rows.select(_n=nw.col("_count").sum() if weighed else nw.len())
 
 
 def _first(given: _Source, rule: Rule, many: int) -> str:
@@ -609,17 +550,13 @@ def _first(given: _Source, rule: Rule, many: int) -> str:
     columns = list(dict.fromkeys([*keys, *([rule.column] if rule.column in names else [])]))
     if not columns:
         return ""
-    top = partial(_top, columns=columns, by=keys or columns, many=many)
-    shown = in_memory(walk(rows, [Step(top), Step(top, ())]))
+    top = query_on(rows).select(*columns).sort(*(keys or columns), nulls_last=True).head(many)
+    shown = in_memory(nw.to_native(top))
     told = []
     for _, row in shown.iterrows():
         value = "" if rule.column in keys or rule.column not in columns else str(row[rule.column])
         told.append(_told(row, value))
     return " | ".join(told)
-
-
-def _top(rows: Any, *, columns: list[str], by: list[str], many: int) -> Any:
-    return rows.select(*columns).sort(*by, nulls_last=True).head(many)
 
 
 def _told(row: pd.Series, value: str) -> str:

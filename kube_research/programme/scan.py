@@ -8,7 +8,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from kube_research.engines import Step, column_names, need_engine, walk
+from kube_research.engines import column_names, need_engine, query_on
 from kube_research.errors import SiteError, SiteNotFoundError
 from kube_research.frames import GRADES, weakest
 from kube_research.levels import field_column
@@ -57,7 +57,7 @@ class Reader:
     def parquet(self, where: Path) -> Any:
         """Return a Parquet file, or a folder of them partitioned by :data:`PARTITIONS`.
 
-        Lazy but for pandas and PyArrow.
+        Lazy but for pandas.
         """
         pattern = where / "**/*.parquet" if where.is_dir() else where
         match self.engine:
@@ -71,43 +71,30 @@ class Reader:
                 return polars.scan_parquet(
                     pattern, hive_partitioning=bool(schema), hive_schema=schema
                 )
-            case "dask":
-                frame = import_module("dask.dataframe").read_parquet(
-                    str(where), dataset={"partitioning": self._arrow_partitioning(where)}
-                )
-                return frame.astype(dict.fromkeys(self._partitions(where), "string[pyarrow]"))
             case "spark":
                 return self._spark(where)
+        arrow = import_module("pyarrow")
+        schema = arrow.schema([(name, arrow.string()) for name in self._partitions(where)])
         dataset = import_module("pyarrow.dataset")
-        table = dataset.dataset(
-            where, format="parquet", partitioning=self._arrow_partitioning(where)
-        ).to_table()
-        return table.to_pandas() if self.engine == "pandas" else table
+        partitioning = dataset.partitioning(schema, flavor="hive")
+        parts = dataset.dataset(where, format="parquet", partitioning=partitioning)
+        return parts.to_table().to_pandas()
 
     def frame(self, table: pd.DataFrame) -> Any:
         """Return a pandas table as a frame of the engine."""
         if self.engine == "pandas":
             return table
-        if self.engine == "dask":
-            return import_module("dask.dataframe").from_pandas(table, npartitions=1)
         arrow = import_module("pyarrow").Table.from_pandas(table, preserve_index=False)
         match self.engine:
             case "duckdb":
                 return self._duckdb.from_arrow(arrow)
             case "polars":
                 return import_module("polars").from_arrow(arrow).lazy()
-            case "spark":
-                return _session().createDataFrame(arrow)
-        return arrow
+        return _session().createDataFrame(arrow)
 
     def _partitions(self, folder: Path) -> list[str]:
         first = next((path.parts for path in sorted(folder.rglob("*.parquet"))), ())
         return [name for name in PARTITIONS if any(part.startswith(f"{name}=") for part in first)]
-
-    def _arrow_partitioning(self, folder: Path) -> Any:
-        arrow = import_module("pyarrow")
-        schema = arrow.schema([(name, arrow.string()) for name in self._partitions(folder)])
-        return import_module("pyarrow.dataset").partitioning(schema, flavor="hive")
 
     def _spark(self, folder: Path) -> Any:
         session = _session()
@@ -250,13 +237,12 @@ class SiteScan:
             small = small_table(path)
             frame = self._reader.frame(small) if name in LARGE else small
         have = column_names(frame)
-        steps = []
         if "evidence" not in have:
-            grade = partial(_graded, grade=self.evidence)
-            steps.append(Step(grade))
+            grade = nw.lit(self.evidence)
+            frame = nw.to_native(query_on(frame).with_columns(evidence=grade))
         if name == "ratings" and "field_no" not in have and self._fields:
-            steps.append(Step(partial(field_column, fields=self._fields)))
-        return walk(frame, steps) if steps else frame
+            frame = field_column(frame, fields=self._fields)
+        return frame
 
     @cached_property
     def _fields(self) -> dict[int, int]:
@@ -265,10 +251,6 @@ class SiteScan:
         items = self.table("items").dropna(subset=["item", "field_no"])
         pairs = zip(items["item"], items["field_no"], strict=True)
         return {int(item): int(number) for item, number in pairs}
-
-
-def _graded(rows: Any, *, grade: str) -> Any:
-    return rows.with_columns(evidence=nw.lit(grade))
 
 
 def small_table(path: Path) -> pd.DataFrame:
@@ -293,8 +275,8 @@ def scan_sites(
         them (``TABLE/province=PP/regency=RRRR/*.parquet``) or in one file each (``TABLE.parquet``),
         small tables as CSV, ``programme.toml`` with ``scale``, ``threshold`` and ``evidence``.
     engine : str
-        Engine of the large tables: ``"duckdb"``, ``"polars"``, ``"dask"``, ``"spark"`` (all lazy),
-        ``"pyarrow"`` or ``"pandas"`` (in memory).
+        Engine of the large tables: ``"duckdb"``, ``"polars"`` or ``"spark"`` (all lazy), or
+        ``"pandas"`` (in memory).
     memory : str
         How much DuckDB may use before it writes to disk; other engines have their own settings.
     lang : {"en", "id"}

@@ -15,12 +15,12 @@ import narwhals as nw
 import pandas as pd
 
 from kube_research.attendance.rates import attendance_rates
-from kube_research.engines import Step, column_names, engine_of, in_order, joined, walk
+from kube_research.engines import column_names, engine_of
 from kube_research.errors import KubeError
 from kube_research.finance.balances import closing_balances
 from kube_research.frames import as_list, need_columns, need_option
-from kube_research.levels import field_steps, item_count_steps
-from kube_research.peka.scores import score_fields, score_items
+from kube_research.levels import count_unit_levels
+from kube_research.peka.scores import describe_fields, items_asked, score_fields, score_items
 from kube_research.programme.checks import count_violations, counted, where
 from kube_research.programme.scan import SiteScan, scan_sites
 from kube_research.programme.sums import in_memory
@@ -166,34 +166,19 @@ def _one_instrument(scan: SiteScan) -> pd.DataFrame | None:
     return None if scan.sites or not scan.has("items") else scan.items
 
 
-def _fields(ratings: Any, *, by: list[str], items: pd.DataFrame | None) -> Any:
+def _fields(ratings: Any, *, by: list[str], items: pd.DataFrame | None) -> pd.DataFrame:
     """Score the fields; with polars, which keeps all raters in memory, province by province."""
     if engine_of(ratings) != "polars" or "province" not in column_names(ratings):
         return score_fields(ratings, items, by=by)
-    count, levels, describe, order = field_steps(by, [*by, "rater"], 3)
     parts = []
     for province in in_memory(counted(ratings, ["province"]))["province"]:
         here = where(ratings, nw.col("province") == province)
-        parts.append(in_memory(walk(here, [count, levels])))
-    merge = Step(describe.merge or describe.run)
-    scored = walk(pd.concat(parts, ignore_index=True), [merge, describe, order])
-    known = in_memory(walk(ratings, item_count_steps(by)))
-    return walk(joined(scored, known, by), [in_order(by)])
+        parts.append(count_unit_levels(here, by=by, unit=[*by, "rater"]))
+    return describe_fields(pd.concat(parts), items_asked(ratings, by), by=by)
 
 
-def _write(frame: Any, path: Path) -> None:
-    """Write a summary; DuckDB and polars do it themselves, row by row, however long it is."""
-    match engine_of(frame), path.suffix:
-        case "duckdb", ".parquet":
-            frame.write_parquet(str(path))
-        case "duckdb", _:
-            days = {"date_format": "%Y-%m-%d", "timestamp_format": "%Y-%m-%d"}
-            frame.write_csv(str(path), header=True, **days)
-        case "polars", ".parquet":
-            frame.lazy().sink_parquet(path)
-        case "polars", _:
-            frame.lazy().sink_csv(path, date_format="%Y-%m-%d", datetime_format="%Y-%m-%d")
-        case _, ".parquet":
-            in_memory(frame).to_parquet(path, index=False)
-        case _:
-            in_memory(frame).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+def _write(summary: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        summary.to_parquet(path, index=False)
+    else:
+        summary.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")

@@ -20,7 +20,7 @@ from kube_research.figures import style
 from kube_research.formats import number
 from kube_research.frames import GRADES
 from kube_research.outputs import Output, find_output
-from kube_research.peka.scores import item_scores
+from kube_research.peka.priorities import item_scores
 from kube_research.shown import Column, Shown
 from kube_research.texts import text
 

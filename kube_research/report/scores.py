@@ -17,7 +17,8 @@ from kube_research.compare.rounds import (
 from kube_research.formats import day_of, number, whole
 from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.outputs import find_output
-from kube_research.peka.scores import classify_items, classify_over, rtl_links, score_fields
+from kube_research.peka.priorities import classify_items, classify_over, rtl_links
+from kube_research.peka.scores import score_fields
 from kube_research.report.document import Draft, ref
 from kube_research.shown import Column
 from kube_research.site.folder import inventory

@@ -14,7 +14,8 @@ from kube_research.evidence.numbers import grim
 from kube_research.evidence.printed import parse_printed, print_number
 from kube_research.formats import day_of
 from kube_research.frames import grade_of, weakest
-from kube_research.peka.scores import classify_items, score_items, score_means
+from kube_research.peka.priorities import classify_items
+from kube_research.peka.scores import score_items, score_means
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:

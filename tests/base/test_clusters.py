@@ -1,8 +1,7 @@
-"""The same summaries on a local cluster: Dask with a scheduler and workers, and Spark (``-m spark``)."""
+"""The same summaries on a local Spark (``-m spark``), and a whole programme on each engine."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -10,14 +9,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_frames import DASK, local_spark, plain, same
-from test_engines import CASES, ITEMS, RATINGS
+from engine_frames import local_spark, plain, same
+from test_engines import CASES, RATINGS
 
 import kube_research as kr
 from kube_research.site.folder import Site
 from tools.programme import programme as write_programme
-
-pytestmark = DASK
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +45,12 @@ def _counted(attendance: pd.DataFrame) -> pd.DataFrame:
     return grouped.reset_index().set_axis(["regency", "n", "attended"], axis=1)
 
 
-@pytest.fixture
-def cluster() -> Iterator[Any]:
-    distributed = pytest.importorskip("distributed")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        options = {"processes": False, "n_workers": 2, "threads_per_worker": 1}
-        with (
-            distributed.LocalCluster(**options, dashboard_address=None) as local,
-            distributed.Client(local) as client,
-        ):
-            yield client
-
-
-def test_a_dask_cluster_gives_what_pandas_gives(cluster: Any, programme: Path) -> None:
-    assert len(cluster.scheduler_info()["workers"]) == 2
-    everything(programme, "dask")
+@pytest.mark.parametrize("engine", ["duckdb", "polars"])
+def test_an_embedded_engine_gives_what_pandas_gives_of_a_programme(
+    engine: str, programme: Path
+) -> None:
+    pytest.importorskip(engine)
+    everything(programme, engine)
 
 
 @pytest.fixture(scope="session")
@@ -87,17 +74,5 @@ def test_spark_gives_what_pandas_gives(spark: Any, twin: Site, name: str) -> Non
     arrow = import_module("pyarrow").Table.from_pandas(frames[table], preserve_index=False)
     frame = spark.createDataFrame(arrow)
     found = call(frame)
-    assert type(found) is type(frame)
+    assert type(found) is (type(frame) if name == "running" else pd.DataFrame)
     same(found, call(frames[table]), by)
-
-
-@pytest.mark.spark
-def test_nothing_runs_on_spark_before_it_is_asked_for(spark: Any) -> None:
-    functions = import_module("pyspark.sql.functions")
-    arrow = import_module("pyarrow").Table.from_pandas(RATINGS[:50], preserve_index=False)
-    frame = spark.createDataFrame(arrow)
-    bad = functions.when(functions.rand() < 2, functions.raise_error(functions.lit("computed")))
-    frame = frame.withColumn("score", bad.cast("long"))
-    for found in (kr.score_items(frame), kr.score_fields(frame, ITEMS)):
-        with pytest.raises(Exception, match="computed"):
-            plain(found)

@@ -11,14 +11,14 @@ from scipy.stats import t
 
 import kube_research as kr
 from kube_research import levels as score_levels
-from kube_research.engines import Step, walk
 
 
-def test_the_quantile_of_t_is_that_of_scipy() -> None:
-    df = np.unique(np.r_[1:3000, np.logspace(3, 9, 400).round()]).astype("int64")
-    step = Step(lambda rows: rows.with_columns(q=score_levels._t_quantile(rows["df"])))
-    found = walk(pd.DataFrame({"df": df}), [step])["q"].to_numpy()
-    np.testing.assert_allclose(found, t.ppf(0.975, df), rtol=2e-15)
+@pytest.mark.parametrize("n", [2, 3, 8, 9, 30, 2_999, 10**6])
+def test_the_interval_takes_the_quantile_of_t_from_scipy(n: int) -> None:
+    levels = pd.DataFrame({"item": 1, "_value": [2, 3], "_rank": 0, "_count": [n - 1, 1]})
+    row = score_levels.describe_levels(levels, by=["item"], at_least=3).iloc[0]
+    half = t.ppf(0.975, n - 1) * row["sd"] / np.sqrt(n)
+    assert row["ci_high"] - row["mean"] == pytest.approx(half, rel=1e-9)
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=40))
@@ -38,13 +38,12 @@ def test_counts_of_levels_tell_all_that_the_scores_tell(scores: list[int]) -> No
 def test_counts_of_two_parts_add_up_to_those_of_the_whole() -> None:
     rng = np.random.default_rng(1)
     whole = pd.DataFrame({"item": rng.integers(1, 4, 60), "score": rng.integers(1, 5, 60)})
-    count, describe, order = score_levels.score_steps(["item"], 3)
-    assert describe.merge is not None
-    parts = pd.concat([walk(whole[:25], [count]), walk(whole[25:], [count])])
-    merged = walk(parts, [Step(describe.merge), describe, order]).reset_index(drop=True)
-    pd.testing.assert_frame_equal(
-        merged.astype({"evidence": "string"}), kr.score_items(whole, by=["item"])
-    )
+    parts = [
+        score_levels.count_levels(part, by=["item"], value="score")
+        for part in (whole[:25], whole[25:])
+    ]
+    merged = score_levels.describe_levels(pd.concat(parts), by=["item"], at_least=3)
+    pd.testing.assert_frame_equal(merged, kr.score_items(whole, by=["item"]))
 
 
 def test_a_word_that_is_no_grade_leaves_the_evidence_missing() -> None:
@@ -55,7 +54,7 @@ def test_a_word_that_is_no_grade_leaves_the_evidence_missing() -> None:
 
 def test_items_find_their_fields_in_runs_and_gaps() -> None:
     fields = {1: 1, 2: 1, 3: 2, 5: 2, 6: 1}
-    step = Step(lambda rows: score_levels.field_column(rows, fields=fields))
-    found = walk(pd.DataFrame({"item": [0, 1, 2, 3, 4, 5, 6, 7]}), [step])["field_no"]
+    rows = pd.DataFrame({"item": [0, 1, 2, 3, 4, 5, 6, 7]})
+    numbers = score_levels.field_column(rows, fields=fields)["field_no"]
     expected = [None, 1, 1, 2, None, 2, 1, None]
-    assert [None if pd.isna(one) else one for one in found] == expected
+    assert [None if pd.isna(number) else number for number in numbers] == expected

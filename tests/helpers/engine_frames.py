@@ -17,13 +17,10 @@ import pytest
 from kube_research.programme.sums import in_memory
 
 #: Engines of the ordinary environment; Spark needs Java and has tests of its own (``-m spark``).
-ENGINES = ["polars", "polars lazy", "duckdb", "pyarrow", "dask"]
-
-#: Dask still resets the index of its parts in place, which pandas 3.1 warns of.
-DASK = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.reset_index")
+ENGINES = ["polars", "polars lazy", "duckdb"]
 
 
-def as_engine(engine: str, table: pd.DataFrame, parts: int = 3) -> Any:
+def as_engine(engine: str, table: pd.DataFrame) -> Any:
     """Return a pandas table as a frame of an engine, or skip the test if it is not installed."""
     package = engine.split()[0]
     if package == "pandas":
@@ -35,12 +32,8 @@ def as_engine(engine: str, table: pd.DataFrame, parts: int = 3) -> Any:
             return import_module("polars").from_arrow(arrow)
         case "polars lazy":
             return import_module("polars").from_arrow(arrow).lazy()
-        case "duckdb":
+        case _:
             return import_module("duckdb").from_arrow(arrow)
-        case "pyarrow":
-            return arrow
-    plain = table.reset_index(drop=True)
-    return import_module("dask.dataframe").from_pandas(plain, npartitions=parts)
 
 
 @contextmanager
@@ -72,11 +65,11 @@ def local_spark() -> Iterator[Any]:
 
 def plain(frame: Any, by: Sequence[str] = ()) -> pd.DataFrame:
     """Return a result as pandas with one missing value, days without hours, sorted by ``by``."""
-    done = in_memory(frame)
-    for name in done:
-        if name in ("date", "last") or (name == "first" and "last" in done):
-            done[name] = pd.to_datetime(done[name]).dt.strftime("%Y-%m-%d")
-    return done.sort_values(list(by), ignore_index=True) if by else done
+    rows = in_memory(frame)
+    for name in rows:
+        if name in ("date", "last") or (name == "first" and "last" in rows):
+            rows[name] = pd.to_datetime(rows[name]).dt.strftime("%Y-%m-%d")
+    return rows.sort_values(list(by), ignore_index=True) if by else rows
 
 
 def same(found: Any, expected: Any, by: Sequence[str] = ()) -> None:

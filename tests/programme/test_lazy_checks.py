@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_frames import DASK, ENGINES, as_engine, plain
+from engine_frames import ENGINES, as_engine, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from site_files import copy_tiny, read_rows, set_cell, write_rows
@@ -20,8 +20,6 @@ from kube_research.site.folder import Site
 from kube_research.site.readers import read_folder
 from kube_research.site.schema import tables
 from tools.programme import programme as write_programme
-
-pytestmark = DASK
 
 #: Faults of the tiny site: file, row, column, what is written there, and rows appended to a file.
 CELLS = [
@@ -84,7 +82,7 @@ def test_counts_are_those_of_check(tmp_path: Path, engine: str) -> None:
     )
     given_tables: dict[str, Any] = typed_tables(folder)
     for name in ("ratings", "attendance", "ledger", "members"):
-        given_tables[name] = as_engine(engine, given_tables[name], 2)
+        given_tables[name] = as_engine(engine, given_tables[name])
     found = kr.count_violations(given_tables, scale=(1, 5), groups=["01", "02"])
     counted: Counter[tuple[str, str]] = Counter()
     for row in found.itertuples(index=False):
@@ -101,7 +99,7 @@ def test_a_sound_site_has_no_violations(twin: Site) -> None:
     assert kr.count_violations(twin, scale=(1, 3))["code"].tolist() == ["off_scale"]
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "polars", "dask", "pyarrow", "pandas"])
+@pytest.mark.parametrize("engine", ["duckdb", "polars", "pandas"])
 def test_every_planted_fault_is_counted(tmp_path: Path, engine: str) -> None:
     planted = {
         "score_off_scale": 2,
@@ -135,7 +133,7 @@ def test_every_planted_fault_is_counted(tmp_path: Path, engine: str) -> None:
         assert f"{where}, item {fault['item']}: {fault['became']}" in off
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "polars lazy", "dask"])
+@pytest.mark.parametrize("engine", ["duckdb", "polars lazy"])
 def test_violating_rows_are_lazy(twin: Site, engine: str) -> None:
     raw = twin.ratings.drop(columns=["locator"])
     frame = untouchable(engine, raw)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_frames import DASK, plain, same
+from engine_frames import plain, same
 from site_files import TINY, edit, put, set_cell
 
 import kube_research as kr
@@ -16,10 +16,8 @@ from kube_research.errors import MissingTableError, OptionError, SiteNotFoundErr
 from kube_research.programme import scan as site_scan
 from tools.programme import programme as write_programme
 
-pytestmark = DASK
-
-LAZY = {"duckdb": "DuckDBPyRelation", "polars": "LazyFrame", "dask": "DataFrame"}
-ENGINES = [*LAZY, "pyarrow", "pandas"]
+LAZY = {"duckdb": "DuckDBPyRelation", "polars": "LazyFrame"}
+ENGINES = [*LAZY, "pandas"]
 
 
 @pytest.fixture(scope="session")

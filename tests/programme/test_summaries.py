@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from engine_frames import DASK, plain, same
+from engine_frames import plain, same
 
 import kube_research as kr
 from kube_research.cli import main
@@ -16,7 +16,6 @@ from kube_research.programme.summaries import SummariesExistError
 from kube_research.site.folder import Site
 from tools.programme import programme as write_programme
 
-pytestmark = DASK
 NAMES = ["attendance", "fields", "items", "ledger", "violations"]
 
 
@@ -38,7 +37,6 @@ def read(path: Path) -> pd.DataFrame:
         ("duckdb", "parquet"),
         ("polars", "csv"),
         ("polars", "parquet"),
-        ("dask", "csv"),
     ],
 )
 def test_files_hold_the_summaries(programme: Path, tmp_path: Path, engine: str, form: str) -> None:
