@@ -55,7 +55,7 @@ def targets_against_results(outcomes: pd.DataFrame) -> pd.DataFrame:
         ["no target", "not reported", "undecided", "met", "undecided"],
         default="missed",
     )
-    done = outcomes.assign(gap=pd.array(got - target, dtype="Float64"))
-    done["gap"] = done["gap"].where(~np.isnan(got - target))
-    done["verdict"] = pd.array(verdict, dtype="string")
-    return done
+    compared = outcomes.assign(gap=pd.array(got - target, dtype="Float64"))
+    compared["gap"] = compared["gap"].where(~np.isnan(got - target))
+    compared["verdict"] = pd.array(verdict, dtype="string")
+    return compared

@@ -90,8 +90,8 @@ def build(
     if output.kind == "table":
         made = {each: output(site, lang=each) for each in LANGUAGES}
         for each, table in made.items():
-            shown = Shown.of(table, each)
-            paths += shown.save(folder, f"{stem}.{each}", output.title(each))
+            readable = Shown.of(table, each)
+            paths += readable.save(folder, f"{stem}.{each}", output.title(each))
         return made[lang], paths
     from kube_research.figures import style
 
