@@ -44,7 +44,7 @@ from .evidence.printed import (
 from .fieldwork.new_site import (
     make_site,
 )
-from .finance.balances import (
+from .finance.closing import (
     closing_balances,
     ledger_balances,
 )

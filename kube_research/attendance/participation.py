@@ -1,4 +1,4 @@
-"""What the printed numbers of raters tell by themselves: who rated twice, how many were invited."""
+"""Who takes part again: raters of both rounds, members who stay, and what rater counts tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the single word "rose" implies: bounds on a change of which only the direction is printed."""
+"""What two rounds can have changed: sharp bounds over everything that fits what is printed."""
 
 from __future__ import annotations
 

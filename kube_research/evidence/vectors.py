@@ -1,4 +1,8 @@
-"""Printed numbers turned into sizes, totals and sums of squares on scores 0 to top."""
+"""The engine under ``compatible``: count vectors of a given size, total and sum of squares.
+
+Everything here is on scores 0 to ``top``, in whole numbers. ``compatible`` turns printed numbers into
+these and back, and checks what users pass.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The headers of an export: which column holds which statement, who answered, what is private."""
+"""An export becomes sheets of text whose headers are known: statements, people, what is private."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _balances_frame(site: Site) -> pd.DataFrame:
     DataFrame
         One row per book, group and day with an entry: ``date``, ``group``, ``book``, ``name_en``,
         ``name_id``, ``entries`` and ``amount`` of the day, ``running`` (balance at the end of the day,
-        from :func:`~kube_research.finance.balances.ledger_balances`), ``closing``, ``evidence``.
+        from :func:`~kube_research.finance.closing.ledger_balances`), ``closing``, ``evidence``.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def _balances_frame(site: Site) -> pd.DataFrame:
     >>> sorted(balances.frame(kr.load_site("cibeunying-simulated"))["book"].unique())
     ['iks', 'kas', 'tabungan']
     """
-    from kube_research.finance.balances import ledger_balances
+    from kube_research.finance.closing import ledger_balances
 
     keys = ["book", "group", "date"]
     entries = ledger_balances(site.table("ledger"))

@@ -1,4 +1,18 @@
-"""The Cumming plot: the change of every item with its interval, below the scores of both rounds."""
+"""Figures of a comparison: estimation and Cumming plots, slopes, score counts, a forest of fields.
+
+All compare the first round with the last, with the defaults of
+:func:`~kube_research.compare.rounds.compare_rounds`; they raise
+:class:`~kube_research.errors.MissingTableError` without ratings,
+:class:`~kube_research.errors.OptionError` with one round only.
+
+Examples
+--------
+>>> import kube_research as kr, matplotlib.pyplot as plt
+>>> ax = kr.figures.forest_plot(kr.load_site("cibeunying-simulated"), lang="id")
+>>> ax.get_xlabel()
+'Perubahan rata-rata (poin skala)'
+>>> plt.close(ax.figure)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What figures of rows by columns share: columns of equal width, their labels on top, months, books."""
+"""What all data figures share: words and numbers in two languages, and a sheet laid out in inches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,17 @@
-"""What goes onto a finished figure: the simulated mark, the source note, and the file."""
+"""The one look of every figure: colours by meaning, type sizes, marks, notes, and the file.
+
+Colours are those of Okabe and Ito (2008, *Color Universal Design*), which stay apart under the
+common colour-vision deficiencies. A colour never carries a meaning alone: figures pair it with a
+marker, a label, a position or a dash.
+
+Examples
+--------
+>>> from kube_research.figures import style
+>>> style.VERDICTS["missed"]
+'#D55E00'
+>>> style.wrap("Kelompok Usaha Bersama", width=0.8, size=8)
+['Kelompok', 'Usaha', 'Bersama']
+"""
 
 from __future__ import annotations
 

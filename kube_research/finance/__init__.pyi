@@ -1,7 +1,3 @@
-from .balances import (
-    closing_balances,
-    ledger_balances,
-)
 from .books import (
     Books,
 )
@@ -15,6 +11,10 @@ from .business import (
 from .cash_flow import (
     cash_flows,
     cash_statement,
+)
+from .closing import (
+    closing_balances,
+    ledger_balances,
 )
 from .growth import (
     growth_checklist,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.finance.balances import opening_balances
 from kube_research.finance.books import (
     AnyBooks,
     as_books,
@@ -16,6 +15,7 @@ from kube_research.finance.books import (
     money_of,
     parts,
 )
+from kube_research.finance.closing import opening_balances
 from kube_research.frames import as_list, documented, grade_of, need_option, weakest
 
 _KEYS = ("group", "book", "month")
@@ -46,7 +46,7 @@ def cash_flows(books: AnyBooks, *, by: str | Sequence[str] = ("group", "book")) 
     Notes
     -----
     The net of all categories of a book is what its balance grew by
-    (:func:`~kube_research.finance.balances.closing_balances`; tests).
+    (:func:`~kube_research.finance.closing.closing_balances`; tests).
 
     Examples
     --------
@@ -94,7 +94,7 @@ def cash_statement(
         One statement a group and book, or one a book over all groups.
     opening : 0 or DataFrame
         Balance with which every book begins: none, or a frame of the columns of ``by`` and
-        ``opening``, as for :func:`~kube_research.finance.balances.ledger_balances`.
+        ``opening``, as for :func:`~kube_research.finance.closing.ledger_balances`.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def cash_statement(
 
     Notes
     -----
-    The last closing equals :func:`~kube_research.finance.balances.closing_balances` (tests).
+    The last closing equals :func:`~kube_research.finance.closing.closing_balances` (tests).
 
     Examples
     --------

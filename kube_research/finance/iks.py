@@ -1,4 +1,4 @@
-"""IKS kept apart from business cash: entries that mix the two, and whether a group has any."""
+"""IKS, the solidarity money: what came in, its use, its rule, and business cash kept apart from it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def iks_statement(books: AnyBooks, *, by: str | Sequence[str] | None = "group") 
 
     Notes
     -----
-    The closing equals :func:`~kube_research.finance.balances.closing_balances` of book ``iks`` (tests).
+    The closing equals :func:`~kube_research.finance.closing.closing_balances` of book ``iks`` (tests).
 
     Examples
     --------
@@ -134,7 +134,7 @@ def iks_totals(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     Notes
     -----
     The balance is DreamSave's social fund balance (Insights glossary, 2023): all that came in less
-    all that was spent. Checked against :func:`~kube_research.finance.balances.closing_balances` (tests).
+    all that was spent. Checked against :func:`~kube_research.finance.closing.closing_balances` (tests).
 
     Examples
     --------

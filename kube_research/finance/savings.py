@@ -270,7 +270,7 @@ def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
 
     Notes
     -----
-    The total equals :func:`~kube_research.finance.balances.closing_balances` of book ``tabungan``
+    The total equals :func:`~kube_research.finance.closing.closing_balances` of book ``tabungan``
     (tests).
 
     Examples

@@ -16,10 +16,6 @@ from .figures import (
     caterpillar_plot,
     funnel_plot,
 )
-from .folder import (
-    open_programme,
-    programme_inventory,
-)
 from .groups import (
     attrition_bounds,
     attrition_rates,
@@ -28,6 +24,8 @@ from .groups import (
     group_changes,
 )
 from .scan import (
+    open_programme,
+    programme_inventory,
     scan_sites,
 )
 from .summaries import (

@@ -1,5 +1,10 @@
 """The change of a programme by area, with groups as the units; shrinkage; control limits.
 
+The change is the coefficient of "after" in a regression of scores on the round. Its variance is a
+sandwich over groups (CR2, Bell and McCaffrey 2002), and its interval a t interval with their
+degrees of freedom. For two rounds all of it has a closed form in each group's counts and sums, so
+140,000 groups take milliseconds.
+
 An area of three groups swings far by chance alone. Under the normal-normal model the best guess for
 it is a weighted mean of what it shows and of what all areas show (empirical Bayes).
 """

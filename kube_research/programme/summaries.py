@@ -17,7 +17,7 @@ import pandas as pd
 from kube_research.attendance.rates import attendance_rates
 from kube_research.engines import column_names, engine_of
 from kube_research.errors import KubeError
-from kube_research.finance.balances import closing_balances
+from kube_research.finance.closing import closing_balances
 from kube_research.frames import as_list, need_columns, need_option
 from kube_research.levels import count_unit_levels
 from kube_research.peka.scores import describe_fields, items_asked, score_fields, score_items

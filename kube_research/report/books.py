@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kube_research.finance.balances import closing_balances, ledger_balances
+from kube_research.finance.closing import closing_balances, ledger_balances
 from kube_research.finance.growth import growth_checklist, growth_stages
 from kube_research.finance.iks import iks_against_rule
 from kube_research.finance.indicators import indicators_table

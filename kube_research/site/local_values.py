@@ -1,4 +1,4 @@
-"""Whole tables of text brought into the plain form that types are made from."""
+"""Numbers, dates and hours as people type them, read only where one reading is possible."""
 
 from __future__ import annotations
 

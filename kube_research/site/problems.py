@@ -1,4 +1,4 @@
-"""The problems of a site as the command line tells them: grouped, counted, or as JSON."""
+"""The problems of a site: one thing wrong each, and how the command line tells them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of what is said without figures: statements against each other, and what would be needed."""
+"""Checks of what the source counts, and of statements without figures held against each other."""
 
 from __future__ import annotations
 

@@ -328,7 +328,7 @@ def _balances(site: Site, lang: str) -> Iterator[Row]:
     logs = _logs(site, "ledger")
     if logs is None or "balance" not in logs.table("ledger"):
         return
-    from kube_research.finance.balances import ledger_balances
+    from kube_research.finance.closing import ledger_balances
 
     ledger = logs.table("ledger")
     wrong = int(ledger_balances(ledger)["difference"].fillna(0).ne(0).sum())

@@ -10,7 +10,7 @@ from IPython import display as show_in
 
 import kube_research as kr
 from kube_research.errors import MissingTableError, SiteNotFoundError
-from kube_research.programme.folder import open_programme, programme_inventory
+from kube_research.programme.scan import open_programme, programme_inventory
 from tools.programme import programme as write_programme
 
 duckdb = pytest.importorskip("duckdb")

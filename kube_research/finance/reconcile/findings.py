@@ -12,7 +12,6 @@ import pandas as pd
 
 from kube_research.errors import OptionError
 from kube_research.finance.books import AnyBooks, as_books
-from kube_research.finance.reconcile.balances import Balances, check_balances
 from kube_research.finance.reconcile.chain import Marks
 from kube_research.finance.reconcile.rows import (
     Finding,
@@ -27,6 +26,7 @@ from kube_research.finance.reconcile.rows import (
     read_rows,
     wrong_signs,
 )
+from kube_research.finance.reconcile.stated import Balances, check_balances
 from kube_research.finance.reconcile.transfers import (
     check_transfers,
     copied_alone,

@@ -8,13 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from kube_research.finance.reconcile.balances import (
-    TELLING,
-    Balances,
-    Hole,
-    slip_of_digits,
-)
 from kube_research.finance.reconcile.rows import Finding, Mask, Rows
+from kube_research.finance.reconcile.stated import TELLING, Balances, Hole, slip_of_digits
 
 #: A row that repeats another, the first of its like, and whether a day lies between them.
 Copy = tuple[int, int, bool]
