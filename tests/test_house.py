@@ -166,7 +166,7 @@ def test_the_core_is_read_in_one_sitting(root: Path, page: str) -> None:
     path = r"`([\w/]+)\.py`"
     sitting = [hit.replace("/", ".") for hit in re.findall(rf"^\d+\. {path}", sections[1], re.M)]
     beside = {hit.replace("/", ".") for hit in re.findall(path, sections[2])}
-    assert len(sitting) <= 18
+    assert len(sitting) <= 19
     assert len(beside) <= 8
     assert sum(modules()[name].read_text(encoding="utf-8").count("\n") for name in sitting) <= 4000
     for place, name in enumerate(sitting):

@@ -106,7 +106,7 @@ def compare_rounds(
     >>> done[["n_before", "n_after", "raters_in_both", "design", "method"]].values.tolist()
     [[15, 18, 12, 'partly overlapping', 'exact permutation']]
     """
-    # Over 60 lines: thirteen options are checked against each other here, before anything is drawn.
+    # Long because thirteen options are checked against each other here, before anything is drawn.
     check_language(lang)
     need_option("by", by, ("item", "field_no", "group", "overall"))
     need_option("design", design, ("auto", "independent", "paired", "partly overlapping"))
