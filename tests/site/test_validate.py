@@ -12,6 +12,7 @@ from site_files import copy_tiny, edit, places, put, read_rows, set_cell, write_
 
 import kube_research as kr
 from kube_research.errors import SiteError
+from kube_research.files import package_folder
 from kube_research.site.problems import Problem
 from kube_research.site.readers import WIDE_ITEM, is_wide, lengthen
 from kube_research.site.rules import nearest
@@ -572,7 +573,7 @@ def test_hundreds_of_different_unknown_names_are_told(tmp_path: Path) -> None:
 
 
 def test_every_problem_has_a_remedy_and_a_test() -> None:
-    with (kr.site.home() / "kube_research" / "texts_check.toml").open("rb") as handle:
+    with (package_folder() / "words" / "site.toml").open("rb") as handle:
         catalogue = tomllib.load(handle)
     codes, remedies = set(catalogue["problem"]), set(catalogue["remedy"])
     assert codes <= remedies
