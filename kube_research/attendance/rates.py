@@ -191,7 +191,7 @@ def _rates(
 def _on_engine(
     attendance: Any, keys: list[str], came: list[str], excused: str, confidence: float
 ) -> pd.DataFrame:
-    """Return the rates of an attendance list on an engine: people are added up, then levels."""
+    """Return the rates of an attendance list on an engine."""
     frame = nw.from_native(attendance)
     names = frame.collect_schema().names()
     status = nw.col("status").cast(nw.String)  # a column without any status has no type
@@ -204,21 +204,21 @@ def _on_engine(
     )
     sums = [nw.col(name).sum() for name in ("_n", "_came", "_strange")]
     sums.append(nw.col("_rank").max())
-    here = nw.col("_n")
     if "person" in names:
-        who = [name for name in ("site", "person") if name in names]
-        rows = rows.group_by(*dict.fromkeys([*keys, *who])).agg(*sums)
-        known = [~nw.col(name).is_null() for name in who]
-        here = nw.all_horizontal(here > 0, *known, ignore_nulls=True).cast(nw.Int64)
-    rows = rows.with_columns(_people=here)
-    sums.append(nw.col("_people").sum())
+        who = nw.col("person")
+        if "site" in names:  # the same code in two sites is two people
+            who = nw.concat_str(nw.col("site"), who, separator="/")
+        rows = rows.with_columns(_person=nw.when(nw.col("_n") > 0).then(who))
+        rows = rows.with_columns(_nobody=nw.col("_person").is_null().cast(nw.Int64))
+        sums += [nw.col("_person").n_unique().alias("_people"), nw.col("_nobody").max()]
     query = rows.group_by(*keys).agg(*sums) if keys else rows.select(*sums)
     counted = collected(query)
     if keys:
         counted = counted[counted["_n"] > 0].sort_values(keys, ignore_index=True)
-    n, attended, people = (
-        counted[name].fillna(0).astype("int64") for name in ("_n", "_came", "_people")
-    )
+    n, attended = (counted[name].fillna(0).astype("int64") for name in ("_n", "_came"))
+    people = n
+    if "person" in names:  # nobody, a missing code, counts as one value more
+        people = counted["_people"].fillna(0) - counted["_nobody"].fillna(0)
     rates = _rates(counted[keys], n, attended, people, counted["_rank"], confidence)
     strange = counted["_strange"].fillna(0) > 0
     rates.loc[strange, ["rate", "low", "high"]] = np.nan
