@@ -54,7 +54,7 @@ from .finance.reconcile.findings import (
 from .frames import (
     pick,
 )
-from .interventions.targets import (
+from .interventions.outcomes import (
     targets_against_results,
 )
 from .peka.priorities import (

@@ -366,7 +366,7 @@ def _targets_results_frame(site: Site) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of :func:`~kube_research.interventions.targets.targets_against_results` with
+        The columns of :func:`~kube_research.interventions.outcomes.targets_against_results` with
         ``date``,
         ``title_en`` and ``title_id``; ``achieved_comparison``, ``match`` and the labels are always
         there.
@@ -382,7 +382,7 @@ def _targets_results_frame(site: Site) -> pd.DataFrame:
     >>> int(frame["verdict"].value_counts()["missed"])
     1
     """
-    from kube_research.interventions.targets import targets_against_results
+    from kube_research.interventions.outcomes import targets_against_results
 
     done = titled(targets_against_results(site.table("outcomes")), site)
     for name in ("label", "achieved_label"):

@@ -1,8 +1,6 @@
-from .matrices import (
+from .outcomes import (
     agenda_matrix,
     monitoring_matrix,
-)
-from .targets import (
     targets_against_results,
 )
 

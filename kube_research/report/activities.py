@@ -8,8 +8,7 @@ from kube_research.attendance.rates import attendance_rates, rule_range
 from kube_research.figures.sheet import titled
 from kube_research.formats import day_of, number, percent, share
 from kube_research.frames import FEW
-from kube_research.interventions.matrices import ASPECTS, agenda_matrix, monitoring_matrix
-from kube_research.interventions.targets import VERDICTS
+from kube_research.interventions.outcomes import ASPECTS, VERDICTS, agenda_matrix, monitoring_matrix
 from kube_research.outputs import find_output
 from kube_research.report.document import Draft, ref
 from kube_research.shown import Column

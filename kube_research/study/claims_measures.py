@@ -12,7 +12,7 @@ from kube_research.evidence.change import change_bounds
 from kube_research.evidence.compatible import compatible_by_groups, compatible_counts
 from kube_research.evidence.numbers import consistent_n, grim, possible_counts, possible_totals
 from kube_research.evidence.printed import RULES, print_number
-from kube_research.interventions.targets import targets_against_results
+from kube_research.interventions.outcomes import targets_against_results
 from kube_research.study.case import (
     Answer,
     Case,

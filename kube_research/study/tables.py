@@ -8,7 +8,7 @@ import pandas as pd
 
 from kube_research.formats import number
 from kube_research.frames import documented
-from kube_research.interventions.matrices import agenda_matrix, monitoring_matrix
+from kube_research.interventions.outcomes import agenda_matrix, monitoring_matrix
 from kube_research.outputs import table
 from kube_research.peka.priorities import classify_items, item_scores
 from kube_research.texts import check_language, text

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kube_research.errors import OptionError
-from kube_research.interventions.matrices import agenda_matrix, monitoring_matrix
+from kube_research.interventions.outcomes import agenda_matrix, monitoring_matrix
 
 ACTIVITIES = pd.DataFrame(
     {
