@@ -15,7 +15,7 @@ mpl.use("agg")
 # The same examples in every run: a red run can be run again, and no run is red by chance.
 settings.register_profile(
     "house",
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -152,7 +152,7 @@ def listed(rows: list[tuple[object, ...]]) -> pd.DataFrame:
 
 
 @given(ROWS, st.sampled_from([None, "group", ["group", "person"]]))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_a_missing_status_is_a_missing_row_and_order_does_not_matter(
     rows: list[tuple[object, ...]], by: object
 ) -> None:
@@ -171,6 +171,7 @@ def test_a_missing_status_is_a_missing_row_and_order_does_not_matter(
 
 
 @given(ROWS)
+@settings(max_examples=15)
 def test_merging_levels_keeps_the_totals(rows: list[tuple[object, ...]]) -> None:
     logs = listed(rows)
     whole = kr.attendance_rates(logs, by=None).iloc[0]
@@ -180,7 +181,7 @@ def test_merging_levels_keeps_the_totals(rows: list[tuple[object, ...]]) -> None
 
 
 @given(ROWS)
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_every_rule_is_the_rate_under_that_rule(rows: list[tuple[object, ...]]) -> None:
     logs = listed(rows)
     rules = att.status_rules(logs, by="group")

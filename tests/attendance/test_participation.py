@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -62,6 +62,7 @@ def test_flow_agrees_with_sets(rows: list[tuple[object, ...]]) -> None:
 
 
 @given(SCORES)
+@settings(max_examples=12)
 def test_blank_scores_are_missing_rows_and_order_does_not_matter(
     rows: list[tuple[object, ...]],
 ) -> None:
