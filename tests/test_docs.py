@@ -66,16 +66,17 @@ def test_every_call_printed_in_a_notebook_exists(notebook: Path) -> None:
             assert resolved(name) is not None, name
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.id.md"])
-def test_every_call_in_a_readme_table_runs_on_a_site(
-    page: str, root: Path, study: Site, twin: Site
-) -> None:
+def outputs_table(page: Path) -> list[tuple[str, str]]:
+    """Return the calls of a README's table of outputs, each with the file it makes."""
+    return re.findall(r"`kr\.([\w.]+)\(site\)` \| \[([\w.-]+)", page.read_text(encoding="utf-8"))
+
+
+def test_every_call_in_the_readme_table_runs_on_a_site(root: Path, study: Site, twin: Site) -> None:
     import matplotlib.pyplot as plt
 
-    calls = re.findall(
-        r"`kr\.([\w.]+)\(site\)` \| \[([\w.-]+)", (root / page).read_text(encoding="utf-8")
-    )
+    calls = outputs_table(root / "README.md")
     assert len(calls) > 30
+    assert [name for name, _ in outputs_table(root / "README.id.md")] == [name for name, _ in calls]
     for name, file in calls:
         made = resolved(name)(twin if "-simulated" in file else study)  # type: ignore[operator]
         assert made is not None, name
