@@ -559,3 +559,28 @@ def test_a_site_brings_its_period_members_and_categories(
     assert reconcile_ledger(site, kinds=["period"], lang="id")["row"].tolist() == [42]
     wide = reconcile_ledger(site, period=("2014-01-01", "2016-12-31"))
     assert "period" not in set(wide["kind"])
+
+
+@pytest.mark.parametrize(
+    ("balances", "words"),
+    [
+        ([1000, 1000, 1050, 1070], "probably not changed for it"),
+        ([1000, 1740, 1790, 1810], "probably counted twice"),
+    ],
+)
+def test_an_entry_left_out_of_the_balance_is_not_one_counted_twice(
+    balances: list[int], words: str
+) -> None:
+    book = pd.DataFrame(
+        {
+            "date": pd.date_range("2016-03-01", periods=4),
+            "group": "07",
+            "book": "kas",
+            "category": ["opening", "sale", "sale", "sale"],
+            "amount": pd.array([1000, 370, 50, 20], dtype="Int64"),
+            "balance": pd.array(balances, dtype="Int64"),
+        }
+    )
+    finding = kr.reconcile_ledger(book).iloc[0]
+    assert (finding["row"], finding["kind"]) == (3, "balance")
+    assert words in finding["suggestion"]
