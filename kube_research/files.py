@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,11 @@ def workbook_bytes(book: Any) -> bytes:
 def package_folder() -> Path:
     """Return the folder of the library itself, under which its own tables lie."""
     return Path(__file__).resolve().parent
+
+
+def declared(name: str) -> dict[str, Any]:
+    """Return what a TOML file of the library declares, by its path below the library."""
+    return tomllib.loads((package_folder() / name).read_text(encoding="utf-8"))
 
 
 def home() -> Path:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kube_research.errors import MissingColumnError, OptionError
-from kube_research.files import package_folder
+from kube_research.files import declared
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -165,6 +164,4 @@ def documented(thing: _Thing) -> _Thing:
 
 @cache
 def _shared_parameters() -> dict[str, str]:
-    path = package_folder() / "words" / "parameters.toml"
-    known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return known
+    return declared("words/parameters.toml")

@@ -6,7 +6,6 @@ import codecs
 import difflib
 import io
 import re
-import tomllib
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kube_research.fieldwork.pseudonyms import plain
+from kube_research.files import declared
 from kube_research.site.sheets import DELIMITERS, Fault, csv_sheet, read_book
 from kube_research.texts import LANGUAGES, text
 
@@ -161,8 +161,7 @@ def _with_parents(name: str, sheet: ExportSheet, sheets: dict[str, ExportSheet])
 @cache
 def words() -> dict[str, Any]:
     """Return the content of ``form_words.toml``."""
-    with (Path(__file__).parent / "form_words.toml").open("rb") as handle:
-        return tomllib.load(handle)
+    return declared("fieldwork/form_words.toml")
 
 
 def scale_words(points: int, lang: str) -> list[str]:

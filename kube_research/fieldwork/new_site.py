@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 import textwrap
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -17,7 +16,7 @@ from typing import Any
 
 from kube_research.errors import ExistsError, NewSiteError
 from kube_research.fieldwork.new_workbook import NewWorkbook, Row
-from kube_research.files import replace_file
+from kube_research.files import declared, replace_file
 from kube_research.site.folder import bundled_sites
 from kube_research.site.schema import tables
 from kube_research.site.sheets import csv_content, safe_text
@@ -46,8 +45,7 @@ _STATUS = {"p": "present", "l": "late", "e": "excused", "a": "absent", "r": "rep
 @cache
 def starter() -> dict[str, Any]:
     """Return what a new site is made from; see ``starter.toml``."""
-    with (Path(__file__).parent / "starter.toml").open("rb") as handle:
-        return tomllib.load(handle)
+    return declared("fieldwork/starter.toml")
 
 
 def new_columns(name: str) -> list[str]:

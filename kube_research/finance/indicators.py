@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,6 +17,7 @@ from kube_research.attendance.rates import (
     ranks,
     recent_rates,
 )
+from kube_research.files import declared
 from kube_research.finance.books import Books, roster
 from kube_research.finance.business import (
     business_income,
@@ -325,10 +324,9 @@ def indicators() -> dict[str, Indicator]:
     >>> indicators()["savings_gini"].reading
     'lower'
     """
-    with (Path(__file__).parent / "indicators.toml").open("rb") as handle:
-        declared = tomllib.load(handle)
+    entries = declared("finance/indicators.toml")
     known = {}
-    for name, entry in declared.items():
+    for name, entry in entries.items():
         column, source = entry.get("column", ""), entry.get("source", "")
         known[name] = Indicator(
             name=name,

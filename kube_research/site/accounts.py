@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from kube_research.files import declared
 from kube_research.frames import need_columns, need_option
 
 
 @cache
 def _declared() -> dict[str, dict[str, Any]]:
-    with (Path(__file__).parent / "accounts.toml").open("rb") as handle:
-        return tomllib.load(handle)
+    return declared("site/accounts.toml")
 
 
 def flows() -> pd.DataFrame:

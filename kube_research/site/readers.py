@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_research.files import declared
 from kube_research.site.info import SiteInfo, info_from_sheet, read_info
 from kube_research.site.local_values import LOCAL_KINDS, decimal_comma, read_value
 from kube_research.site.problems import Problem, located
@@ -39,8 +39,7 @@ _LOOK_DOWN = 15
 @cache
 def _synonyms() -> dict[str, tuple[str, ...]]:
     """Return our names for each word people use above a column."""
-    with (Path(__file__).parent / "header_names.toml").open("rb") as handle:
-        raw: dict[str, list[str]] = tomllib.load(handle)
+    raw: dict[str, list[str]] = declared("site/header_names.toml")
     meant: dict[str, list[str]] = {}
     for name, words in raw.items():
         for word in words:

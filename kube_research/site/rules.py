@@ -11,13 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_research.files import declared
 from kube_research.frames import FEW
 from kube_research.site.schema import Column, tables
 
@@ -192,8 +191,7 @@ class Sound:
 @cache
 def _value_names() -> dict[str, dict[str, str]]:
     """Return, by column, our value for each word that people write."""
-    with (Path(__file__).parent / "value_names.toml").open("rb") as handle:
-        raw: dict[str, dict[str, list[str]]] = tomllib.load(handle)
+    raw: dict[str, dict[str, list[str]]] = declared("site/value_names.toml")
     return {
         column: {word: value for value, words in values.items() for word in words}
         for column, values in raw.items()

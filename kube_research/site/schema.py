@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_research.files import declared
 from kube_research.frames import GRADES
 
 if TYPE_CHECKING:
@@ -131,8 +130,7 @@ def tables() -> dict[str, Table]:
     >>> tables()["ratings"].key
     ('round', 'rater', 'item')
     """
-    with (Path(__file__).parent / "schema.toml").open("rb") as handle:
-        raw = tomllib.load(handle)
+    raw = declared("site/schema.toml")
     return {
         name: Table(
             name=name,
