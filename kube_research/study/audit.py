@@ -99,7 +99,8 @@ def _answer(source: Source, row: Row) -> Answer:
         needed = text("claim.needed_check", source.lang, claim=case.claim)
         return case.open("no_check", needed=needed)
     try:
-        return CHECKS[case.claim](case)
+        function, inputs = CHECKS[case.claim]
+        return function(case, *inputs)
     except Settled as settled:
         return settled.answer
     except KubeError as error:

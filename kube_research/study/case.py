@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
@@ -126,9 +126,16 @@ def shown(value: Fraction | int | float | str, lang: str, places: int = 0) -> st
     return sign + grouped + (mark + part if part else "")
 
 
-def as_printed(printed: str, lang: str) -> str:
-    """Write a printed number with all its digits, with the decimal mark of ``lang``."""
-    return printed.replace(".", ",") if lang == "id" else printed
+def months_between(first: pd.Timestamp, last: pd.Timestamp) -> int:
+    """Return how many months are completed from one day to another.
+
+    Examples
+    --------
+    >>> months_between(pd.Timestamp("2016-02-29"), pd.Timestamp("2016-06-28"))
+    3
+    """
+    whole = (last.year - first.year) * 12 + last.month - first.month
+    return whole - (last.day < first.day)
 
 
 def joined(parts: Sequence[object], lang: str) -> str:
@@ -151,6 +158,14 @@ class Row(dict[str, Any]):
 
     def __missing__(self, name: str) -> None:
         return None
+
+
+def as_rows(frame: pd.DataFrame) -> list[Row]:
+    """Return the rows of a frame, with None where a cell is empty."""
+    return [
+        Row({str(name): None if pd.isna(cell) else cell for name, cell in row.items()})
+        for row in frame.to_dict("records")
+    ]
 
 
 #: From the firmest to the one that says the source is against itself.
@@ -191,10 +206,7 @@ class Source:
             keys = [name for name in tables()[table].key if name in frame]
             if table != "claims":
                 frame = frame.sort_values(keys)
-            self._rows[table] = [
-                Row({str(name): None if pd.isna(cell) else cell for name, cell in row.items()})
-                for row in frame.to_dict("records")
-            ]
+            self._rows[table] = as_rows(frame)
         return self._rows[table]
 
 
@@ -217,27 +229,27 @@ class Case:
 
     def number(self, place: int = 0) -> Fraction:
         """Return one number of the claim."""
-        return Fraction(self._said(self.numerals, place))
+        return Fraction(self._value_at(self.numerals, place))
 
     def decimal(self) -> str:
         """Return the first number of the claim that is printed with decimals."""
-        return str(self._said([digits for digits in self.numerals if "." in digits], 0))
+        return str(self._value_at([digits for digits in self.numerals if "." in digits], 0))
 
     def percent(self) -> str:
         """Return the first percentage of the claim as plain digits."""
-        return str(self._said(percentages(self.statement), 0))
+        return str(self._value_at(percentages(self.statement), 0))
 
     def date(self, place: int = 0) -> pd.Timestamp:
         """Return one full date of the claim."""
-        day: pd.Timestamp = self._said(dates(self.statement), place)
+        day: pd.Timestamp = self._value_at(dates(self.statement), place)
         return day
 
     def month(self) -> pd.Timestamp:
         """Return the first day of the month that the claim names."""
-        day: pd.Timestamp = self._said(months(self.statement), 0)
+        day: pd.Timestamp = self._value_at(months(self.statement), 0)
         return day
 
-    def _said(self, values: list[Any], place: int) -> Any:
+    def _value_at(self, values: list[Any], place: int) -> Any:
         if not -len(values) <= place < len(values):
             raise Settled(self.open("no_value", needed=text("claim.needed_value", self.lang)))
         return values[place]
@@ -326,17 +338,31 @@ class Case:
         """Return the title of an activity in the reader's language."""
         return str(self.row("activities", activity=activity)[f"title_{self.lang}"])
 
+    def stated_day(self, activity: str, column: str = "date", *, place: int = 0) -> pd.Timestamp:
+        """Return the day of an activity, once the claim has been held against it."""
+        day = self.day(activity, column)
+        row = self.row("activities", activity=activity)
+        self.must_equal(self.date(place), day, row["locator"])
+        return day
+
     def must_equal(self, stated: object, published: object, locator: str | None) -> None:
         """Contradict the claim unless the table has what it says."""
         if stated != published:
-            place = locator or self.locator
-            words = {"stated": self.plain(stated), "found": self.plain(published)}
-            raise Settled(self.contradicted("table_differs", place, **words))
+            words = {"stated": stated, "found": published}
+            raise Settled(self.contradicted("table_differs", locator, **words))
 
-    def must_be_fact(self, stated: Fraction, name: str) -> None:
-        """Contradict the claim unless the facts table has what it says."""
-        row = self.row("facts", fact=name)
-        self.must_equal(stated, self.as_number(row["value"]), row["locator"])
+    def must_state(self, *facts: str, place: int = 0) -> None:
+        """Contradict the claim unless its numbers, from one place on, are these facts in order."""
+        for index, name in enumerate(facts, place):
+            stated, row = self.number(index), self.row("facts", fact=name)
+            self.must_equal(stated, self.as_number(row["value"]), row["locator"])
+
+    def must_read(self, stated: object, conflict: str) -> tuple[str, str]:
+        """Contradict the claim unless it says what its side reads; return that and the other side."""
+        readings = self.readings(conflict)
+        row = self.row("conflicts", conflict=conflict, reading=self.side)
+        self.must_equal(stated, readings[self.side], row["locator"])
+        return readings[self.side], readings[self.other_side]
 
     # words for a finding
 
@@ -352,16 +378,18 @@ class Case:
         """Write a range, or one value where both ends are the same."""
         return str(low) if low == high else self.say("span", low=low, high=high)
 
-    def list(self, parts: Iterable[object]) -> str:
-        """Write a list in the reader's language."""
-        return joined(list(parts), self.lang)
+    def printed(self, digits: str) -> str:
+        """Write a printed number with all its digits, with the reader's decimal mark."""
+        return digits.replace(".", ",") if self.lang == "id" else digits
 
     def plain(self, value: object) -> str:
-        """Write any value of a table in the reader's language."""
+        """Write any value in the reader's language; a list with nothing in it is a dash."""
         if isinstance(value, pd.Timestamp):
             return self.when(value)
         if isinstance(value, Fraction):
             return self.num(value, 0 if value.denominator == 1 else 2)
+        if isinstance(value, list):
+            return joined([self.plain(part) for part in value], self.lang) or "-"
         return str(value)
 
     def say(self, key: str, **fill: object) -> str:
@@ -374,31 +402,31 @@ class Case:
         """Answer: computed again from other published rows, and equal."""
         return self._answer("reproduced", key, fill, extra="derived")
 
-    def consistent(self, key: str, *against: str, **fill: object) -> Answer:
+    def consistent(self, key: str, *against: str | None, **fill: object) -> Answer:
         """Answer: compatible with everything published, but not forced by it."""
         return self._answer("consistent", key, fill, against, extra="derived")
 
-    def bounded(self, key: str, *against: str, **fill: object) -> Answer:
+    def bounded(self, key: str, *against: str | None, **fill: object) -> Answer:
         """Answer: known to lie in a range, which the finding gives."""
         return self._answer("bounded", key, fill, against, extra="bounded")
 
-    def contradicted(self, key: str, *against: str, **fill: object) -> Answer:
+    def contradicted(self, key: str, *against: str | None, **fill: object) -> Answer:
         """Answer: against another statement of the source (a claim, or a locator)."""
         return self._answer("contradicted", key, fill, against, extra="derived")
 
-    def reproduced_if(self, holds: bool, key: str, *against: str, **fill: object) -> Answer:
+    def reproduced_if(self, holds: bool, key: str, *against: str | None, **fill: object) -> Answer:
         """Answer that it was computed again and is equal, or else is contradicted, in one sentence."""
         return self.reproduced(key, **fill) if holds else self.contradicted(key, *against, **fill)
 
-    def consistent_if(self, holds: bool, key: str, *against: str, **fill: object) -> Answer:
+    def consistent_if(self, holds: bool, key: str, *against: str | None, **fill: object) -> Answer:
         """Answer that nothing published is against it, or else what is, in one sentence."""
         return self.consistent(key, **fill) if holds else self.contradicted(key, *against, **fill)
 
-    def opposed(self, key: str, *against: str, **fill: object) -> Answer:
+    def opposed(self, key: str, *against: str | None, **fill: object) -> Answer:
         """Answer: contradicted by another statement as printed, without any arithmetic."""
         return self._answer("contradicted", key, fill, against)
 
-    def open(self, key: str, *against: str, needed: str = "", **fill: object) -> Answer:
+    def open(self, key: str, *against: str | None, needed: str = "", **fill: object) -> Answer:
         """Answer: not checkable; the finding says what is there, ``needed`` what is not."""
         try:
             lacking = needed or text(f"claim.needed.{self.claim}", self.lang)
@@ -411,40 +439,35 @@ class Case:
         verdict: str,
         key: str,
         fill: Mapping[str, object],
-        against: tuple[str, ...] = (),
+        against: tuple[str | None, ...] = (),
         extra: str = "published",
         needed: str = "",
     ) -> Answer:
-        finding = text(f"claim.{key}", self.lang, **fill)
-        known = tuple(name for name in against if name in self.source.claims or name not in CHECKS)
+        words = {name: self.plain(value) for name, value in fill.items()}
+        finding = self.say(key, places=self.places, **words)
+        known = tuple(
+            name
+            for name in against
+            if name and name != self.claim and (name in self.source.claims or name not in CHECKS)
+        )
         if verdict == "contradicted" and not known:
             known = (self.locator or self.claim,)
         grade = weakest([*self._grades, extra])
         return Answer(verdict, finding, grade, known, needed)
 
 
-Check = Callable[[Case], Answer]
+Check = Callable[..., Answer]
 
-#: The check of every claim that has one.
-CHECKS: dict[str, Check] = {}
+#: The check of every claim that has one, and what it is called with after the case.
+CHECKS: dict[str, tuple[Check, tuple[Any, ...]]] = {}
 
 
-def check(*claims: str) -> Callable[[Check], Check]:
-    """Register a function as the check of one claim or several."""
+def check(*claims: str, **inputs: tuple[Any, ...]) -> Callable[[Check], Check]:
+    """Register a function as the check of claims, which it takes as they are or with inputs."""
 
     def register(function: Check) -> Check:
-        for claim in claims:
-            CHECKS[claim] = function
+        for claim, arguments in {**dict.fromkeys(claims, ()), **inputs}.items():
+            CHECKS[claim] = (function, arguments)
         return function
 
     return register
-
-
-def family(function: Callable[..., Answer], members: Mapping[str, tuple[Any, ...]]) -> None:
-    """Register one function for a family of claims, each with its own arguments after the case."""
-    for claim, arguments in members.items():
-        CHECKS[claim] = partial(_with, function, arguments)
-
-
-def _with(function: Callable[..., Answer], arguments: tuple[Any, ...], case: Case) -> Answer:
-    return function(case, *arguments)

@@ -6,113 +6,93 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from kube_research.study.case import Answer, Case, as_printed, check, enumeration, family
+from kube_research.study.case import Answer, Case, check, enumeration
 from kube_research.study.claims_measures import exact_mean
 
 _PARTS = ("informants_officers", "informants_members", "informants_leaders")
-
-
-def _informants(case: Case) -> tuple[list[int], int]:
-    parts = [int(case.fact(name)) for name in _PARTS]
-    return parts, sum(parts)
 
 
 def _interviewed(case: Case) -> list[int]:
     return [int(case.as_number(value)) for value in case.readings("interviewed_members").values()]
 
 
-@check("informants_total_a")
-def _informants_stated(case: Case) -> Answer:
-    """Hold the total stated against the sum of the informants listed."""
-    stated = int(case.number())
-    parts, total = _informants(case)
-    listed = " + ".join(map(str, parts))
+@check("informants_total_a", "informants_total_b")
+def _informants(case: Case) -> Answer:
+    """Hold the informants listed against the total that the source states elsewhere."""
+    if case.side == "a":
+        stated = int(case.number())
+    else:
+        case.must_state(*_PARTS)
+        stated = int(case.as_number(case.readings("informants")["a"]))
+    parts = [int(case.fact(name)) for name in _PARTS]
+    total = sum(parts)
+    fill: dict[str, Any] = {"parts": " + ".join(map(str, parts)), "total": total, "stated": stated}
     if stated == total:
-        return case.reproduced("sum_equal", parts=listed, total=total)
-    extra = [count for count in _interviewed(case) if total + count == stated]
-    key = "sum_differs_but" if extra else "sum_differs"
-    return case.contradicted(
-        key,
-        "informants_total_b",
-        parts=listed,
-        total=total,
-        stated=stated,
-        extra=extra[0] if extra else "",
-    )
-
-
-@check("informants_total_b")
-def _informants_listed(case: Case) -> Answer:
-    """Hold the informants listed against the total stated elsewhere."""
-    parts, total = _informants(case)
-    for place, name in enumerate(_PARTS):
-        case.must_be_fact(case.number(place), name)
-    stated = int(case.as_number(case.readings("informants")["a"]))
-    listed = " + ".join(map(str, parts))
-    if stated == total:
-        return case.reproduced("sum_equal", parts=listed, total=total)
-    return case.contradicted(
-        "sum_differs", "informants_total_a", parts=listed, total=total, stated=stated
-    )
+        return case.reproduced("sum_equal", **fill)
+    if case.side == "a":
+        for count in _interviewed(case):
+            if total + count == stated:
+                return case.contradicted("sum_differs_but", case.rival, extra=count, **fill)
+    return case.contradicted("sum_differs", case.rival, **fill)
 
 
 @check("informants_members")
 def _informant_members(case: Case) -> Answer:
     """Members among the informants against members said to have been interviewed."""
-    case.must_be_fact(case.number(), "informants_members")
+    case.must_state("informants_members")
     officers, members = (int(case.fact(name)) for name in _PARTS[:2])
     fewest = min(_interviewed(case))
     fill = {"members": members, "officers": officers, "fewest": fewest}
     if fewest > officers + members:
-        return case.contradicted(
-            "members_fewer", "interviewed_members_a", "interviewed_members_b", **fill
-        )
+        against = ("interviewed_members_a", "interviewed_members_b")
+        return case.contradicted("members_fewer", *against, **fill)
     return case.consistent("members_fit", **fill)
 
 
 @check("informants_community_leader")
 def _informant_leader(case: Case) -> Answer:
     """One of the parts of the list of informants."""
-    case.must_be_fact(case.number(), "informants_leaders")
-    parts, total = _informants(case)
-    return case.consistent("part_of", count=parts[2], total=total, others=case.list(parts[:2]))
+    case.must_state("informants_leaders")
+    *others, leaders = (case.fact(name) for name in _PARTS)
+    return case.consistent("part_of", count=leaders, total=sum(others, leaders), others=others)
 
 
 @check("interviewed_companion")
 def _companion(case: Case) -> Answer:
     """One companion, whose name is spelled in more than one way."""
-    case.must_be_fact(case.number(), "interviewed_companions")
+    case.must_state("interviewed_companions")
     spellings = len(set(case.readings("companion_name").values()))
-    return case.consistent("companion", count=case.num(case.number()), spellings=spellings)
+    return case.consistent("companion", count=case.number(), spellings=spellings)
 
 
 @check("interviewed_members_a", "interviewed_members_b")
 def _interviewed_twice(case: Case) -> Answer:
     """One bracket that gives the number in digits and another in words."""
-    readings = case.readings("interviewed_members")
-    mine, other = readings[case.side], readings[case.other_side]
-    locator = case.row("conflicts", conflict="interviewed_members", reading=case.side)["locator"]
-    case.must_equal(str(case.number()), mine, locator)
+    mine, other = case.must_read(str(case.number()), "interviewed_members")
     if mine == other:
         return case.consistent("readings_agree", value=mine)
     return case.opposed("readings_differ", case.rival, mine=mine, other=other)
 
 
-@check("group_numbers_a", "group_numbers_b")
-def _group_numbers(case: Case) -> Answer:
-    """Two lists of the same five groups."""
-    lists = {
+def _group_lists(case: Case) -> dict[str, list[int]]:
+    """Return the numbers of the groups, as each reading lists them."""
+    return {
         reading: [int(case.as_number(number)) for number in value.split()]
         for reading, value in case.readings("groups").items()
     }
+
+
+@check("group_numbers_a", "group_numbers_b")
+def _group_numbers(case: Case) -> Answer:
+    """Two lists of the same five groups."""
+    lists = _group_lists(case)
     mine, other = lists[case.side], lists[case.other_side]
     stated = [int(digits) for digits in case.numerals[1:]]
     locator = case.row("conflicts", conflict="groups", reading=case.side)["locator"]
     case.must_equal(case.number(), Fraction(len(stated)), locator)
-    if stated != mine:
-        case.must_equal(case.list(stated), case.list(mine), locator)
+    case.must_equal(stated, mine, locator)
     both = [number for number in mine if number in other]
-    fill = {"both": case.list(both) or "-", "count": len(both), "total": len(mine)}
+    fill = {"both": both, "count": len(both), "total": len(mine)}
     if len(both) == len(mine) == len(other):
         return case.consistent("lists_agree", **fill)
     return case.contradicted("lists_differ", case.rival, **fill)
@@ -122,28 +102,28 @@ def _group_numbers(case: Case) -> Answer:
 def _groups(case: Case) -> Answer:
     """Hold the number of groups against the lists of their numbers."""
     stated = int(case.number())
-    case.must_be_fact(case.number(), "groups")
+    case.must_state("groups")
     lengths = [len(value.split()) for value in case.readings("groups").values()]
     if set(lengths) == {stated}:
         return case.reproduced("lists_count", lists=len(lengths), count=stated)
-    return case.contradicted(
-        "lists_miscount", "group_numbers_a", "group_numbers_b", counts=case.list(lengths)
-    )
+    against = ("group_numbers_a", "group_numbers_b")
+    return case.contradicted("lists_miscount", *against, counts=lengths)
+
+
+def _recount(case: Case, count: int, table: str, against: str | None) -> Answer:
+    """Hold a number that the claim states against the rows of a table, counted."""
+    stated = int(case.number())
+    if stated == count:
+        return case.reproduced("recount_equal", count=count, table=table)
+    return case.contradicted("recount_differs", against, count=count, table=table, stated=stated)
 
 
 @check("peka_fields")
 def _fields(case: Case) -> Answer:
     """Hold the number of fields against the fields listed."""
-    case.must_be_fact(case.number(), "fields")
-    return _recount(case, len(case.rows("fields")), "fields", None)
-
-
-def _recount(case: Case, count: int, table: str, other: str | None) -> Answer:
-    stated = int(case.number())
-    if stated == count:
-        return case.reproduced("recount_equal", count=count, table=table)
-    against = [other] if other else [case.rows(table)[0]["locator"] or case.locator]
-    return case.contradicted("recount_differs", *against, count=count, table=table, stated=stated)
+    case.must_state("fields")
+    fields = case.some("fields")
+    return _recount(case, len(fields), "fields", fields[0]["locator"])
 
 
 @check("activities_a", "activities_b")
@@ -153,9 +133,8 @@ def _activities(case: Case) -> Answer:
     days = {row["date"] for row in listed} - {None}
     stated = int(case.number())
     if stated != len(listed) and stated == len(days):
-        return case.contradicted(
-            "recount_days", case.rival, count=len(listed), days=len(days), stated=stated
-        )
+        fill = {"count": len(listed), "days": len(days), "stated": stated}
+        return case.contradicted("recount_days", case.rival, **fill)
     return _recount(case, len(listed), "activities", case.rival)
 
 
@@ -189,71 +168,59 @@ def _usual_place(case: Case) -> Answer:
 def _listed_places(case: Case) -> Answer:
     """Count the places of the meetings again."""
     places = _places(case)
-    kinds = [("kelurahan", "kelurahan"), ("companion", "companion"), ("chair", "KUBE 11")]
-    counts = {name: sum(sign in place for place in places) for name, sign in kinds}
-    office, total, companion, chair = (int(case.number(place)) for place in range(4))
-    stated = {"kelurahan": office, "companion": companion, "chair": chair}
+    signs = {"kelurahan": "kelurahan", "companion": "companion", "chair": "KUBE 11"}
+    counts = {name: sum(sign in place for place in places) for name, sign in signs.items()}
     fill = {"total": len(places), **counts}
-    if stated == counts and total == len(places):
+    order = ("kelurahan", "total", "companion", "chair")
+    stated = {name: int(case.number(place)) for place, name in enumerate(order)}
+    if stated == fill:
         return case.reproduced("places_equal", **fill)
-    return case.contradicted("places_differ", case.locator, **fill)
+    return case.contradicted("places_differ", **fill)
 
 
-def _enumerated(case: Case, fact: str | None) -> Answer:
+@check(
+    "poverty_types",
+    "poor_strengths",
+    "reassessment_shortcomings",
+    "validity_tests",
+    "credibility_techniques",
+    informants_officers=("informants_officers",),
+)
+def _enumerated(case: Case, *facts: str) -> Answer:
     """Hold a number of things against the things that the claim lists."""
     stated = int(case.number())
-    if fact:
-        case.must_be_fact(case.number(), fact)
-    listed = enumeration(case.statement)
+    case.must_state(*facts)
+    listed = len(enumeration(case.statement))
     if not listed:
         return case.open("not_listed", count=stated)
-    fill = {"listed": len(listed), "count": stated}
-    if len(listed) == stated:
-        return case.reproduced("listed_equal", **fill)
-    return case.contradicted("listed_differs", case.locator, **fill)
+    if listed == stated:
+        return case.reproduced("listed_equal", listed=listed)
+    return case.contradicted("listed_differs", listed=listed, count=stated)
 
 
-family(
-    _enumerated,
-    {
-        "informants_officers": ("informants_officers",),
-        "poverty_types": (None,),
-        "poor_strengths": (None,),
-        "reassessment_shortcomings": (None,),
-        "validity_tests": (None,),
-        "credibility_techniques": (None,),
-    },
+@check(
+    ministry_stages=("ministry_stages",),
+    stages_not_done=("ministry_stages_left", "ministry_stages"),
+    only_preparation_stage_done=(),
 )
-
-
-@check("ministry_stages", "stages_not_done", "only_preparation_stage_done")
-def _stages(case: Case) -> Answer:
+def _stages(case: Case, *facts: str) -> Answer:
     """Three statements on the stages that must add up."""
     stages, left = case.fact("ministry_stages"), case.fact("ministry_stages_left")
-    if case.claim == "ministry_stages":
-        case.must_equal(case.number(), stages, case.row("facts", fact="ministry_stages")["locator"])
-    if case.claim == "stages_not_done":
-        row = case.row("facts", fact="ministry_stages_left")
-        case.must_equal(case.number(), left, row["locator"])
-        case.must_equal(case.number(1), stages, row["locator"])
-    others = [
-        name
-        for name in ("ministry_stages", "stages_not_done", "only_preparation_stage_done")
-        if name != case.claim
-    ]
-    fill = {"stages": case.num(stages), "left": case.num(left), "done": case.num(stages - left)}
+    case.must_state(*facts)
+    fill = {"stages": stages, "left": left, "done": stages - left}
     if stages - left == 1:
         return case.consistent("stages_add", **fill)
+    others = ("ministry_stages", "stages_not_done", "only_preparation_stage_done")
     return case.contradicted("stages_do_not_add", *others, **fill)
 
 
 @check("activities_hindered_a", "activities_hindered_b")
 def _hindered(case: Case) -> Answer:
     """'No hindrance at all' against the hindrances listed."""
-    count = len(case.rows("monitoring", aspect="inhibiting"))
-    activities = len({row["activity"] for row in case.rows("monitoring", aspect="inhibiting")})
-    fill = {"count": count, "activities": activities}
-    holds = (case.side == "a") == (count == 0)
+    hindrances = case.rows("monitoring", aspect="inhibiting")
+    activities = {row["activity"] for row in hindrances}
+    fill = {"count": len(hindrances), "activities": len(activities)}
+    holds = (case.side == "a") == (not hindrances)
     return case.reproduced_if(holds, "hindrances", case.rival, **fill)
 
 
@@ -261,118 +228,108 @@ def _hindered(case: Case) -> Answer:
 def _components(case: Case) -> Answer:
     """Which of the activities the components of the model name."""
     statement = case.statement.lower()
-    named: list[str] = []
+    activities = case.some("activities", kind="intervention")
     missing: list[str] = []
-    for row in case.some("activities", kind="intervention"):
+    for row in activities:
         signs = re.findall(r"study visit|training|mentoring|charity|kuber", row["title_en"].lower())
         signs += ["community service"] if {"kuber", "charity"} & set(signs) else []
-        (named if any(sign in statement for sign in signs) else missing).append(
-            row[f"title_{case.lang}"]
-        )
-    fill = {"named": len(named), "total": len(named) + len(missing)}
+        if not any(sign in statement for sign in signs):
+            missing.append(row[f"title_{case.lang}"])
+    total = len(activities)
     if not missing:
-        return case.consistent("components_all", **fill)
-    return case.consistent("components_some", missing="; ".join(missing), **fill)
+        return case.consistent("components_all", total=total)
+    fill = {"named": total - len(missing), "total": total, "missing": "; ".join(missing)}
+    return case.consistent("components_some", **fill)
 
 
 @check("model_not_generalisable")
 def _one_site(case: Case) -> Answer:
     """How many sites and groups there are to generalise from."""
-    groups = int(case.fact("groups"))
-    numbers = [
-        int(case.as_number(n)) for value in case.readings("groups").values() for n in value.split()
-    ]
-    return case.consistent("one_site", groups=groups, highest=max(numbers))
+    groups = case.fact("groups")
+    highest = max(number for numbers in _group_lists(case).values() for number in numbers)
+    return case.consistent("one_site", groups=groups, highest=highest)
 
 
+@check(
+    "preliminary_progress_a",
+    "preliminary_progress_b",
+    "preliminary_income_a",
+    "preliminary_income_b",
+    "motivation_decline_a",
+    "motivation_decline_b",
+    "benefit_felt_b",
+    benefit_felt_a=("achieved_mentoring_benefit",),
+)
 def _opposed(case: Case, *others: str) -> Answer:
     """Two statements that exclude each other: where each is made."""
-    rows = [case.source.claims[name] for name in others if name in case.source.claims]
+    against = (case.rival, *others)
+    rows = [case.source.claims[name] for name in against if name in case.source.claims]
     if not rows:
-        return case.open("alone", needed=case.say("needed_other"), places=case.places)
+        return case.open("alone", needed=case.say("needed_other"))
     theirs = sum((row["locator"] or "").count(";") + 1 for row in rows)
     where = "; ".join(row["locator"] or row["claim"] for row in rows)
-    return case.opposed("opposed", *others, mine=case.places, theirs=theirs, where=where)
+    return case.opposed("opposed", *against, mine=case.places, theirs=theirs, where=where)
 
 
-def _pair(name: str) -> dict[str, tuple[str, ...]]:
-    return {f"{name}_a": (f"{name}_b",), f"{name}_b": (f"{name}_a",)}
-
-
-family(
-    _opposed,
-    {
-        **_pair("preliminary_progress"),
-        **_pair("preliminary_income"),
-        **_pair("motivation_decline"),
-        "benefit_felt_a": ("benefit_felt_b", "achieved_mentoring_benefit"),
-        "benefit_felt_b": ("benefit_felt_a",),
-    },
+@check(
+    leadership_effective=(9,),
+    finance_administration_orderly=(13, 14),
+    finances_transparent=(13,),
+    trust_due_to_transparency=(13,),
+    kube_can_plan_and_evaluate=(19,),
+    kube_plan_satisfactory=(19,),
+    low_ability_due_to_education=(13, 14),
 )
-
-
 def _items(case: Case, *items: int) -> Answer:
     """Call the first means of the items, and the second ones where they are printed."""
     first = [case.row("item_means", round=1, item=item) for item in items]
     later = [row for item in items for row in case.rows("item_means", round=2, item=item)]
     fill: dict[str, Any] = {
-        "items": case.list(items),
-        "means": case.list(as_printed(row["mean"], case.lang) for row in first),
+        "items": list(items),
+        "means": [case.printed(row["mean"]) for row in first],
     }
     if len(later) < len(items):
         return case.open("items_once", **fill)
-    fill["later"] = case.list(as_printed(row["mean"], case.lang) for row in later)
+    fill["later"] = [case.printed(row["mean"]) for row in later]
     up = all(exact_mean(b) > exact_mean(a) for a, b in zip(first, later, strict=True))
-    return case.consistent_if(up, "items_twice", later[0]["locator"] or case.locator, **fill)
+    return case.consistent_if(up, "items_twice", later[0]["locator"], **fill)
 
 
-family(
-    _items,
-    {
-        "leadership_effective": (9,),
-        "finance_administration_orderly": (13, 14),
-        "finances_transparent": (13,),
-        "trust_due_to_transparency": (13,),
-        "kube_can_plan_and_evaluate": (19,),
-        "kube_plan_satisfactory": (19,),
-        "low_ability_due_to_education": (13, 14),
-    },
+@check(
+    group_administration_organised=("training_admin",),
+    mentoring_raised_motivation=("mentoring",),
+    study_visit_raised_motivation=("study_visit",),
+    training_finance_raised_skills=("training_finance",),
+    training_raised_cohesion=("training_admin",),
+    kuber_raises_solidarity=("kuber",),
+    kuber_opening_order=("kuber",),
+    absorption_due_to_equality=("mentoring",),
 )
-
-
 def _activity(case: Case, activity: str) -> Answer:
     """Count what is listed as the result of an activity, and the figures given for it."""
     results = case.some("monitoring", activity=activity, aspect="result")
-    figures = [
-        case.plain(Fraction(str(row["achieved_pct"]))) + "%"
-        for row in case.rows("outcomes", activity=activity)
-        if row["achieved_pct"] is not None
-    ]
-    fill: dict[str, Any] = {
-        "activity": case.title(activity),
-        "results": len(results),
-        "measured": sum(bool(re.search(r"\d", row["text_en"])) for row in results),
-    }
-    if figures:
-        return case.open("activity_figures", figures=case.list(figures), **fill)
-    return case.open("activity_no_figure", **fill)
+    outcomes = case.rows("outcomes", activity=activity)
+    printed = [row["achieved_pct"] for row in outcomes if row["achieved_pct"] is not None]
+    return case.open(
+        "activity_figures" if printed else "activity_no_figure",
+        activity=case.title(activity),
+        results=len(results),
+        measured=sum(bool(re.search(r"\d", row["text_en"])) for row in results),
+        figures=[case.plain(Fraction(str(percent))) + "%" for percent in printed],
+    )
 
 
-family(
-    _activity,
-    {
-        "group_administration_organised": ("training_admin",),
-        "mentoring_raised_motivation": ("mentoring",),
-        "study_visit_raised_motivation": ("study_visit",),
-        "training_finance_raised_skills": ("training_finance",),
-        "training_raised_cohesion": ("training_admin",),
-        "kuber_raises_solidarity": ("kuber",),
-        "kuber_opening_order": ("kuber",),
-        "absorption_due_to_equality": ("mentoring",),
-    },
+@check(
+    motivation_up=("result", "motivat"),
+    training_raised_knowledge=("result", "understand", "knowledge"),
+    trust_built=("result", "trust"),
+    togetherness_up=("result", "together", "cohes"),
+    companion_still_needed=("supporting", "companion"),
+    success_due_to_commitment=("supporting", "commit"),
+    success_due_to_funds=("supporting", "fund", "money"),
+    enthusiasm_due_to_awareness=("supporting", "aware"),
+    scheduling_due_to_mobility=("inhibiting", "busy", "schedule"),
 )
-
-
 def _named(case: Case, aspect: str, *signs: str) -> Answer:
     """How many of the results or factors listed speak of it."""
     listed = case.some("monitoring", aspect=aspect)
@@ -380,38 +337,17 @@ def _named(case: Case, aspect: str, *signs: str) -> Answer:
     return case.open(f"named_{aspect}", named=named, total=len(listed))
 
 
-family(
-    _named,
-    {
-        "motivation_up": ("result", "motivat"),
-        "training_raised_knowledge": ("result", "understand", "knowledge"),
-        "trust_built": ("result", "trust"),
-        "togetherness_up": ("result", "together", "cohes"),
-        "companion_still_needed": ("supporting", "companion"),
-        "success_due_to_commitment": ("supporting", "commit"),
-        "success_due_to_funds": ("supporting", "fund", "money"),
-        "enthusiasm_due_to_awareness": ("supporting", "aware"),
-        "scheduling_due_to_mobility": ("inhibiting", "busy", "schedule"),
-    },
+@check(
+    "preliminary_mentoring_lacking",
+    "kube_can_use_peka",
+    "mentoring_beyond_preparation",
+    "groups_need_sustained_mentoring",
+    "researcher_role_shift",
+    "poverty_due_to_city_expansion",
+    "model_applicable_suburban",
+    "kelurahan_suburban",
+    "education_primary",
 )
-
-
 def _alone(case: Case) -> Answer:
     """Pass on a statement on which the tables hold nothing."""
-    return case.open("alone", places=case.places)
-
-
-family(
-    _alone,
-    {
-        "preliminary_mentoring_lacking": (),
-        "kube_can_use_peka": (),
-        "mentoring_beyond_preparation": (),
-        "groups_need_sustained_mentoring": (),
-        "researcher_role_shift": (),
-        "poverty_due_to_city_expansion": (),
-        "model_applicable_suburban": (),
-        "kelurahan_suburban": (),
-        "education_primary": (),
-    },
-)
+    return case.open("alone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pandas as pd
 
@@ -11,45 +12,36 @@ from kube_research.errors import MissingColumnError
 from kube_research.evidence.printed import unround
 from kube_research.formats import day_of
 from kube_research.frames import need_columns
-from kube_research.study.case import Answer, Case, Row, check, family, hours, weekdays
+from kube_research.study.case import Answer, Case, Row, check, hours, months_between, weekdays
 from kube_research.texts import check_language, text
 
 _LANGUAGE_OF_SOURCE = "id"
 _Span = tuple[pd.Timestamp, pd.Timestamp]
+_MEETINGS = [f"mentoring_{number}" for number in range(1, 5)]
 
 
-def _stated_day(case: Case, activity: str) -> pd.Timestamp:
-    """Return the day of an activity, once the claim has been held against it."""
-    day = case.day(activity)
-    case.must_equal(case.date(), day, case.row("activities", activity=activity)["locator"])
-    return day
-
-
+@check(**{f"{name}_date": (name,) for name in ("preparation_meeting", *_MEETINGS)})
 def _weekday(case: Case, activity: str) -> Answer:
     """Hold the weekday printed beside a date against the calendar."""
-    day = _stated_day(case, activity)
+    day = case.stated_day(activity)
     row = case.row("activities", activity=activity)
     printed = day_of(day, _LANGUAGE_OF_SOURCE, "EEEE d MMMM y")
-    fill = {"date": case.when(day), "weekday": case.when(day, "EEEE")}
     right = weekdays(case.statement) == [day.day_name()] and row["printed_date"] == printed
-    return case.reproduced_if(right, "weekday", row["locator"] or case.locator, **fill)
+    fill = {"date": day, "weekday": case.when(day, "EEEE")}
+    return case.reproduced_if(right, "weekday", row["locator"], **fill)
 
 
+@check(**{f"{name}_time": (name,) for name in _MEETINGS})
 def _hours(case: Case, activity: str) -> Answer:
     """Hold the end of a meeting against its start."""
     row = case.row("activities", activity=activity)
     stated = hours(case.statement)
-    case.must_equal(case.list(stated), case.list([row["start"], row["end"]]), row["locator"])
+    case.must_equal(stated, [row["start"], row["end"]], row["locator"])
     start, end = (pd.Timestamp(f"2000-01-01 {hour}") for hour in stated)
     length = (end - start).total_seconds() / 3600
-    others = {r["start"] for r in case.dated(kind="meeting")}
-    fill = {"hours": case.num(length, 1), "slots": len(others)}
-    return case.consistent_if(length > 0, "hours", row["locator"] or case.locator, **fill)
-
-
-_MEETINGS = [f"mentoring_{number}" for number in range(1, 5)]
-family(_weekday, {f"{name}_date": (name,) for name in ("preparation_meeting", *_MEETINGS)})
-family(_hours, {f"{name}_time": (name,) for name in _MEETINGS})
+    starts = {meeting["start"] for meeting in case.dated(kind="meeting")}
+    fill = {"hours": case.num(length, 1), "slots": len(starts)}
+    return case.consistent_if(length > 0, "hours", row["locator"], **fill)
 
 
 def _planning(case: Case, sign: str) -> list[Row]:
@@ -57,25 +49,22 @@ def _planning(case: Case, sign: str) -> list[Row]:
     return [row for row in case.rows("agenda") if sign.lower() in row["text_en"].lower()]
 
 
+def _on_agenda(case: Case, sign: str, day: pd.Timestamp, against: list[Row]) -> Answer:
+    """Find what was decided on the agenda of the meeting of a day; else point to another agenda."""
+    points = [row for row in _planning(case, sign) if case.day(row["activity"]) == day]
+    if points:
+        meeting = case.title(points[0]["activity"])
+        return case.reproduced("on_agenda", date=day, meeting=meeting)
+    return case.contradicted("not_on_agenda", *(row["locator"] for row in against[:1]), date=day)
+
+
+@check(
+    study_visit_planned_date=("study visit",),
+    kuber_committee_date=("committee for the community service",),
+)
 def _planned_at(case: Case, sign: str) -> Answer:
     """Find what was decided again on the agenda of that day."""
-    day = case.date()
-    points = _planning(case, sign)
-    fitting = [row for row in points if case.day(row["activity"]) == day]
-    if fitting:
-        title = case.title(fitting[0]["activity"])
-        return case.reproduced("on_agenda", date=case.when(day), meeting=title)
-    where = [row["locator"] for row in points[:1]]
-    return case.contradicted("not_on_agenda", *where, date=case.when(day))
-
-
-family(
-    _planned_at,
-    {
-        "study_visit_planned_date": ("study visit",),
-        "kuber_committee_date": ("committee for the community service",),
-    },
-)
+    return _on_agenda(case, sign, case.date(), _planning(case, sign))
 
 
 @check("peka_2_date", "peka_2_with_meeting_4")
@@ -83,79 +72,67 @@ def _second_peka(case: Case) -> Answer:
     """Find the follow-up PEKA on the agenda of the meeting of the same day."""
     held = case.day("peka_2")
     if case.claim == "peka_2_date":
-        _stated_day(case, "peka_2")
+        case.stated_day("peka_2")
         row = case.row("rounds", activity="peka_2")
         case.must_equal(case.date(), row["date"], row["locator"])
-    points = [row for row in _planning(case, "PEKA") if case.day(row["activity"]) == held]
-    if points:
-        meeting = case.title(points[0]["activity"])
-        return case.reproduced("on_agenda", date=case.when(held), meeting=meeting)
-    against = [row["locator"] for row in case.rows("agenda", activity="mentoring_4")[:1]]
-    return case.contradicted("not_on_agenda", *against, date=case.when(held))
+    return _on_agenda(case, "PEKA", held, case.rows("agenda", activity="mentoring_4"))
 
 
+def _fieldwork(case: Case) -> _Span:
+    return case.day("fieldwork"), case.day("fieldwork", "last_date")
+
+
+@check(
+    study_visit_date=("study_visit", "study visit"),
+    training_finance_date=("training_finance", "session on managing finance"),
+    training_admin_date=("training_admin", "session on managing finance"),
+    kuber_date=("kuber", "committee for the community service"),
+)
 def _follows(case: Case, activity: str, sign: str) -> Answer:
     """Place a day within the fieldwork and after the meeting that planned it."""
-    day = _stated_day(case, activity)
-    first, last = case.day("fieldwork"), case.day("fieldwork", "last_date")
-    plans = [case.day(row["activity"]) for row in _planning(case, sign)]
+    day = case.stated_day(activity)
+    first, last = _fieldwork(case)
+    plans = _planning(case, sign)
     if not plans:
-        return case.open("elsewhere", places=case.places)
-    fill = {
-        "date": case.when(day),
-        "days": (day - min(plans)).days,
-        "planned": case.when(min(plans)),
-        "first": case.when(first),
-        "last": case.when(last),
-    }
+        return case.open("elsewhere")
+    planned = min(case.day(row["activity"]) for row in plans)
+    days = (day - planned).days
+    fill = {"date": day, "days": days, "planned": planned, "first": first, "last": last}
     if not first <= day <= last:
         return case.contradicted("outside", "fieldwork_start", "fieldwork_end", **fill)
-    if day < min(plans):
-        where = _planning(case, sign)[0]["locator"]
-        return case.contradicted("before_plan", where, **fill)
+    if days < 0:
+        return case.contradicted("before_plan", plans[0]["locator"], **fill)
     return case.consistent("after_plan", **fill)
 
 
-family(
-    _follows,
-    {
-        "study_visit_date": ("study_visit", "study visit"),
-        "training_finance_date": ("training_finance", "session on managing finance"),
-        "training_admin_date": ("training_admin", "session on managing finance"),
-        "kuber_date": ("kuber", "committee for the community service"),
-    },
-)
+def _claim_of_day(case: Case, activity: Row) -> str | None:
+    """Return the claim that dates an activity, or where the source does so."""
+    claim = f"{activity['activity']}_date"
+    return claim if claim in case.source.claims else activity["locator"]
 
 
 @check("fieldwork_start")
 def _begin(case: Case) -> Answer:
     """Hold the first day of the fieldwork against the first thing done."""
-    start = _stated_day(case, "fieldwork")
+    start = case.stated_day("fieldwork")
     acts = [row for row in case.dated(precision="day") if row["kind"] != "study"]
     earliest = min(acts, key=lambda row: row["date"])
-    fill = {
-        "what": earliest[f"title_{case.lang}"],
-        "date": case.when(earliest["date"]),
-        "days": (start - earliest["date"]).days,
-    }
-    if earliest["date"] < start:
-        claim = f"{earliest['activity']}_date"
-        known = claim if claim in case.source.claims else earliest["locator"] or case.locator
-        return case.contradicted("begun_before", known, **fill)
-    return case.consistent("begun_after", **{**fill, "days": -int(fill["days"])})
+    days, what = (earliest["date"] - start).days, earliest[f"title_{case.lang}"]
+    fill = {"what": what, "date": earliest["date"], "days": abs(days)}
+    if days < 0:
+        return case.contradicted("begun_before", _claim_of_day(case, earliest), **fill)
+    return case.consistent("begun_after", **fill)
 
 
 @check("fieldwork_end")
 def _end(case: Case) -> Answer:
     """Hold the last day of the fieldwork against the last thing done."""
-    end = case.day("fieldwork", "last_date")
-    case.must_equal(case.date(), end, case.row("activities", activity="fieldwork")["locator"])
+    end = case.stated_day("fieldwork", "last_date")
     latest = max(case.dated(precision="day"), key=lambda row: row["date"])
-    days = (end - latest["date"]).days
-    fill = {"what": latest[f"title_{case.lang}"], "date": case.when(latest["date"]), "days": days}
+    days, what = (end - latest["date"]).days, latest[f"title_{case.lang}"]
+    fill = {"what": what, "date": latest["date"], "days": abs(days)}
     if days < 0:
-        against = f"{latest['activity']}_date"
-        return case.contradicted("goes_on_after", against, **{**fill, "days": -days})
+        return case.contradicted("goes_on_after", _claim_of_day(case, latest), **fill)
     return case.consistent("last_before", **fill)
 
 
@@ -163,43 +140,38 @@ def _end(case: Case) -> Answer:
 def _cut_short(case: Case) -> Answer:
     """Count the days between the last activity and the end of the fieldwork."""
     end, last = case.day("fieldwork", "last_date"), case.day("kuber")
-    return case.consistent("days_left", days=(end - last).days, date=case.when(last))
+    return case.consistent("days_left", days=(end - last).days, date=last)
 
 
 @check("mentoring_start")
 def _first_meeting(case: Case) -> Answer:
     """Hold the start of the series against the first meeting described."""
-    day = _stated_day(case, "mentoring")
+    day = case.stated_day("mentoring")
     first = min(case.dated(kind="meeting"), key=lambda row: row["date"])
-    fill = {"date": case.when(first["date"]), "meeting": first[f"title_{case.lang}"]}
-    its_date = f"{first['activity']}_date"
-    return case.reproduced_if(day == first["date"], "first_meeting", its_date, **fill)
+    fill = {"date": first["date"], "meeting": first[f"title_{case.lang}"]}
+    same = day == first["date"]
+    return case.reproduced_if(same, "first_meeting", _claim_of_day(case, first), **fill)
 
 
 @check("mentoring_duration")
 def _duration(case: Case) -> Answer:
     """Hold the length stated against the first and last day."""
-    case.must_be_fact(case.number(), "programme_months")
-    start, end = case.day("fieldwork"), case.day("fieldwork", "last_date")
-    whole = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
-    touched = (end.year - start.year) * 12 + end.month - start.month + 1
-    fill = {
-        "first": case.when(start),
-        "last": case.when(end),
-        "months": whole,
-        "touched": touched,
-    }
-    ends = ("fieldwork_start", "fieldwork_end")
-    return case.reproduced_if(whole == case.number(), "duration", *ends, **fill)
+    case.must_state("programme_months")
+    start, end = _fieldwork(case)
+    whole = months_between(start, end)
+    touched = months_between(start.replace(day=1), end) + 1
+    fill = {"first": start, "last": end, "months": whole, "touched": touched}
+    against = ("fieldwork_start", "fieldwork_end")
+    return case.reproduced_if(whole == case.number(), "duration", *against, **fill)
 
 
 @check("preliminary_study_start")
 def _preliminary_start(case: Case) -> Answer:
     """Place the beginning of the groups within the study that set them up."""
-    start = _stated_day(case, "preliminary_study")
+    start = case.stated_day("preliminary_study")
     end = case.day("preliminary_study", "last_date")
     first, last = _common_start(case)[0]
-    fill = {"first": case.when(first), "last": case.when(last)}
+    fill = {"first": first, "last": last}
     if last < start or first > end:
         return case.contradicted("groups_outside", "groups_running_nine_months", **fill)
     return case.consistent("groups_inside", **fill)
@@ -207,33 +179,30 @@ def _preliminary_start(case: Case) -> Answer:
 
 @check("preliminary_study_end_a", "preliminary_study_end_b")
 def _preliminary_end(case: Case) -> Answer:
-    """Two ends of the earlier study."""
-    mine, other = case.side, case.other_side
-    ends = case.readings("preliminary_end")
-    stated = case.date().strftime("%Y-%m-%d") if mine == "a" else case.month().strftime("%Y-%m")
-    locator = case.row("conflicts", conflict="preliminary_end", reading=mine)["locator"]
-    case.must_equal(stated, ends[mine], locator)
-    forms = {"a": "d MMMM y", "b": "MMMM y"}
-    days = {r: pd.to_datetime(value, errors="coerce") for r, value in ends.items()}
-    words = {r: ends[r] if pd.isna(day) else case.when(day, forms[r]) for r, day in days.items()}
-    if ends["a"].startswith(ends["b"]):
-        return case.consistent("readings_agree", value=words[mine])
-    return case.opposed("readings_differ", case.rival, mine=words[mine], other=words[other])
+    """Two ends of the earlier study: one a day, the other a month."""
+    exact = case.side == "a"
+    stated = case.date().strftime("%Y-%m-%d") if exact else case.month().strftime("%Y-%m")
+    mine, other = case.must_read(stated, "preliminary_end")
+    day, month = (mine, other) if exact else (other, mine)
+
+    def in_words(end: str) -> str:
+        date = pd.to_datetime(end, errors="coerce")
+        form = "d MMMM y" if end == day else "MMMM y"
+        return end if pd.isna(date) else case.when(date, form)
+
+    if day.startswith(month):
+        return case.consistent("readings_agree", value=in_words(mine))
+    fill = {"mine": in_words(mine), "other": in_words(other)}
+    return case.opposed("readings_differ", case.rival, **fill)
 
 
 @check("peka_1_date_a")
 def _first_peka_printed(case: Case) -> Answer:
     """Hold the month printed under the table against the meeting that prepared it."""
     month = case.month()
-    printed = case.readings("table_2_date")["a"]
-    locator = case.row("conflicts", conflict="table_2_date", reading="a")["locator"]
-    case.must_equal(month.strftime("%Y-%m"), printed, locator)
+    case.must_read(month.strftime("%Y-%m"), "table_2_date")
     meeting, study = case.day("preparation_meeting"), case.day("preliminary_study")
-    fill = {
-        "month": case.when(month, "MMMM y"),
-        "meeting": case.when(meeting),
-        "study": case.when(study),
-    }
+    fill = {"month": case.when(month, "MMMM y"), "meeting": meeting, "study": study}
     if month + pd.offsets.MonthEnd(0) >= meeting:
         return case.consistent("peka_after", **fill)
     return case.contradicted("peka_before", "peka_1_date_b", "preparation_meeting_date", **fill)
@@ -244,23 +213,23 @@ def _first_peka(case: Case) -> Answer:
     """Place the first PEKA in a window after the meeting that prepared it."""
     meeting = case.day("preparation_meeting")
     if case.claim == "peka_1_date_b":
-        _stated_day(case, "preparation_meeting")
+        case.stated_day("preparation_meeting")
     first, last = case.day("peka_1"), case.day("peka_1", "last_date")
-    fill = {"first": case.when(max(first, meeting)), "last": case.when(last)}
+    fill = {"first": max(first, meeting), "last": last}
     if last < meeting:
         return case.contradicted("peka_window", "preparation_meeting_date", **fill)
-    if case.claim == "peka_1_date_b":
-        return case.bounded("peka_window", "peka_1_date_a", **fill)
-    return case.consistent("peka_window", "peka_1_date_a", **fill)
+    answer = case.bounded if case.claim == "peka_1_date_b" else case.consistent
+    return answer("peka_window", "peka_1_date_a", **fill)
 
 
 @check("meetings_first_week")
 def _first_week(case: Case) -> Answer:
     """Days of the month of the meetings."""
-    days = [row["date"].day for row in case.dated(kind="meeting")]
-    late = [row for row in case.dated(kind="meeting") if row["date"].day > 7]
-    fill = {"days": case.list(days), "late": len(late), "total": len(days)}
-    against = [f"{row['activity']}_date" for row in late]
+    meetings = case.dated(kind="meeting")
+    days = [row["date"].day for row in meetings]
+    late = [row for row in meetings if row["date"].day > 7]
+    against = [_claim_of_day(case, row) for row in late]
+    fill = {"days": days, "late": len(late), "total": len(days)}
     return case.reproduced_if(not late, "first_week", *against, **fill)
 
 
@@ -293,7 +262,7 @@ def _tables_date(case: Case) -> Answer:
     month = case.month()
     last = max(case.day(row["activity"]) for row in case.some("monitoring", aspect="result"))
     end = min(month + pd.offsets.MonthEnd(0), case.day("fieldwork", "last_date"))
-    fill = {"first": case.when(max(last, month)), "last": case.when(end)}
+    fill = {"first": max(last, month), "last": end}
     if last > end:
         return case.contradicted("tables_window", "kuber_date", **fill)
     return case.bounded("tables_window", **fill)
@@ -321,35 +290,33 @@ def _common_start(case: Case) -> list[_Span]:
     return [(max(a[0], b[0]), min(a[1], b[1])) for a, b in zip(five, nine, strict=True)]
 
 
-@check("groups_running_five_months", "groups_running_nine_months")
-def _running(case: Case) -> Answer:
+@check(
+    groups_running_five_months=("months_running_at_peka_1", 1),
+    groups_running_nine_months=("months_running_at_kuber", 0),
+)
+def _running(case: Case, fact: str, place: int) -> Answer:
     """Two durations that must lead back to one start."""
-    early = case.claim == "groups_running_five_months"
-    fact = "months_running_at_peka_1" if early else "months_running_at_kuber"
-    case.must_be_fact(case.number(1 if early else 0), fact)
-    spans = _common_start(case)
-    ends = [case.when(day) for span in spans for day in span]
-    fill = dict(zip(("first", "last", "near_first", "near_last"), ends, strict=True))
-    if all(first > last for first, last in spans):
-        other = "groups_running_nine_months" if early else "groups_running_five_months"
-        return case.contradicted("starts_differ", other)
+    case.must_state(fact, place=place)
+    whole, near = _common_start(case)
+    if all(first > last for first, last in (whole, near)):
+        against = ("groups_running_five_months", "groups_running_nine_months")
+        return case.contradicted("starts_differ", *against)
+    fill = dict(zip(("first", "last", "near_first", "near_last"), whole + near, strict=True))
     return case.bounded("start_window", **fill)
 
 
 @check("motivation_decline_due_to_newness")
 def _newness(case: Case) -> Answer:
     """How long the groups had been running."""
-    months = case.fact("months_running_at_peka_1")
-    return case.open("age", months=case.num(months))
+    return case.open("age", months=case.fact("months_running_at_peka_1"))
 
 
 @check("kuber_in_each_rw")
 def _one_day(case: Case) -> Answer:
     """One date for all groups."""
-    groups = case.fact("groups")
+    groups, date = case.fact("groups"), case.day("kuber")
     days = {row["date"] for row in case.rows("activities", activity="kuber")}
-    date = case.when(case.day("kuber"))
-    return case.open("one_day", days=len(days), date=date, groups=case.num(groups))
+    return case.open("one_day", days=len(days), date=date, groups=groups)
 
 
 @check("kuber_without_researcher")
@@ -357,10 +324,9 @@ def _own_plan(case: Case) -> Answer:
     """Where the committee was formed, and in whose plan the activity stands."""
     points = _planning(case, "committee for the community service")
     if not points:
-        return case.open("elsewhere", places=case.places)
-    day = case.day(points[0]["activity"])
+        return case.open("elsewhere")
     total = len(case.some("activities", kind="intervention"))
-    return case.open("own_plan", date=case.when(day), total=total)
+    return case.open("own_plan", date=case.day(points[0]["activity"]), total=total)
 
 
 #: The facts that :func:`place_shares` needs.
@@ -422,29 +388,16 @@ def place_shares(facts: pd.DataFrame, *, lang: str = "en") -> pd.DataFrame:
     low_pct, high_pct = min(span.low for span in spans), max(span.high for span in spans)
     people = 100 * number["regency_poor_people"]
     wage = number["minimum_wage"]
+    incomes = [100 * number[name] / wage for name in ("income_low", "income_high")]
     rows = [
         ("poor_share", share, share, "percent", "derived"),
         ("regency_population", people / high_pct, people / low_pct, "people", "bounded"),
-        (
-            "income_share",
-            100 * number["income_low"] / wage,
-            100 * number["income_high"] / wage,
-            "percent",
-            "derived",
-        ),
+        ("income_share", *incomes, "percent", "derived"),
     ]
-    return pd.DataFrame(
-        [
-            {
-                "measure": text(f"place.{name}", lang),
-                "low": float(low),
-                "high": float(high),
-                "unit": text(f"place.{unit}", lang),
-                "evidence": grade,
-            }
-            for name, low, high, unit, grade in rows
-        ]
-    )
+    shares = pd.DataFrame(rows, columns=["measure", "low", "high", "unit", "evidence"])
+    for name in ("measure", "unit"):
+        shares[name] = [text(f"place.{code}", lang) for code in shares[name]]
+    return shares.astype({"low": "float64", "high": "float64"})
 
 
 def _share(case: Case, measure: str) -> tuple[float, float]:
@@ -457,56 +410,49 @@ def _share(case: Case, measure: str) -> tuple[float, float]:
     return float(row["low"]), float(row["high"])
 
 
-@check("regency_poor_people", "regency_poverty_rate")
-def _regency(case: Case) -> Answer:
+@check(regency_poor_people=("regency_poor_people",), regency_poverty_rate=("regency_poor_pct",))
+def _regency(case: Case, fact: str) -> Answer:
     """Poor people and the poverty rate of the regency: what population they imply."""
-    rate = case.claim == "regency_poverty_rate"
-    case.must_be_fact(case.number(), "regency_poor_pct" if rate else "regency_poor_people")
+    case.must_state(fact)
     low, high = _share(case, "regency_population")
     return case.bounded(
         "regency_population",
         low=case.num(math.ceil(low)),
         high=case.num(math.floor(high)),
-        people=case.num(case.fact("regency_poor_people")),
-        rate=case.plain(case.fact("regency_poor_pct")),
+        people=case.fact("regency_poor_people"),
+        rate=case.fact("regency_poor_pct"),
     )
 
 
 @check("kelurahan_population", "kelurahan_poor_people")
 def _kelurahan(case: Case) -> Answer:
     """Poor people of the kelurahan as a share of its inhabitants."""
-    case.must_be_fact(case.number(), case.claim)
+    case.must_state(case.claim)
     share, _ = _share(case, "poor_share")
     fill = {
-        "poor": case.num(case.fact("kelurahan_poor_people")),
-        "people": case.num(case.fact("kelurahan_population")),
+        "poor": case.fact("kelurahan_poor_people"),
+        "people": case.fact("kelurahan_population"),
         "share": case.num(share, 2),
-        "rate": case.plain(case.fact("regency_poor_pct")),
+        "rate": case.fact("regency_poor_pct"),
     }
-    other = {"kelurahan_population", "kelurahan_poor_people"} - {case.claim}
-    return case.consistent_if(share <= 100, "kelurahan_share", *other, **fill)
+    against = ("kelurahan_population", "kelurahan_poor_people")
+    return case.consistent_if(share <= 100, "kelurahan_share", *against, **fill)
 
 
+@check(
+    regency_districts=("regency_districts",),
+    groups_2012=("programme_2012_groups", "programme_2012_year"),
+)
 def _elsewhere(case: Case, *facts: str) -> Answer:
     """Pass on a figure from outside the study, of which the tables hold nothing else."""
-    for place, name in enumerate(facts):
-        case.must_be_fact(case.number(place), name)
-    return case.open("elsewhere", places=case.places)
-
-
-family(
-    _elsewhere,
-    {
-        "regency_districts": ("regency_districts",),
-        "groups_2012": ("programme_2012_groups", "programme_2012_year"),
-    },
-)
+    case.must_state(*facts)
+    return case.open("elsewhere")
 
 
 @check("minimum_wage")
 def _minimum_wage(case: Case) -> Answer:
     """Compute how much of the minimum wage the poor earn."""
-    case.must_be_fact(case.number(), "minimum_wage")
+    case.must_state("minimum_wage")
     low, high = _share(case, "income_share")
     return case.open("income_share", low=case.num(low, 1), high=case.num(high, 1))
 
@@ -514,8 +460,7 @@ def _minimum_wage(case: Case) -> Answer:
 @check("poor_income")
 def _poor_income(case: Case) -> Answer:
     """Hold the range of incomes against the statements that they lie below the minimum wage."""
-    case.must_be_fact(case.number(0), "income_low")
-    case.must_be_fact(case.number(1), "income_high")
+    case.must_state("income_low", "income_high")
     low, high = _share(case, "income_share")
     fill = {"low": case.num(low, 1), "high": case.num(high, 1)}
     against = ("income_far_below_minimum_wage", "minimum_wage")
@@ -529,34 +474,27 @@ def _far_below(case: Case) -> Answer:
     least, most = wage - case.fact("income_high"), wage - case.fact("income_low")
     if least <= 0:
         return case.contradicted("income_reaches", "poor_income", "minimum_wage")
-    return case.bounded(
-        "income_gap",
-        least=case.num(least),
-        most=case.num(most),
-        low=case.num(100 * least / wage, 1),
-        high=case.num(100 * most / wage, 1),
-    )
+    low, high = (case.num(100 * gap / wage, 1) for gap in (least, most))
+    return case.bounded("income_gap", least=least, most=most, low=low, high=high)
 
 
 @check("income_mean_below_minimum_wage")
 def _mean_below(case: Case) -> Answer:
     """Hold the top of the range, which no average exceeds, against the minimum wage."""
     top, wage = case.fact("income_high"), case.fact("minimum_wage")
-    fill = {"top": case.num(top), "wage": case.num(wage)}
     if top < wage:
-        return case.reproduced("income_mean_below", **fill)
+        return case.reproduced("income_mean_below", top=top, wage=wage)
     if case.fact("income_low") >= wage:
         return case.contradicted("income_reaches", "poor_income", "minimum_wage")
-    return case.open("income_mean_open", **fill)
+    return case.open("income_mean_open", top=top, wage=wage)
 
 
 @check("household_dependants")
 def _household(case: Case) -> Answer:
     """Family members to support, and what the incomes leave for each."""
-    fewest, most = case.number(0), case.number(1)
-    case.must_be_fact(fewest, "household_low")
-    case.must_be_fact(most, "household_high")
-    least, best = case.fact("income_low") / most, case.fact("income_high") / fewest
+    case.must_state("household_low", "household_high")
+    least = case.fact("income_low") / case.number(1)
+    best = case.fact("income_high") / case.number(0)
     return case.open("per_head", low=case.num(least), high=case.num(best))
 
 
@@ -565,31 +503,25 @@ def _year(case: Case) -> str:
     return str(case.row("facts", fact="programme_2012_year")["value"])
 
 
+def _survival(case: Case) -> dict[str, Any]:
+    """Return how many of the groups of 2012 are left, of how many."""
+    left, formed = case.fact("programme_2012_surviving"), case.fact("programme_2012_groups")
+    share = case.num(100 * left / formed)
+    return {"left": left, "formed": formed, "share": share, "year": _year(case)}
+
+
 @check("groups_2012_surviving")
 def _surviving(case: Case) -> Answer:
     """Count the groups of 2012 that are left against those set up."""
-    case.must_be_fact(case.number(0), "programme_2012_surviving")
-    left, formed = case.fact("programme_2012_surviving"), case.fact("programme_2012_groups")
-    fill = {
-        "left": case.num(left),
-        "formed": case.num(formed),
-        "share": case.num(100 * left / formed),
-        "year": _year(case),
-    }
-    return case.consistent_if(left <= formed, "survival", "groups_2012", **fill)
+    case.must_state("programme_2012_surviving")
+    fill = _survival(case)
+    return case.consistent_if(fill["left"] <= fill["formed"], "survival", "groups_2012", **fill)
 
 
 @check("kube_effective", "preliminary_better_than_before", "failure_2012_due_to_no_professional")
 def _record_2012(case: Case) -> Answer:
     """Call the only other groups that the study counts, those of 2012."""
-    left, formed = case.fact("programme_2012_surviving"), case.fact("programme_2012_groups")
-    return case.open(
-        "survival",
-        left=case.num(left),
-        formed=case.num(formed),
-        share=case.num(100 * left / formed),
-        year=_year(case),
-    )
+    return case.open("survival", **_survival(case))
 
 
 @check("groups_2012_business")
@@ -599,79 +531,64 @@ def _business_2012(case: Case) -> Answer:
     row = case.row("facts", fact="programme_2012_business")
     if row["value"].removesuffix(" only") not in case.statement:
         case.must_equal(case.statement, row["value"], row["locator"])
-    return case.open("business_2012", left=case.num(left))
+    return case.open("business_2012", left=left)
 
 
-@check("mentoring_2012_duration", "failure_2012_due_to_short_mentoring")
-def _months_2012(case: Case) -> Answer:
+@check(mentoring_2012_duration=("programme_2012_months",), failure_2012_due_to_short_mentoring=())
+def _months_2012(case: Case, *facts: str) -> Answer:
     """Set the months of mentoring of 2012 beside those of this study."""
-    if case.claim == "mentoring_2012_duration":
-        case.must_be_fact(case.number(1), "programme_2012_months")
+    case.must_state(*facts, place=1)
     then, now = case.fact("programme_2012_months"), case.fact("programme_months")
-    return case.open("months_2012", then=case.num(then), now=case.num(now), year=_year(case))
+    return case.open("months_2012", then=then, now=now, year=_year(case))
 
 
 @check("anti_poverty_programmes_no_effect")
 def _one_year(case: Case) -> Answer:
     """Count the years for which a rate is given."""
     year = case.row("facts", fact="regency_statistics_year")["value"]
-    return case.open("one_year", rate=case.plain(case.fact("regency_poor_pct")), year=year)
+    return case.open("one_year", rate=case.fact("regency_poor_pct"), year=year)
 
 
-@check("iks_share_sick", "iks_share_posyandu")
-def _iks_share(case: Case) -> Answer:
+@check(iks_share_sick=("iks_sick_pct",), iks_share_posyandu=("iks_posyandu_pct",))
+def _iks_share(case: Case, fact: str) -> Answer:
     """Add up the shares of a fund that is said to be divided in two."""
-    sick = case.claim == "iks_share_sick"
-    case.must_be_fact(case.number(), "iks_sick_pct" if sick else "iks_posyandu_pct")
-    shares = [
-        Fraction(str(row["share_pct"]))
-        for row in case.rows("iks_rule")
-        if row["share_pct"] is not None
-    ]
+    case.must_state(fact)
+    rule = case.rows("iks_rule")
+    shares = [Fraction(str(row["share_pct"])) for row in rule if row["share_pct"] is not None]
     total = sum(shares, Fraction(0))
-    based = [row["base"] for row in case.rows("iks_rule") if row["base"]]
     return case.open(
         "iks_shares",
-        shares=case.list(f"{case.plain(share)}%" for share in shares),
-        total=case.plain(total),
-        rest=case.plain(100 - total),
-        bases=len(based),
+        shares=[f"{case.plain(share)}%" for share in shares],
+        total=total,
+        rest=100 - total,
+        bases=sum(bool(row["base"]) for row in rule),
     )
 
 
 @check("iks_name_a", "iks_name_b")
 def _iks_name(case: Case) -> Answer:
     """Two readings of one abbreviation."""
-    mine, other = case.side, case.other_side
-    names = case.readings("iks_name")
-    uses = {
-        reading: sum(name in str(row["text_id"]) for row in case.rows("agenda"))
-        for reading, name in names.items()
-    }
-    if names[mine] not in case.statement:
-        locator = case.row("conflicts", conflict="iks_name", reading=mine)["locator"]
-        case.must_equal(case.statement, names[mine], locator)
-    if names[mine] == names[other]:
-        return case.consistent("readings_agree", value=names[mine])
-    return case.opposed(
-        "names_differ", case.rival, other=names[other], mine=uses[mine], theirs=uses[other]
-    )
+    name = case.readings("iks_name")[case.side]
+    stated = name if name in case.statement else case.statement
+    mine, other = case.must_read(stated, "iks_name")
+    if mine == other:
+        return case.consistent("readings_agree", value=mine)
+    points = [str(row["text_id"]) for row in case.rows("agenda")]
+    own, theirs = (sum(form in point for point in points) for form in (mine, other))
+    return case.opposed("names_differ", case.rival, other=other, mine=own, theirs=theirs)
 
 
 @check("kuber_funding")
 def _funding(case: Case) -> Answer:
     """Find the meeting that set the fund aside, and the day it was for."""
+    solutions = case.rows("agenda", kind="solution")
+    factors = case.rows("monitoring", activity="kuber", aspect="supporting")
     planned = [
         row
-        for row in case.rows("agenda", kind="solution")
+        for row in solutions
         if "IKS" in row["text_en"] and "community service" in row["text_en"]
     ]
-    named = [
-        row
-        for row in case.rows("monitoring", activity="kuber", aspect="supporting")
-        if "IKS" in row["text_en"]
-    ]
-    if not planned or not named:
-        return case.open("elsewhere", places=case.places)
+    if not planned or not any("IKS" in row["text_en"] for row in factors):
+        return case.open("elsewhere")
     day, kuber = case.day(planned[0]["activity"]), case.day("kuber")
-    return case.consistent("funding", date=case.when(day), days=(kuber - day).days)
+    return case.consistent("funding", date=day, days=(kuber - day).days)
