@@ -5,9 +5,8 @@ The rules are those of :mod:`kube_research.site.rules` and ``schema.toml``, comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -33,33 +32,45 @@ from kube_research.site.schema import Column, tables
 EXTRA = ("site", "province", "regency", "field_no")
 #: References whose targets may hold more values than a condition should list.
 _LONG = ("members", "groups")
+#: What a column of numbers holds.
+NUMBERS = ("integer", "float")
 #: Most bits of a whole number that a double keeps: items up to this number are told apart by one sum.
 _BITS = 50
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of one table.
+    """One rule of one table, named as a :class:`~kube_research.site.problems.Problem`, and its breaches.
 
     Attributes
     ----------
-    table, column, code : str
-        Where it applies and its name, as in :class:`kube_research.site.problems.Problem`.
+    table, column, code, severity : str
     broken : expression, optional
         True for a row that breaks it, never missing.
-    rows : callable, optional
-        Returns the breaking rows as a lazy frame; with a column ``_count``, a row stands for that
-        many.
-    severity : str
-        As for :class:`kube_research.site.problems.Problem`.
+    rows : frame, optional
+        The breaking rows instead, lazy where the engine is; with a column ``_count``, a row stands
+        for that many.
     """
 
     table: str
     column: str
     code: str
     broken: Any = None
-    rows: Callable[[], Any] | None = None
+    rows: Any = None
     severity: str = "error"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is checked; ``groups`` are the codes of the groups, if a short list is known."""
+
+    tables: Mapping[str, Any]
+    scale: tuple[int, int] | None
+    groups: Sequence[str] | None
+
+    def breaking(self, rule: Rule) -> Any:
+        """Return the rows that break a rule."""
+        return where(self.tables[rule.table], rule.broken) if rule.rows is None else rule.rows
 
 
 def where(frame: Any, condition: Any) -> Any:
@@ -82,120 +93,90 @@ def counted(frame: Any, by: Sequence[str]) -> Any:
     return nw.to_native(counts.with_columns(nw.col("_count").cast(nw.Int64)))
 
 
+def _distinct(frame: Any, by: Sequence[str]) -> Any:
+    """Return each combination of values once; blanks left out."""
+    return nw.to_native(query_on(counted(frame, by)).select(*by))
+
+
 def _true(condition: Any) -> Any:
     """Read a missing answer as no."""
     return condition.fill_null(False)
 
 
-class TableRules:
-    """The rules of one table that look at one row at a time.
+def _column_rules(given: _Source, name: str) -> Iterator[Rule]:
+    """Yield the rules about the columns of a table: missing, unknown, or referring to no table."""
+    table, names = tables()[name], column_names(given.tables[name])
+    wrong = {
+        "column_missing": [c.name for c in table.columns if c.need and c.name not in names],
+        "column_unknown": [column for column in names if column not in (*table.names, *EXTRA)],
+        "reference_absent": [
+            reference.columns[-1]
+            for reference in table.references
+            if reference.table not in given.tables
+            and (name, reference.table) not in OPTIONAL
+            and reference.columns[-1] in names
+        ],
+    }
+    for code, columns in wrong.items():
+        for column in columns:
+            yield Rule(name, column, code, rows=pd.DataFrame({"column": [column], "_count": [1]}))
 
-    Parameters
-    ----------
-    name : str
-        The table.
-    frame : frame of any engine
-        Its rows.
-    others : mapping of str to frame
-        All tables, for what they refer to.
-    scale : (int, int) or None
-        Lowest and highest score.
-    groups : collection of str or None
-        Codes of the groups, if a short list is known.
-    """
 
-    def __init__(
-        self,
-        name: str,
-        frame: Any,
-        others: Mapping[str, Any],
-        scale: tuple[int, int] | None,
-        groups: Iterable[str] | None,
-    ) -> None:
-        self.name, self.frame, self.others = name, frame, others
-        self.scale, self.groups = scale, None if groups is None else sorted(groups)
-        self.names = column_names(frame)
-        self.kinds = _kinds(frame)
+def _cell_rules(given: _Source, name: str) -> Iterator[Rule]:
+    """Yield the rules that look at one row at a time; a cell breaks the first of its rules only."""
+    broken_before: dict[str, Any] = {}
+    for column, code, broken in _cells(given, name):
+        before = broken_before.get(column)
+        broken_before[column] = broken if before is None else before | broken
+        yield Rule(name, column, code, broken if before is None else broken & ~before)
 
-    def __iter__(self) -> Iterator[Rule]:
-        yield from self._columns()
-        told: dict[str, Any] = {}
-        for column, code, broken in self._cells():
-            before = told.get(column)
-            told[column] = broken if before is None else before | broken
-            alone = broken if before is None else broken & ~before
-            yield Rule(self.name, column, code, alone)
 
-    def _columns(self) -> Iterator[Rule]:
-        if self.name not in tables():
-            return
-        table = tables()[self.name]
-        absent = [one.name for one in table.columns if one.need and one.name not in self.names]
-        strange = [name for name in self.names if name not in (*table.names, *EXTRA)]
-        nowhere = [
-            one.columns[-1]
-            for one in table.references
-            if one.table not in self.others
-            and (self.name, one.table) not in OPTIONAL
-            and one.columns[-1] in self.names
-        ]
-        kinds = {"column_missing": absent, "column_unknown": strange, "reference_absent": nowhere}
-        for code, names in kinds.items():
-            for name in names:
-                one = pd.DataFrame({"column": [name], "_count": [1]})
-                yield Rule(self.name, name, code, rows=partial(_same, one))
-
-    def _cells(self) -> Iterator[tuple[str, str, Any]]:
-        """Yield column, rule and condition, of each column the first rule first."""
-        columns = tables()[self.name].columns if self.name in tables() else ()
-        for column in (one for one in columns if one.name in self.names):
-            cell = nw.col(column.name)
+def _cells(given: _Source, name: str) -> Iterator[tuple[str, str, Any]]:
+    """Yield column, rule and condition, of each column the first rule first."""
+    kinds = _kinds(given.tables[name])
+    for column in tables()[name].columns:
+        if column.name in kinds:
             if not column.empty:
-                yield column.name, "required", cell.is_null()
-            yield from ((column.name, *rule) for rule in self._typed(column))
-        yield from self._referring()
-        for name, column_name in ON_SCALE:
-            if name == self.name and self.scale is not None and self._is_number(column_name):
-                low, high = self.scale
-                score = nw.col(column_name)
-                yield column_name, "off_scale", _true((score < low) | (score > high))
-        if self.groups is not None and self.name in GROUPED and "group" in self.names:
-            group = nw.col("group")
-            yield "group", "unknown_group", ~(group.is_in(self.groups) | group.is_null())
-        for name, start, end in ORDERED:
-            if name == self.name and {start, end} <= set(self.names):
-                yield end, "end_before_start", _true(nw.col(end) < nw.col(start))
-
-    def _is_number(self, name: str) -> bool:
-        return name in self.kinds and self.kinds[name] in ("integer", "float")
-
-    def _typed(self, column: Column) -> Iterator[tuple[str, Any]]:
-        """Compile the rules of a cell, as far as its type has not settled them already."""
-        cell, holds = nw.col(column.name), self.kinds[column.name]
-        for code, asks, bound in column.rules:
-            if asks == "pattern" and holds == "text":
-                yield code, ~(_true(cell.str.contains(f"^(?:{bound})$")) | cell.is_null())
-            elif asks == "pattern" and holds == "float" and column.kind in ("integer", "money"):
-                yield code, _true(cell != cell.floor())
-            elif asks == "one of":
-                yield code, ~(cell.is_in(list(bound)) | cell.is_null())
-            elif asks == "at least" and holds in ("integer", "float"):
-                yield code, _true(cell < bound)
-
-    def _referring(self) -> Iterator[tuple[str, str, Any]]:
-        for reference in tables()[self.name].references if self.name in tables() else ():
-            there, short = reference.table, len(reference.columns) == 1
-            name = reference.columns[-1]
-            if not short or name not in self.names or there in _LONG or "site" in self.names:
-                continue
-            target = self.others.get(there)
-            if isinstance(target, pd.DataFrame) and reference.to[0] in target:
-                known = target[reference.to[0]].dropna().unique().tolist()
-                yield name, "reference", ~(nw.col(name).is_in(known) | nw.col(name).is_null())
+                yield column.name, "required", nw.col(column.name).is_null()
+            yield from ((column.name, *rule) for rule in _typed(column, kinds[column.name]))
+    yield from _referring(given, name, kinds)
+    for table, column_name in ON_SCALE:
+        if table == name and given.scale is not None and kinds.get(column_name) in NUMBERS:
+            low, high = given.scale
+            score = nw.col(column_name)
+            yield column_name, "off_scale", _true((score < low) | (score > high))
+    if given.groups is not None and name in GROUPED and "group" in kinds:
+        group = nw.col("group")
+        yield "group", "unknown_group", ~(group.is_in(list(given.groups)) | group.is_null())
+    for table, start, end in ORDERED:
+        if table == name and {start, end} <= kinds.keys():
+            yield end, "end_before_start", _true(nw.col(end) < nw.col(start))
 
 
-def _same(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame
+def _typed(column: Column, holds: str) -> Iterator[tuple[str, Any]]:
+    """Compile the rules of a cell, as far as its type has not settled them already."""
+    cell = nw.col(column.name)
+    for code, asks, bound in column.rules:
+        if asks == "pattern" and holds == "text":
+            yield code, ~(_true(cell.str.contains(f"^(?:{bound})$")) | cell.is_null())
+        elif asks == "pattern" and holds == "float" and column.kind in ("integer", "money"):
+            yield code, _true(cell != cell.floor())
+        elif asks == "one of":
+            yield code, ~(cell.is_in(list(bound)) | cell.is_null())
+        elif asks == "at least" and holds in NUMBERS:
+            yield code, _true(cell < bound)
+
+
+def _referring(given: _Source, name: str, kinds: Collection[str]) -> Iterator[tuple[str, str, Any]]:
+    """Yield the references to values few enough to be listed in a condition."""
+    for reference in tables()[name].references:
+        column, there = reference.columns[-1], reference.table
+        if len(reference.columns) > 1 or column not in kinds or there in _LONG or "site" in kinds:
+            continue
+        target = given.tables.get(there)
+        if isinstance(target, pd.DataFrame) and reference.to[0] in target:
+            known = target[reference.to[0]].dropna().unique().tolist()
+            yield column, "reference", ~(nw.col(column).is_in(known) | nw.col(column).is_null())
 
 
 def _kinds(frame: Any) -> dict[str, str]:
@@ -209,7 +190,7 @@ def _kinds(frame: Any) -> dict[str, str]:
 
 def duplicates(name: str, frame: Any) -> Any:
     """Return the combinations of the key that stand more than once: ``_count`` rows too many."""
-    site = [key for key in ("site",) if key in column_names(frame)]
+    site = _site_of(column_names(frame))
     keys = [*site, *tables()[name].key]
     rows = frame
     if name == "ratings" and _kinds(frame)["item"] == "integer":
@@ -248,13 +229,6 @@ _SHOWN = (
 )
 
 
-@dataclass(frozen=True)
-class _Source:
-    tables: Mapping[str, Any]
-    scale: tuple[int, int] | None
-    groups: tuple[str, ...] | None
-
-
 def lazy_violations(
     source: Any,
     *,
@@ -283,12 +257,7 @@ def lazy_violations(
     {'off_scale': 1}
     """
     given = _source(source, scale, groups)
-    done = []
-    for rule in _rules(given):
-        frame = given.tables[rule.table]
-        rows = rule.rows() if rule.rows is not None else where(frame, rule.broken)
-        done.append((rule.table, rule.column, rule.code, rows))
-    return done
+    return [(rule.table, rule.column, rule.code, given.breaking(rule)) for rule in _rules(given)]
 
 
 def count_violations(
@@ -338,130 +307,106 @@ def count_violations(
     given = _source(source, scale, groups)
     rows = []
     for rule, count in _counts(given):
-        if count and rule.code == "balance":
-            count, offenders = _books(rule, first)
-        elif count:
-            offenders = _first(given, rule, first)
         if not count:
             continue
-        rows.append(
-            {
-                "table": rule.table,
-                "column": rule.column,
-                "code": rule.code,
-                "severity": rule.severity,
-                "count": count,
-                "first": offenders,
-            }
+        offenders = (
+            "" if rule.code == "balance" else _first(given.breaking(rule), rule.column, first)
         )
+        if rule.code == "balance":
+            count, offenders = _books(rule.rows, first)
+        if count:
+            rows.append((rule.table, rule.column, rule.code, rule.severity, count, offenders))
     columns = ["table", "column", "code", "severity", "count", "first"]
-    words = dict.fromkeys((*columns[:4], "first"), "string")
-    return pd.DataFrame(rows, columns=columns).astype({**words, "count": "int64"})
+    kinds = {name: "int64" if name == "count" else "string" for name in columns}
+    return pd.DataFrame(rows, columns=columns).astype(kinds)
 
 
 def _source(source: Any, scale: tuple[int, int] | None, groups: Sequence[str] | None) -> _Source:
-    given: Mapping[str, Any] = {}
     if isinstance(source, SiteScan):
         given = {name: source.table(name) for name in source.names}
-        scale, groups = scale or source.scale, groups or source.groups_known
-    elif isinstance(source, Site):
-        given, info = source.tables, source.info
-        scale, groups = scale or info.scale, groups or info.groups
-    else:
-        given = dict(source)
-    known = None if groups is None else tuple(groups)
-    return _Source(given, scale, known)
+        return _Source(given, scale or source.scale, groups or source.groups_known)
+    if isinstance(source, Site):
+        return _Source(source.tables, scale or source.info.scale, groups or source.info.groups)
+    return _Source(source, scale, groups)
 
 
 def _rules(given: _Source) -> Iterator[Rule]:
+    """Yield every rule that applies to the tables there are."""
     for name, frame in given.tables.items():
-        yield from TableRules(name, frame, given.tables, given.scale, given.groups)
-        if (
-            name in tables()
-            and tables()[name].key
-            and set(tables()[name].key) <= set(column_names(frame))
-        ):
-            column = tables()[name].key[-1]
-            yield Rule(name, column, "duplicate", rows=partial(duplicates, name, frame))
+        if name not in tables():
+            continue
+        yield from _column_rules(given, name)
+        yield from _cell_rules(given, name)
+        key = tables()[name].key
+        if key and set(key) <= set(column_names(frame)):
+            yield Rule(name, key[-1], "duplicate", rows=duplicates(name, frame))
     yield from _people(given)
-    if "ledger" in given.tables:
-        frame = given.tables["ledger"]
-        if {"date", *BOOK, "amount", "balance"} <= set(column_names(frame)):
-            rows = partial(_changes, frame)
-            yield Rule("ledger", "balance", "balance", rows=rows, severity="finding")
+    ledger = given.tables.get("ledger")
+    if ledger is not None and {"date", *BOOK, "amount", "balance"} <= set(column_names(ledger)):
+        yield Rule("ledger", "balance", "balance", rows=_changes(ledger), severity="finding")
 
 
 def _people(given: _Source) -> Iterator[Rule]:
     """Yield the rules about who belongs where."""
-    members = given.tables.get("members")
+    members, groups = given.tables.get("members"), _listed_groups(given)
     for name, person in dict.fromkeys((table, people) for table, people, _, _ in ROSTER):
         frame = given.tables.get(name)
-        if frame is None or person not in column_names(frame):
+        names = [] if frame is None else column_names(frame)
+        if person not in names:
             continue
-        site = [key for key in ("site",) if key in column_names(frame)]
+        site = _site_of(names)
         if members is not None and name != "ratings":
+            named = where(frame, ~nw.col(person).is_null())
+            roster = query_on(_distinct(members, [*site, "person"])).rename({"person": person})
             yield Rule(
-                name, person, "reference", rows=partial(_absent, frame, members, person, site)
+                name, person, "reference", rows=joined(named, roster, [*site, person], "anti")
             )
         keys = [*site, person, "group"]
-        pairs = partial(_pairs, given, frame, keys)
-        if (name, person) == ONE_GROUP and "group" in column_names(frame):
-            yield Rule(name, "group", "two_groups", rows=partial(_elsewhere, pairs, keys))
-        for _, _, column, code in (rule for rule in ROSTER if rule[0] == name):
-            if members is None or column not in column_names(frame):
-                continue
-            listed = partial(counted, frame, [*site, person, column])
-            held = pairs if column == "group" else listed
-            rows = partial(_differs, held, members, person, column, site)
-            yield Rule(name, column, code, rows=rows)
-    target = given.tables.get("groups")
-    if given.groups is None and target is not None and "group" in column_names(target):
+        pairs = counted(frame, keys) if "group" in names else None
+        if pairs is not None and given.groups is not None:
+            pairs = where(pairs, nw.col("group").is_in(list(given.groups)))
+        elif pairs is not None and groups is not None:
+            pairs = joined(pairs, groups, ["group"])
+        if (name, person) == ONE_GROUP and pairs is not None:
+            yield Rule(name, "group", "two_groups", rows=_elsewhere(pairs, keys))
+        for table, _, column, code in ROSTER:
+            if table == name and members is not None and column in names:
+                held = pairs if column == "group" else counted(frame, [*site, person, column])
+                rows = _differs(held, members, person, column, site)
+                yield Rule(name, column, code, rows=rows)
+    if given.groups is None and groups is not None:
         for name in GROUPED:
             frame = given.tables.get(name)
             if frame is not None and "group" in column_names(frame):
-                rows = partial(_no_group, frame, target)
+                rows = joined(counted(frame, ["group"]), groups, ["group"], "anti")
                 yield Rule(name, "group", "unknown_group", rows=rows)
 
 
-def _pairs(given: _Source, frame: Any, keys: list[str]) -> Any:
-    """Return how many rows each person has in each group that exists."""
-    pairs, target = counted(frame, keys), given.tables.get("groups")
-    if given.groups is not None:
-        return where(pairs, nw.col("group").is_in(list(given.groups)))
-    if target is not None and "group" in column_names(target):
-        return joined(pairs, _renamed(counted(target, ["group"]), {"group": "group"}), ["group"])
-    return pairs
+def _site_of(names: Sequence[str]) -> list[str]:
+    """Return the column that tells sites apart, where several stand in one table."""
+    return [name for name in names if name == "site"]
 
 
-def _renamed(frame: Any, names: Mapping[str, str]) -> Any:
-    """Return some columns of a frame, under new names."""
-    columns = {new: nw.col(old) for new, old in names.items()}
-    return nw.to_native(query_on(frame).select(**columns))
+def _listed_groups(given: _Source) -> Any:
+    """Return the codes in the table of groups, or None without one."""
+    target = given.tables.get("groups")
+    if target is None or "group" not in column_names(target):
+        return None
+    return _distinct(target, ["group"])
 
 
-def _absent(frame: Any, members: Any, person: str, site: list[str]) -> Any:
-    named = where(frame, ~nw.col(person).is_null())
-    roster = counted(members, [*site, "person"])
-    roster = _renamed(roster, {key: key for key in (*site, "person")})
-    return joined(named, roster, [*site, person], "anti")
-
-
-def _no_group(frame: Any, groups: Any) -> Any:
-    known = _renamed(counted(groups, ["group"]), {"group": "group"})
-    return joined(counted(frame, ["group"]), known, ["group"], "anti")
-
-
-def _differs(pairs: Any, members: Any, person: str, column: str, site: list[str]) -> Any:
+def _differs(held: Any, members: Any, person: str, column: str, site: list[str]) -> Any:
     """Return persons whose group or role is another one than in the roster."""
-    names = {**{key: key for key in site}, person: "person", "_listed": column}
-    both = joined(pairs(), _renamed(members, names), [*site, person])
+    roster = query_on(members).select(
+        *site, nw.col("person").alias(person), nw.col(column).alias("_listed")
+    )
     other = (nw.col(column) != nw.col("_listed")).fill_null(False)
-    return where(both, other)
+    return where(joined(held, roster, [*site, person]), other)
 
 
 def _elsewhere(pairs: Any, keys: list[str]) -> Any:
     """Return raters in groups other than the one they have most rows in (of equals the first code)."""
-    rows = query_on(pairs()).with_columns(_minus=-nw.col("_count"), _one=nw.lit(1))
+    rows = query_on(pairs).with_columns(_minus=-nw.col("_count"), _one=nw.lit(1))
     place = nw.col("_one").cum_sum().over(*keys[:-1], order_by=["_minus", "group"])
     ranked = rows.with_columns(_place=place).drop("_minus", "_one")
     return nw.to_native(ranked.filter(nw.col("_place") > 1))
@@ -469,8 +414,7 @@ def _elsewhere(pairs: Any, keys: list[str]) -> Any:
 
 def _changes(ledger: Any) -> Any:
     """Return the entries around each change of the difference between stated and running balance."""
-    site = [key for key in ("site",) if key in column_names(ledger)]
-    keys = [*site, *BOOK]
+    keys = [*_site_of(column_names(ledger)), *BOOK]
     stated = _differences(query_on(numbered(ledger, "_place")), keys=keys)
     return nw.to_native(_changed(stated, keys=keys))
 
@@ -504,38 +448,33 @@ def _changed(rows: Any, *, keys: list[str]) -> Any:
     return kept.select(*keys, *order, "_off", "_unsure", "balance", "_running")
 
 
-def _books(rule: Rule, first: int) -> tuple[int, str]:
+def _books(changes: Any, first: int) -> tuple[int, str]:
     """Return how many balances are off, and the first of them."""
-    rows = in_memory(rule.rows()) if rule.rows is not None else pd.DataFrame()
+    rows = in_memory(changes)
     keys = [name for name in ("site", *BOOK) if name in rows]
     rows = rows.sort_values([*keys, "date", "_place"], ignore_index=True)
-    columns = [*keys, "_off", "_unsure", "balance", "_running"]
-    entries = [
-        (place, *values)
-        for place, values in enumerate(rows[columns].itertuples(index=False, name=None))
-    ]
-    off = list(unsettled(entries))
-    shown = [_told(rows.loc[place], f"{int(stated)}") for place, stated, _ in off[:first]]
-    return len(off), " | ".join(shown)
+    entries = rows[[*keys, "_off", "_unsure", "balance", "_running"]]
+    off = list(unsettled(entries.itertuples(name=None)))
+    offenders = [_offender(rows.loc[place], f"{int(stated)}") for place, stated, _ in off[:first]]
+    return len(off), " | ".join(offenders)
 
 
 def _counts(given: _Source) -> Iterator[tuple[Rule, int]]:
     """Count every rule: the conditions of a table in one pass, the others one by one."""
     rules = list(_rules(given))
-    for name in given.tables:
-        single = [rule for rule in rules if rule.table == name and rule.rows is None]
+    for name, frame in given.tables.items():
+        single = [rule for rule in rules if rule.table == name and rule.broken is not None]
         if not single:
             continue
         flags = {f"_{place}": rule.broken.cast(nw.Int64) for place, rule in enumerate(single)}
-        marks = query_on(given.tables[name]).select(**flags)
+        marks = query_on(frame).select(**flags)
         sums = marks.select(*(nw.col(flag).sum() for flag in flags))
         row = in_memory(nw.to_native(sums)).iloc[0]
         yield from ((rule, _whole(row[flag])) for rule, flag in zip(single, flags, strict=True))
     for rule in rules:
-        if rule.rows is not None:
-            rows = rule.rows()
-            weighed = "_count" in column_names(rows)
-            total = query_on(rows).select(_n=nw.col("_count").sum() if weighed else nw.len())
+        if rule.broken is None:
+            weighed = "_count" in column_names(rule.rows)
+            total = query_on(rule.rows).select(_n=nw.col("_count").sum() if weighed else nw.len())
             yield rule, _whole(in_memory(nw.to_native(total)).iloc[0, 0])
 
 
@@ -543,23 +482,22 @@ def _whole(value: Any) -> int:
     return 0 if pd.isna(value) else int(value)
 
 
-def _first(given: _Source, rule: Rule, many: int) -> str:
-    rows = rule.rows() if rule.rows is not None else where(given.tables[rule.table], rule.broken)
+def _first(rows: Any, column: str, many: int) -> str:
+    """Name the first offenders in order of their keys, with what stands in the column."""
     names = column_names(rows)
     keys = [name for name in _SHOWN if name in names]
-    columns = list(dict.fromkeys([*keys, *([rule.column] if rule.column in names else [])]))
+    columns = list(dict.fromkeys([*keys, *([column] if column in names else [])]))
     if not columns:
         return ""
     top = query_on(rows).select(*columns).sort(*(keys or columns), nulls_last=True).head(many)
-    shown = in_memory(nw.to_native(top))
-    told = []
-    for _, row in shown.iterrows():
-        value = "" if rule.column in keys or rule.column not in columns else str(row[rule.column])
-        told.append(_told(row, value))
-    return " | ".join(told)
+    valued = column in columns and column not in keys
+    return " | ".join(
+        _offender(row, str(row[column]) if valued else "")
+        for _, row in in_memory(nw.to_native(top)).iterrows()
+    )
 
 
-def _told(row: pd.Series, value: str) -> str:
+def _offender(row: pd.Series, value: str) -> str:
     pairs = [
         f"{name} {_plain(row[name])}"
         for name in _SHOWN
