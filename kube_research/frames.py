@@ -60,6 +60,12 @@ def need_option(name: str, value: object, allowed: Collection[object]) -> None:
         raise OptionError(text("error.option", name=name, value=value, allowed=listed))
 
 
+def need_confidence(confidence: float) -> None:
+    """Raise OptionError unless the level of an interval lies between 0.5 and 1."""
+    if not 0.5 < confidence < 1:
+        raise OptionError(text("error.confidence", value=confidence))
+
+
 def as_list(by: str | Sequence[str]) -> list[str]:
     """Return one column name or several as a list."""
     return [by] if isinstance(by, str) else list(by)

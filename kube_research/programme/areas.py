@@ -11,7 +11,7 @@ it is a weighted mean of what it shows and of what all areas show (empirical Bay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,8 +20,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from kube_research.compare.permutation import adjust
-from kube_research.errors import OptionError
-from kube_research.frames import FEW, as_list, documented, grades_by, need_columns, need_option
+from kube_research.frames import (
+    FEW,
+    as_list,
+    documented,
+    grades_by,
+    need_columns,
+    need_confidence,
+    need_option,
+)
 from kube_research.programme.sums import in_memory
 from kube_research.texts import text
 
@@ -65,6 +72,14 @@ class Areas:
         """Return the sum over the groups of each area."""
         filled = np.asarray(values, dtype=float)
         return np.bincount(self.code, filled, len(self.keys)).astype(float)
+
+    def mean(self, values: Floats, part: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Return the mean over a part of the groups of each area, and the variance of that mean."""
+        n = self.total(part)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            middle = self.total(np.where(part, values, 0.0)) / n
+            off = self.total(np.where(part, values - middle[self.code], 0.0) ** 2)
+            return middle, np.where(n > 1, off / (n - 1) / n, np.nan)
 
     def number(self, column: str) -> Floats:
         """Return a column of the groups as numbers."""
@@ -143,32 +158,41 @@ def area_changes(
     >>> found[["groups_both", "change", "change_low", "change_high"]].round(3).values.tolist()
     [[5.0, 0.09, -0.037, 0.218]]
     """
-    from scipy.stats import t as student
-
-    if not 0.5 < confidence < 1:
-        raise OptionError(text("programme.error.confidence", value=confidence))
+    need_confidence(confidence)
     areas = Areas.of(sums, by)
     n1, t1, n2, t2 = areas.sides(weight, groups)
     big1, big2 = areas.total(n1), areas.total(n2)
     with np.errstate(invalid="ignore", divide="ignore"):
         m1, m2 = areas.total(t1) / big1, areas.total(t2) / big2
         se, freedom = _cr2(areas, (n1, t1, big1, m1), (n2, t2, big2, m2))
-        change = m2 - m1
-        reach = se * student.ppf(0.5 + confidence / 2, freedom)
-        p = np.where(se > 0, 2 * student.sf(np.abs(change / se), freedom), np.nan)
+    change = m2 - m1
+    low, high, p = student_interval(change, se, freedom, confidence)
     changes = areas.keys.copy()
     before, after = areas.number("raters_before") > 0, areas.number("raters_after") > 0
     for name, seen in (("before", before), ("after", after), ("both", before & after)):
         changes[f"groups_{name}"] = areas.total(seen).astype("int64")
     changes = changes.assign(mean_before=m1, mean_after=m2, change=change, se=se, df=freedom)
-    changes["change_low"], changes["change_high"] = change - reach, change + reach
-    changes["p"], changes["p_adjusted"] = p, adjust(p, correction)
+    changes = changes.assign(
+        change_low=low, change_high=high, p=p, p_adjusted=adjust(p, correction)
+    )
     counted = np.minimum(changes["groups_before"], changes["groups_after"])
     units = changes["groups_both"] if groups == "both" else counted
     changes["few"] = np.asarray(units < FEW)
     changes["reason"] = [_reason(int(u), float(s)) for u, s in zip(units, se, strict=True)]
     changes["evidence"] = areas.grades().to_numpy()
     return changes.astype({"reason": "string", "evidence": "string"})
+
+
+def student_interval(
+    estimate: Floats, se: Floats, freedom: Floats, confidence: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return both ends of the t interval of each estimate, and its p against 0."""
+    from scipy.stats import t as student
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        reach = se * student.ppf(0.5 + confidence / 2, freedom)
+        p = np.where(se > 0, 2 * student.sf(np.abs(estimate / se), freedom), np.nan)
+    return estimate - reach, estimate + reach, p
 
 
 _Side: TypeAlias = tuple[Floats, Floats, Floats, Floats]
@@ -263,8 +287,7 @@ def shrink_estimates(
 
     need_columns(frame, estimate, se)
     need_option("method", method, METHODS)
-    if not 0.5 < confidence < 1:
-        raise OptionError(text("programme.error.confidence", value=confidence))
+    need_confidence(confidence)
     y, error = (frame[name].to_numpy(dtype=float) for name in (estimate, se))
     known = np.isfinite(y) & np.isfinite(error) & (error > 0)
     v, k = error[known] ** 2, int(known.sum())
@@ -290,12 +313,8 @@ def shrink_estimates(
     reach = ndtri(0.5 + confidence / 2) * columns["shrunk_se"]
     with np.errstate(invalid="ignore", divide="ignore"):
         below = ndtr(-columns["shrunk"] / columns["shrunk_se"])
-    shrunk = frame.assign(**columns)
-    shrunk["shrunk_low"], shrunk["shrunk_high"] = (
-        columns["shrunk"] - reach,
-        columns["shrunk"] + reach,
-    )
-    return shrunk.assign(below_zero=below)
+    ends = {"shrunk_low": columns["shrunk"] - reach, "shrunk_high": columns["shrunk"] + reach}
+    return frame.assign(**columns, **ends, below_zero=below)
 
 
 def between_variance(y: Floats, v: Floats, *, method: str = "moments") -> float:
@@ -310,12 +329,17 @@ def between_variance(y: Floats, v: Floats, *, method: str = "moments") -> float:
     >>> round(between_variance(np.array([0.0, 1.0, 2.0]), np.array([0.1, 0.1, 0.1])), 6)
     0.9
     """
+    from scipy.optimize import brentq
+
     need_option("method", method, METHODS)
     equation = _moments if method == "moments" else _slope
     spread = float(np.var(y, ddof=1)) if len(y) > 1 else 0.0
     if not spread or equation(0.0, y, v) <= 0:
         return 0.0
-    return _root(lambda variance: equation(variance, y, v), 2 * spread + float(v.max()))
+    high = 2 * spread + float(v.max())
+    while equation(high, y, v) > 0:
+        high *= 2
+    return float(brentq(equation, 0.0, high, args=(y, v), xtol=1e-14, rtol=1e-13))
 
 
 def _moments(variance: float, y: Floats, v: Floats) -> float:
@@ -327,14 +351,6 @@ def _slope(variance: float, y: Floats, v: Floats) -> float:
     """Return the slope of twice the restricted log likelihood."""
     w = 1 / (v + variance)
     return float(w**2 @ (y - w @ y / w.sum()) ** 2 - w.sum() + (w**2).sum() / w.sum())
-
-
-def _root(equation: Callable[[float], float], high: float) -> float:
-    from scipy.optimize import brentq
-
-    while equation(high) > 0:
-        high *= 2
-    return float(brentq(equation, 0.0, high, xtol=1e-14, rtol=1e-13))
 
 
 #: The limits of a funnel plot: about two and three standard errors.

@@ -14,8 +14,16 @@ import pandas as pd
 
 from kube_research.attendance.rates import wilson_interval
 from kube_research.errors import OptionError
-from kube_research.frames import FEW, as_list, documented, need_option
-from kube_research.programme.areas import Areas, Floats, shrink_estimates
+from kube_research.frames import (
+    FEW,
+    as_list,
+    documented,
+    grades_by,
+    need_columns,
+    need_confidence,
+    need_option,
+)
+from kube_research.programme.areas import Areas, Floats, shrink_estimates, student_interval
 from kube_research.texts import text
 
 VERDICTS = ("fell back", "rose", "unclear", "unknown")
@@ -147,18 +155,12 @@ def fallen_by(fallen: pd.DataFrame, *, by: str | Sequence[str] = "province") -> 
     >>> fallen_by(rows)[["groups", "compared", "fell_back", "share_fell"]].values.tolist()
     [[3.0, 2.0, 1.0, 0.5]]
     """
-    from kube_research.frames import FEW, grades_by, need_columns
-
     names = as_list(by)
     need_columns(fallen, *names, "verdict")
-    grouped = fallen.groupby(names, sort=True, dropna=False)
-    areas = grouped.size().rename("groups").to_frame()
-    marks = {verdict: fallen["verdict"] == verdict for verdict in VERDICTS}
-    keys = [fallen[name] for name in names]
-    counts = {verdict: mark.groupby(keys, dropna=False).sum() for verdict, mark in marks.items()}
-    areas["compared"] = areas["groups"] - counts["unknown"]
-    for verdict, count in counts.items():
-        areas[verdict.replace(" ", "_")] = count.astype("int64")
+    marks = {verdict.replace(" ", "_"): fallen["verdict"] == verdict for verdict in VERDICTS}
+    grouped = fallen.assign(groups=1, **marks).groupby(names, sort=True, dropna=False)
+    areas = grouped[["groups", *marks]].sum().astype("int64")
+    areas.insert(1, "compared", areas["groups"] - areas["unknown"])
     areas["share_fell"] = areas["fell_back"] / areas["compared"].where(areas["compared"] > 0)
     areas["low"], areas["high"] = wilson_interval(areas["fell_back"], areas["compared"])
     areas["few"] = areas["compared"] < FEW
@@ -201,44 +203,28 @@ def attrition_rates(
     >>> attrition_rates(sums, by=None)[["stayed", "left", "gap"]].values.tolist()
     [[2.0, 2.0, -1.0]]
     """
-    from scipy.stats import t as student
-
     areas = Areas.of(sums, by)
     seen, again = (areas.number(f"raters_{side}") > 0 for side in ("before", "after"))
-    mean = np.where(
-        seen, areas.number("total_before") / np.maximum(areas.number("raters_before"), 1), 0
+    stayed, left = seen & again, seen & ~again
+    counts = {"groups_before": seen, "stayed": stayed, "left": left, "joined": again & ~seen}
+    rates = areas.keys.assign(
+        **{name: areas.total(part).astype("int64") for name, part in counts.items()}
     )
-    rates = areas.keys.copy()
-    parts = {
-        "groups_before": seen,
-        "stayed": seen & again,
-        "left": seen & ~again,
-        "joined": again & ~seen,
-    }
-    for name, part in parts.items():
-        rates[name] = areas.total(part).astype("int64")
+    before = rates["groups_before"]
+    rates["share_left"] = rates["left"] / before.where(before > 0)
+    rates["share_low"], rates["share_high"] = wilson_interval(
+        rates["left"], before, confidence=confidence
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
-        rates["share_left"] = rates["left"] / rates["groups_before"].where(
-            rates["groups_before"] > 0
-        )
-        low, high = wilson_interval(rates["left"], rates["groups_before"], confidence=confidence)
-        rates["share_low"], rates["share_high"] = low, high
-        means, errors, freedoms = [], [], []
-        for name in ("stayed", "left"):
-            part, n = parts[name], rates[name].to_numpy(dtype=float)
-            middle = areas.total(part * mean) / n
-            off = areas.total(part * (mean - middle[areas.code]) ** 2)
-            error = np.where(n > 1, off / (n - 1) / n, np.nan)
-            means.append(middle)
-            errors.append(error)
-            freedoms.append(error**2 / (n - 1))
-            rates[f"mean_{name}"] = middle
-        gap, se = means[1] - means[0], np.sqrt(errors[0] + errors[1])
-        freedom = se**4 / (freedoms[0] + freedoms[1])
-        reach = se * student.ppf(0.5 + confidence / 2, freedom)
-        p = np.where(se > 0, 2 * student.sf(np.abs(gap / se), freedom), np.nan)
-    rates = rates.assign(gap=gap, gap_low=gap - reach, gap_high=gap + reach, p=p)
-    rates["few"] = rates["groups_before"] < FEW
+        mean = areas.number("total_before") / areas.number("raters_before")
+        mean_stayed, variance_stayed = areas.mean(mean, stayed)
+        mean_left, variance_left = areas.mean(mean, left)
+        gap, se = mean_left - mean_stayed, np.sqrt(variance_stayed + variance_left)
+        parts = variance_stayed**2 / (rates["stayed"] - 1), variance_left**2 / (rates["left"] - 1)
+        freedom = (se**4 / (parts[0] + parts[1])).to_numpy()
+    low, high, p = student_interval(gap, se, freedom, confidence)
+    rates = rates.assign(mean_stayed=mean_stayed, mean_left=mean_left)
+    rates = rates.assign(gap=gap, gap_low=low, gap_high=high, p=p, few=before < FEW)
     return rates.assign(evidence=areas.grades().to_numpy()).astype({"evidence": "string"})
 
 
@@ -263,8 +249,7 @@ def attrition_bounds(
         What is assumed of the groups that left: nothing but the scale; that none of them would have
         risen; or that they would on average have changed no better than those of their area that
         stayed.
-    confidence : float
-        Level of the interval.
+    |confidence|
 
     Returns
     -------
@@ -292,48 +277,37 @@ def attrition_bounds(
     [[1.0, 0.33, 1.33]]
     """
     need_option("assume", assume, ASSUMPTIONS)
-    if not 0.5 < confidence < 1:
-        raise OptionError(text("programme.error.confidence", value=confidence))
+    need_confidence(confidence)
     areas = Areas.of(sums, by)
     lowest, highest = scale
     n1, n2 = (areas.number(f"raters_{side}") for side in ("before", "after"))
     seen, stayed = n1 > 0, (n1 > 0) & (n2 > 0)
     gone = seen & ~stayed
+    many, left = areas.total(seen), areas.total(gone)
     with np.errstate(invalid="ignore", divide="ignore"):
         m1 = np.where(seen, areas.number("total_before") / n1, 0.0)
         change = np.where(stayed, areas.number("total_after") / n2 - m1, 0.0)
-        many, left, kept = (areas.total(part) for part in (seen, gone, stayed))
-        mean = areas.total(change) / kept
+        mean, own = areas.mean(change, stayed)
         at_least, at_most = np.where(gone, lowest - m1, 0.0), np.where(gone, highest - m1, 0.0)
+        floor, ceiling = areas.total(at_least) / left, areas.total(at_most) / left
         if assume == "no rise":
             at_most = np.minimum(at_most, 0.0)
         elif assume == "no better":  # their mean at most that of the stayers, and within the scale
-            reached = np.minimum(areas.total(at_most) / left, mean)
+            reached = np.minimum(ceiling, mean)
             at_most = np.where(gone, reached[areas.code], 0.0)
-            at_least = np.where(
-                gone & ~(reached >= areas.total(at_least) / left)[areas.code], np.nan, at_least
-            )
-        ends, errors = [], []
-        for end in (at_least, at_most):
-            value = change + end
-            middle = areas.total(np.where(seen, value, 0.0)) / many
-            off = areas.total(np.where(seen, value - middle[areas.code], 0.0) ** 2)
-            ends.append(middle)
-            errors.append(np.sqrt(np.where(many > 1, off / (many - 1) / many, np.nan)))
+            at_least = np.where(gone & ~(reached >= floor)[areas.code], np.nan, at_least)
+        low, low_variance = areas.mean(change + at_least, seen)
+        high, high_variance = areas.mean(change + at_most, seen)
         if assume == "no better":  # then the upper end is the stayers' mean, and as uncertain
-            off = areas.total(np.where(stayed, change - mean[areas.code], 0.0) ** 2)
-            own = np.sqrt(np.where(kept > 1, off / (kept - 1) / kept, np.nan))
-            errors[1] = np.where(reached == mean, own, errors[1])
-        reach = _imbens_manski(ends[1] - ends[0], np.maximum(*errors), confidence)
+            high_variance = np.where(reached == mean, own, high_variance)
+        errors = np.sqrt(low_variance), np.sqrt(high_variance)
+        reach = _imbens_manski(high - low, np.maximum(*errors), confidence)
         needed = -areas.total(change) / left
-        far = (needed < areas.total(np.where(gone, lowest - m1, 0)) / left) | (
-            needed > areas.total(np.where(gone, highest - m1, 0)) / left
-        )
-    bounds = areas.keys.copy()
-    bounds["groups_before"], bounds["left"] = many.astype("int64"), left.astype("int64")
-    bounds = bounds.assign(change_stayed=mean, change_min=ends[0], change_max=ends[1])
-    bounds["low"], bounds["high"] = ends[0] - reach * errors[0], ends[1] + reach * errors[1]
-    bounds["break_even"] = np.where(far | (left == 0), np.nan, needed)
+    on_scale = (left > 0) & (needed >= floor) & (needed <= ceiling)
+    bounds = areas.keys.assign(groups_before=many.astype("int64"), left=left.astype("int64"))
+    bounds = bounds.assign(change_stayed=mean, change_min=low, change_max=high)
+    bounds["low"], bounds["high"] = low - reach * errors[0], high + reach * errors[1]
+    bounds["break_even"] = np.where(on_scale, needed, np.nan)
     bounds["assume"], bounds["few"] = assume, bounds["groups_before"] < FEW
     grades = areas.grades().where(lambda grade: grade == "simulated", "bounded")
     return bounds.assign(evidence=grades.to_numpy()).astype(

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kube_research.errors import OptionError
-from kube_research.frames import FEW, as_list, grades_by, need_columns
+from kube_research.frames import FEW, as_list, grades_by, need_columns, need_confidence
+from kube_research.programme.areas import student_interval
 from kube_research.programme.sums import in_memory
-from kube_research.texts import text
 
 
 def weak_by_area(
@@ -53,10 +52,7 @@ def weak_by_area(
     >>> found[["item", "groups", "mean", "verdict"]].round(2).values.tolist()
     [[5, 3, 1.33, 'weak']]
     """
-    from scipy.stats import t as student
-
-    if not 0.5 < confidence < 1:
-        raise OptionError(text("programme.error.confidence", value=confidence))
+    need_confidence(confidence)
     names, rows = as_list(by), in_memory(sums)
     need_columns(rows, *names, "round", "item", "groups", "total", "squares")
     chosen = rows["round"].max() if at is None else at
@@ -68,8 +64,8 @@ def weak_by_area(
     mean = total / n
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.where(n > 1, np.maximum(squares - n * mean**2, 0) / (n - 1), np.nan)
-        reach = np.sqrt(spread / n) * student.ppf(0.5 + confidence / 2, n - 1)
-    judged = judged.assign(mean=mean, low=mean - reach, high=mean + reach)
+        low, high, _ = student_interval(mean, np.sqrt(spread / n), n - 1, confidence)
+    judged = judged.assign(mean=mean, low=low, high=high)
     verdict = np.select(
         [judged["high"] < threshold, judged["low"] >= threshold], ["weak", "strong"], "unclear"
     )
