@@ -72,7 +72,7 @@ def summed(folder: Path, groups: int) -> dict[str, float]:
 
     def work() -> None:
         ratings = programme.table("ratings")
-        kr.programme.group_sums(ratings, scale=(1, 4), items=programme.items)
+        kr.programme.group_sums(ratings, scale=(1, 4), items=programme.items["item"])
 
     return {"seconds": clock(work), "peak": peak()}
 

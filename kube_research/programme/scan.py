@@ -21,6 +21,7 @@ from kube_research.errors import SiteError, SiteNotFoundError
 from kube_research.files import home
 from kube_research.frames import GRADES, weakest
 from kube_research.levels import field_column
+from kube_research.programme.sums import in_memory
 from kube_research.site.folder import Site, bundled_sites, find_folder, load_site
 from kube_research.site.info import SiteInfo, read_info
 from kube_research.site.problems import Problem, located, missing_table
@@ -70,7 +71,7 @@ class Reader:
                 polars = import_module("polars")
                 schema = dict.fromkeys(self._partitions(where), polars.String)
                 return polars.scan_parquet(
-                    pattern, hive_partitioning=bool(schema), hive_schema=schema
+                    pattern, hive_partitioning=bool(schema), hive_schema=schema or None
                 )
             case "spark":
                 return self._spark(where)
@@ -141,17 +142,22 @@ class SiteScan:
         Codes of all groups, where site.toml files give them.
     evidence : str
         Grade of rows that say nothing themselves (of several sites: the weakest).
+    folder : Path or None
+        Where a Parquet programme is; None for a directory of sites.
+    info : mapping
+        What its ``programme.toml`` says.
     """
 
     where: str
-    engine: str
+    engine: str = "duckdb"
     name: str = ""
     scale: tuple[int, int] | None = None
     threshold: float | None = None
     groups_known: tuple[str, ...] | None = None
     evidence: str = "recorded"
-    _reader: Reader = field(default=None, repr=False)  # type: ignore[assignment]
-    _folder: Path | None = field(default=None, repr=False)
+    folder: Path | None = None
+    info: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _memory: str = field(default="1GB", repr=False)
     _sites: Mapping[str, Path] = field(default_factory=dict, repr=False)
     _lang: str = field(default="en", repr=False)
     _early: tuple[Problem, ...] = field(default=(), repr=False)
@@ -169,21 +175,21 @@ class SiteScan:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the tables there are."""
-        known = ("groups", *tables())
-        if self._folder is not None:
-            return tuple(name for name in known if self._file(name) is not None)
-        return tuple(name for name in known if any(one.has(name) for one in self._loaded.values()))
+        return tuple(name for name in ("groups", *tables()) if self.has(name))
 
     def has(self, *names: str) -> bool:
-        """Tell whether there are all the tables named."""
-        return all(name in self.names for name in names)
+        """Tell whether there are all the tables named; a Parquet programme may have some of its own."""
+        if self.folder is not None:
+            return all(self._file(name) is not None for name in names)
+        loaded = self._read[0].values()
+        return all(any(site.has(name) for site in loaded) for name in names)
 
     def table(self, name: str) -> Any:
         """Return one table; raise MissingTableError if no site has it."""
-        if name not in self.names:
-            folder = str(self._folder) if self._folder is not None else self.where
+        if not self.has(name):
+            folder = self.where if self.folder is None else str(self.folder)
             raise missing_table(name, self.name or self.where, folder, self._lang)
-        if self._folder is not None:
+        if self.folder is not None:
             return self._programme_table(name)
         joined = pd.concat(self._parts(name), ignore_index=True)
         return self._reader.frame(joined) if name in LARGE else joined
@@ -194,11 +200,15 @@ class SiteScan:
 
         Problems stand under ``SITE/FILE``. Reading them loads the sites of a directory of sites.
         """
-        late = [] if self._folder is not None else self._broken
-        return sorted({*self._early, *late})
+        return sorted({*self._early, *self._read[1]})
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.engine, self._memory)
 
     @cached_property
     def _read(self) -> tuple[dict[str, Site], list[Problem]]:
+        """Load the sites; return those that are sound by name, and the problems of the others."""
         loaded, broken = {}, []
         for name, folder in self._sites.items():
             try:
@@ -207,16 +217,8 @@ class SiteScan:
                 broken += [replace(one, file=f"{name}/{one.file}") for one in error.problems]
         return loaded, broken
 
-    @property
-    def _loaded(self) -> dict[str, Site]:
-        return self._read[0]
-
-    @property
-    def _broken(self) -> list[Problem]:
-        return self._read[1]
-
     def _parts(self, name: str) -> Iterable[pd.DataFrame]:
-        for site, loaded in self._loaded.items():
+        for site, loaded in self._read[0].items():
             if loaded.has(name):
                 info = loaded.info
                 place = {"province": info.province or None, "regency": info.regency or None}
@@ -226,7 +228,7 @@ class SiteScan:
 
     def _file(self, name: str) -> Path | None:
         """Return the folder or file of a table of a Parquet programme."""
-        folder = self._folder or Path()
+        folder = self.folder or Path()
         ends = (name, f"{name}.parquet", f"{name}.csv")
         return next((folder / end for end in ends if (folder / end).exists()), None)
 
@@ -305,21 +307,27 @@ def scan_sites(
     (('cibeunying-simulated',), (1, 4), 4)
     """
     check_language(lang)
-    reader = Reader(engine, memory)
+    need_engine(engine)
     named = str(where) in bundled_sites()
     given = (
         [find_folder(where)] if named else [Path(path) for path in sorted(glob.glob(str(where)))]  # noqa: PTH207
     )
     folders = [path for path in given if path.is_dir()]
+    asked: dict[str, Any] = {
+        "where": str(where),
+        "engine": engine,
+        "_memory": memory,
+        "_lang": lang,
+    }
     if len(folders) == 1:
         if _is_programme(folders[0]):
-            return _scan_programme(str(where), folders[0], reader, lang)
+            return replace(_scan_programme(folders[0], lang), **asked)
         if not _is_site(folders[0]):
             folders = [path for path in sorted(folders[0].iterdir()) if path.is_dir()]
     found = [path for path in folders if _is_site(path)]
     if not found:
         raise SiteNotFoundError(text("engines.error.nothing", lang, where=where))
-    return _scan_folders(str(where), found, folders, reader, lang)
+    return replace(_scan_folders(found, folders, lang), **asked)
 
 
 def _is_site(folder: Path) -> bool:
@@ -334,7 +342,7 @@ def _is_programme(folder: Path) -> bool:
     return (folder / _INFO).is_file() or (parquet and not _is_site(folder))
 
 
-def _scan_programme(where: str, folder: Path, reader: Reader, lang: str) -> SiteScan:
+def _scan_programme(folder: Path, lang: str = "en") -> SiteScan:
     raw: dict[str, Any] = {}
     problems = []
     path = folder / _INFO
@@ -349,22 +357,18 @@ def _scan_programme(where: str, folder: Path, reader: Reader, lang: str) -> Site
     cut = raw.get("threshold")
     evidence = raw.get("evidence", "recorded")
     return SiteScan(
-        where,
-        reader.engine,
+        str(folder),
         name=str(raw.get("name", "")),
         scale=(ends[0], ends[1]) if good else None,
         threshold=float(cut) if isinstance(cut, int | float) else None,
         evidence=evidence if evidence in GRADES else "simulated",
-        _reader=reader,
-        _folder=folder,
-        _lang=lang,
+        folder=folder,
+        info=raw,
         _early=tuple(problems),
     )
 
 
-def _scan_folders(
-    where: str, found: list[Path], given: list[Path], reader: Reader, lang: str
-) -> SiteScan:
+def _scan_folders(found: list[Path], given: list[Path], lang: str) -> SiteScan:
     names = {path: path.name for path in found}
     if len(set(names.values())) < len(names):
         names = {path: path.as_posix() for path in found}
@@ -377,15 +381,12 @@ def _scan_folders(
         listed = ", ".join(f"{low}-{high}" for low, high in sorted(scales))
         problems.append(located("site.toml", 0, "", "", "scales_differ", lang, scales=listed))
     return SiteScan(
-        where,
-        reader.engine,
+        "",
         scale=scales.pop() if len(scales) == 1 else None,
         threshold=cuts.pop() if len(cuts) == 1 else None,
         groups_known=tuple(sorted({group for info in infos for group in info.groups})),
         evidence=weakest(info.evidence for info in infos),
-        _reader=reader,
         _sites={name: path for path, name in names.items()},
-        _lang=lang,
         _early=tuple(problems),
     )
 
@@ -399,65 +400,7 @@ def _info(folder: Path, lang: str) -> SiteInfo | None:
         return None
 
 
-@dataclass(frozen=True)
-class Programme:
-    """A programme: many groups by province and regency.
-
-    Attributes
-    ----------
-    folder : Path
-        Where it is.
-    info : mapping
-        What ``programme.toml`` says.
-    """
-
-    folder: Path
-    info: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.info["name"])
-
-    @property
-    def scale(self) -> tuple[int, int]:
-        """Lowest and highest score."""
-        low, high = self.info["scale"]
-        return int(low), int(high)
-
-    @property
-    def threshold(self) -> float:
-        """An item whose mean is below it counts as weak."""
-        return float(self.info["threshold"])
-
-    @property
-    def items(self) -> list[int]:
-        """Numbers of the items of the instrument."""
-        return [int(item) for item in self.table("items")["item"]]
-
-    def has(self, name: str) -> bool:
-        """Return whether there is such a table."""
-        files = (self.folder / f"{name}.csv", self.folder / f"{name}.parquet")
-        return any(path.is_file() for path in files) or (self.folder / name).is_dir()
-
-    def table(self, name: str, lang: str = "en") -> Any:
-        """Return a table: a pandas frame of a CSV file, or a lazy DuckDB relation of Parquet.
-
-        Raises
-        ------
-        kube_research.errors.MissingTableError
-            If there is no such table.
-        kube_research.errors.MissingExtraError
-            If a large table is asked for and DuckDB is not installed.
-        """
-        if (self.folder / f"{name}.csv").is_file():
-            return small_table(self.folder / f"{name}.csv")
-        if not self.has(name):
-            raise missing_table(name, self.name, str(self.folder), lang)
-        return scan_sites(self.folder, lang=lang).table(name)
-
-
-def open_programme(folder: str | Path | None = None) -> Programme:
+def open_programme(folder: str | Path | None = None) -> SiteScan:
     """Open a programme folder without reading its large tables.
 
     Parameters
@@ -469,7 +412,9 @@ def open_programme(folder: str | Path | None = None) -> Programme:
 
     Returns
     -------
-    Programme
+    SiteScan
+        With its ``name``, ``scale``, ``threshold``, ``folder`` and ``info`` (what ``programme.toml``
+        says). Large tables are lazy relations of DuckDB, which is needed once one is asked for.
 
     Raises
     ------
@@ -479,7 +424,7 @@ def open_programme(folder: str | Path | None = None) -> Programme:
     Examples
     --------
     >>> programme = open_programme()
-    >>> programme.scale, len(programme.items)
+    >>> programme.scale, len(programme.table("items"))
     ((1, 4), 30)
     """
     if folder is None:
@@ -488,11 +433,10 @@ def open_programme(folder: str | Path | None = None) -> Programme:
     folder = Path(folder)
     if not (folder / _INFO).is_file():
         raise SiteNotFoundError(text("programme.error.no_programme", folder=folder))
-    with (folder / _INFO).open("rb") as handle:
-        return Programme(folder, tomllib.load(handle))
+    return _scan_programme(folder)
 
 
-def programme_inventory(programme: Programme, lang: str = "en") -> pd.DataFrame:
+def programme_inventory(programme: SiteScan) -> pd.DataFrame:
     """Return what a programme holds: one row a table with its rows, counted where they lie.
 
     Examples
@@ -502,15 +446,10 @@ def programme_inventory(programme: Programme, lang: str = "en") -> pd.DataFrame:
     [[231002, 'simulated']]
     """
     rows = []
-    for name in sorted(
-        path.stem for path in programme.folder.iterdir() if programme.has(path.stem)
-    ):
-        table = programme.table(name, lang)
-        if not isinstance(table, pd.DataFrame):
-            table = table.aggregate("count(*) as rows, evidence").df()
-            grades, many = table["evidence"], int(table["rows"].sum())
-        else:
-            grades, many = table.get("evidence", pd.Series(dtype="string")), len(table)
-        grade = weakest(grades.dropna().unique()) if grades.notna().any() else pd.NA
-        rows.append({"table": name, "rows": many, "evidence": grade})
+    stems = {path.stem for path in (programme.folder or Path()).iterdir()}
+    for name in sorted(stem for stem in stems if programme.has(stem)):
+        grades = query_on(programme.table(name)).group_by("evidence").agg(nw.len().alias("rows"))
+        counts = in_memory(nw.to_native(grades))
+        grade = weakest(counts["evidence"].dropna())
+        rows.append({"table": name, "rows": int(counts["rows"].sum()), "evidence": grade})
     return pd.DataFrame(rows).astype({"evidence": "string"})

@@ -25,7 +25,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_tables_are_lazy_and_codes_are_text(small: Path) -> None:
     programme = open_programme(small)
     assert (programme.name, programme.scale) == ("Simulated KUBE programme", (1, 4))
-    assert (programme.threshold, programme.items) == (2.5, [1, 2, 3, 4])
+    assert (programme.threshold, programme.items["item"].tolist()) == (2.5, [1, 2, 3, 4])
     ratings = programme.table("ratings")
     assert isinstance(ratings, duckdb.DuckDBPyRelation)
     frame = ratings.df()
