@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from kube_research.attendance.band import Share, rosters_for
-from kube_research.attendance.rates import grades, ranks, wilson_interval
+from kube_research.attendance.rates import labels, wilson_interval
 from kube_research.errors import OptionError
 from kube_research.evidence.printed import check_n
 from kube_research.frames import FEW, as_list, need_columns, need_option
+from kube_research.levels import grades_of_ranks, ranks_of_evidence
 from kube_research.peka.scores import to_long
 from kube_research.site.schema import tables
 from kube_research.texts import text
@@ -23,13 +24,13 @@ def _presences(ratings: pd.DataFrame) -> pd.DataFrame:
     long = to_long(ratings)
     need_columns(long, "round", "rater", "score")
     scored = long[long["score"].notna() & long["rater"].notna() & long["round"].notna()]
-    scored = scored.assign(_rank=ranks(scored), round=scored["round"].astype("int64"))
-    done = scored.groupby(["rater", "round"])["_rank"].max().reset_index()
+    scored = scored.assign(_rank=ranks_of_evidence(scored), round=scored["round"].astype("int64"))
+    presences = scored.groupby(["rater", "round"])["_rank"].max().reset_index()
     if "group" in scored:
         known = scored[scored["group"].notna()].sort_values(["round", "group"])
         home = known.drop_duplicates("rater").set_index("rater")["group"]
-        done["group"] = home.reindex(done["rater"]).array
-    return done
+        presences["group"] = home.reindex(presences["rater"]).array
+    return presences
 
 
 def rater_rounds(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -62,29 +63,31 @@ def rater_rounds(ratings: pd.DataFrame) -> pd.DataFrame:
     {'both': 12, 'only second': 6, 'only first': 3}
     """
     seen = _presences(ratings)
-    rounds = sorted(seen["round"].unique())
-    first = {key: "first" for key in ("group",) if key in seen}
-    seen = seen.assign(code=seen["round"].astype("string"))
-    done = seen.groupby("rater").agg(
-        **{key: (key, how) for key, how in first.items()},
-        rounds=("code", "+".join),
-        n_rounds=("round", "size"),
-        only=("round", "first"),
-        _rank=("_rank", "max"),
+    numbers = sorted(seen["round"].unique())
+    home = {key: (key, "first") for key in ("group",) if key in seen}
+    raters = (
+        seen.assign(code=seen["round"].astype("string"))
+        .groupby("rater")
+        .agg(
+            **home,
+            rounds=("code", "+".join),
+            n_rounds=("round", "size"),
+            only=("code", "first"),
+            _rank=("_rank", "max"),
+        )
     )
-    words = pd.Series("some", index=done.index, dtype="string")
-    single = "only round " + done["only"].astype("string")
-    if len(rounds) == 2:
-        single = done["only"].map(dict(zip(rounds, ("only first", "only second"), strict=True)))
-    words = words.mask(done["n_rounds"] == 1, single.astype("string"))
-    done["pattern"] = words.mask(
-        done["n_rounds"] == len(rounds), "both" if len(rounds) == 2 else "all"
-    )
-    done["evidence"] = grades(done["_rank"])
-    done = done.reset_index().sort_values([*first, "rater"], ignore_index=True)
-    columns = [*first, "rater", "rounds", "n_rounds", "pattern", "evidence"]
+    every, single = "all", "only round " + raters["only"]
+    if len(numbers) == 2:
+        every = "both"
+        single = raters["only"].map({str(numbers[0]): "only first", str(numbers[1]): "only second"})
+    raters["pattern"] = "some"
+    raters["pattern"] = raters["pattern"].mask(raters["n_rounds"] == 1, single)
+    raters["pattern"] = raters["pattern"].mask(raters["n_rounds"] == len(numbers), every)
+    raters["evidence"] = grades_of_ranks(raters["_rank"])
+    raters = raters.reset_index().sort_values([*home, "rater"], ignore_index=True)
+    columns = [*home, "rater", "rounds", "n_rounds", "pattern", "evidence"]
     kinds = {"rounds": "string", "n_rounds": "int64", "pattern": "string"}
-    return done[columns].astype(kinds)
+    return raters[columns].astype(kinds)
 
 
 def rater_flow(
@@ -141,34 +144,32 @@ def rater_flow(
         need_columns(seen, by)
     there = sorted(seen["round"].unique().tolist())
     chosen = there if rounds is None else list(rounds)
-    for one in chosen:
-        need_option("rounds", one, there)
+    for number in chosen:
+        need_option("rounds", number, there)
     if len(chosen) < 2 or len(set(chosen)) < len(chosen):
         raise OptionError(text("attendance.error.rounds"))
     pairs = [*pairwise(chosen), *([(chosen[0], chosen[-1])] if len(chosen) > 2 else [])]
-    levels = list(seen.groupby(by, dropna=False)) if by else [(None, seen)]
     rows = []
-    for level, part in levels:
-        people = {one: set(part.loc[part["round"] == one, "rater"]) for one in chosen}
+    for level, part in seen.groupby(by, dropna=False) if by else [(None, seen)]:
+        people = {number: set(part.loc[part["round"] == number, "rater"]) for number in chosen}
         for first, second in pairs:
-            one, two = people[first], people[second]
-            if by and not one | two:
+            before, after = people[first], people[second]
+            if by and not before | after:
                 continue
             row: dict[str, Any] = {by: level} if by else {}
             row |= {"round_first": first, "round_second": second}
-            row |= {"n_first": len(one), "n_second": len(two), "both": len(one & two)}
-            row |= {"only_first": len(one - two), "only_second": len(two - one)}
+            row |= {"n_first": len(before), "n_second": len(after), "both": len(before & after)}
+            row |= {"only_first": len(before - after), "only_second": len(after - before)}
             used = part.loc[part["round"].isin([first, second]), "_rank"]
             rows.append(row | {"_rank": used.max()})
-    done = pd.DataFrame(rows)
-    done["retention"] = (done["both"] / done["n_first"]).where(done["n_first"] > 0)
-    done["low"], done["high"] = wilson_interval(
-        done["both"], done["n_first"], confidence=confidence
+    flow = pd.DataFrame(rows)
+    flow["retention"] = (flow["both"] / flow["n_first"]).where(flow["n_first"] > 0)
+    flow["low"], flow["high"] = wilson_interval(
+        flow["both"], flow["n_first"], confidence=confidence
     )
-    done["drop_out"] = 1 - done["retention"]
-    done["few"] = done["n_first"] < FEW
-    done["evidence"] = grades(done.pop("_rank"))
-    return done
+    flow["drop_out"] = 1 - flow["retention"]
+    flow["few"] = flow["n_first"] < FEW
+    return flow.assign(evidence=grades_of_ranks(flow.pop("_rank")))
 
 
 def overlap_bounds(n_first: int, n_second: int, *, roster: int | None = None) -> pd.DataFrame:
@@ -294,27 +295,23 @@ def member_retention(
     still = ~(came > last) & ~(went <= last)
     parts = {"at_start": there, "joined": (came > first) & (came <= last)}
     parts |= {"left": (went > first) & (went <= last), "at_end": still, "stayed": there & still}
-    counted = pd.DataFrame(parts).astype("int64").assign(_rank=ranks(rows))
-    counted["_level"] = rows.groupby(keys, dropna=False).ngroup() if keys else 0
-    grouped = counted.groupby("_level")
-    done = grouped[list(parts)].sum()
-    if keys:
-        names = rows.assign(_level=counted["_level"]).drop_duplicates("_level").set_index("_level")
-        done = names[keys].sort_index().join(done)
-    else:
-        done = done.reindex([0], fill_value=0)
-    base = done["at_start"].where(done["at_start"] > 0)
-    ending = done["at_end"] + done["left"]
-    done["retention"] = done["stayed"] / base
-    done["low"], done["high"] = wilson_interval(
-        done["stayed"], done["at_start"], confidence=confidence
+    level = rows.groupby(keys, dropna=False).ngroup() if keys else 0
+    names = labels(rows.assign(_level=level), keys)
+    grouped = pd.DataFrame(parts).astype("int64").assign(_level=level).groupby("_level")
+    kept = names.join(grouped.sum().reindex(names.index, fill_value=0))
+    base = kept["at_start"].where(kept["at_start"] > 0)
+    ending = kept["at_end"] + kept["left"]
+    kept["retention"] = kept["stayed"] / base
+    kept["low"], kept["high"] = wilson_interval(
+        kept["stayed"], kept["at_start"], confidence=confidence
     )
-    done["drop_out"] = 1 - done["retention"]
-    done["drop_out_end"] = done["left"] / ending.where(ending > 0)
-    done["growth"] = (done["at_end"] - done["at_start"]) / base
-    done["few"] = done["at_start"] < FEW
-    done["evidence"] = grades(grouped["_rank"].max().reindex(done.index))
-    return done.reset_index(drop=True)
+    kept["drop_out"] = 1 - kept["retention"]
+    kept["drop_out_end"] = kept["left"] / ending.where(ending > 0)
+    kept["growth"] = (kept["at_end"] - kept["at_start"]) / base
+    kept["few"] = kept["at_start"] < FEW
+    rank = rows.assign(_level=level, _rank=ranks_of_evidence(rows)).groupby("_level")["_rank"].max()
+    kept["evidence"] = grades_of_ranks(rank.reindex(kept.index))
+    return kept.reset_index(drop=True)
 
 
 def _day(value: Any) -> pd.Timestamp:

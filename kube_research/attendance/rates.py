@@ -20,8 +20,8 @@ import pandas as pd
 
 from kube_research.engines import collected
 from kube_research.errors import OptionError
-from kube_research.frames import FEW, GRADES, as_list, need_columns, need_option
-from kube_research.levels import grades_of_ranks, rank_of_evidence
+from kube_research.frames import FEW, as_list, need_columns, need_option
+from kube_research.levels import grades_of_ranks, rank_of_evidence, ranks_of_evidence
 from kube_research.site.schema import tables
 from kube_research.texts import text
 
@@ -46,12 +46,12 @@ def known_rows(
     known = attendance[attendance["status"].notna()].reset_index(drop=True)
     for status in sorted(set(known["status"]), key=str):
         need_option("status", status, STATUSES)
-    known["_came"] = known["status"].isin(came).astype("int64")
-    known["_counts"] = True if excused == "counted" else (known["status"] != "excused")
-    known["_came"] *= known["_counts"].astype("int64")
-    known["_rank"] = ranks(known)
-    levels = known.groupby(keys, sort="activity" not in keys, dropna=False) if keys else None
-    known["_level"] = 0 if levels is None else levels.ngroup()
+    known["_counts"] = (known["status"] != "excused") | (excused == "counted")
+    known["_came"] = (known["status"].isin(came) & known["_counts"]).astype("int64")
+    known["_rank"] = ranks_of_evidence(known)
+    known["_level"] = 0
+    if keys:
+        known["_level"] = known.groupby(keys, sort="activity" not in keys, dropna=False).ngroup()
     return known, keys
 
 
@@ -67,29 +67,11 @@ def checked_options(
     return keys, came
 
 
-def ranks(frame: pd.DataFrame) -> pd.Series:
-    """Return how weak the evidence of each row is, as a number; 0 where the frame says nothing."""
-    grade = frame.get("evidence", pd.Series("recorded", index=frame.index))
-    order = {name: float(rank) for rank, name in enumerate(GRADES)}
-    return grade.astype("object").map(order).astype("float64")
-
-
-def grades(rank: pd.Series) -> pd.Series:
-    """Return the grades that :func:`ranks` numbered; missing where there is none."""
-    return rank.map(dict(enumerate(GRADES))).astype("string")
-
-
 def labels(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return the values of the keys of each level; one level without keys, be there rows or not."""
     if not keys:
         return pd.DataFrame(index=pd.Index([0], name="_level"))
     return rows.drop_duplicates("_level").set_index("_level")[keys].sort_index()
-
-
-def few_people(rows: pd.DataFrame, n: pd.Series) -> pd.Series:
-    """Return whether fewer than five people stand behind each level."""
-    people = rows.groupby("_level")["person"].nunique() if "person" in rows else n
-    return people.reindex(n.index).fillna(0) < FEW
 
 
 def dated(activities: pd.DataFrame, kinds: str | Sequence[str] | None = None) -> pd.DataFrame:
@@ -107,16 +89,22 @@ def dated(activities: pd.DataFrame, kinds: str | Sequence[str] | None = None) ->
     if len(twice):
         raise OptionError(text("attendance.error.twice", activity=twice.iloc[0]))
     start = some["start"] if "start" in some else pd.Series(pd.NA, index=some.index, dtype="string")
-    done = pd.DataFrame(
-        {
-            "activity": some["activity"],
-            "date": pd.to_datetime(some["date"]),
-            "start": start.astype("string"),
-            "_rank": ranks(some),
-        }
+    days = some[["activity"]].assign(
+        date=pd.to_datetime(some["date"]),
+        start=start.astype("string"),
+        _rank=ranks_of_evidence(some),
     )
-    done = done.sort_values(["date", "start", "activity"], na_position="last", ignore_index=True)
-    return done.assign(_order=range(len(done)))
+    days = days.sort_values(["date", "start", "activity"], na_position="last", ignore_index=True)
+    return days.assign(_order=range(len(days)))
+
+
+def _dated_rows(
+    known: pd.DataFrame, activities: pd.DataFrame, kinds: str | Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the counted rows of dated activities; ``_rank`` is the weaker of both evidences."""
+    rows = known[known["_counts"]].drop(columns=["date", "start"], errors="ignore")
+    rows = rows.merge(dated(activities, kinds), "inner", "activity", suffixes=("", "_date"))
+    return rows.assign(_rank=rows[["_rank", "_rank_date"]].max(axis=1))
 
 
 def wilson_interval(
@@ -164,10 +152,9 @@ def tally(known: pd.DataFrame, levels: pd.DataFrame, confidence: float) -> pd.Da
     rows, many = known[known["_counts"]], len(levels)
     n = np.bincount(rows["_level"], minlength=many)
     came = np.bincount(rows["_level"], rows["_came"], minlength=many).astype("int64")
-    weakest = np.full(many, -1.0)
-    np.maximum.at(weakest, rows["_level"], rows["_rank"].fillna(-1))
-    ranks = np.where(weakest < 0, np.nan, weakest)
-    return _rates(levels.reset_index(drop=True), n, came, _people(rows, n), ranks, confidence)
+    weakest = np.full(many, np.nan)
+    np.fmax.at(weakest, rows["_level"], rows["_rank"])
+    return _rates(levels.reset_index(drop=True), n, came, _people(rows, n), weakest, confidence)
 
 
 def _people(rows: pd.DataFrame, n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -439,26 +426,26 @@ def recent_rates(
         raise OptionError(text("attendance.error.last", value=last))
     need_columns(attendance, "activity")
     known, keys = known_rows(attendance, by, attended, excused)
-    when = dated(activities, kinds)
-    rows = known[known["_counts"]].drop(columns=["date", "start"], errors="ignore")
-    rows = rows.merge(when, "inner", "activity", suffixes=("", "_date"))
+    rows = _dated_rows(known, activities, kinds)
     back = rows.groupby("_level")["_order"].rank(method="dense", ascending=False)
-    rows = rows[back <= last].assign(_rank=rows[["_rank", "_rank_date"]].max(axis=1))
+    rows = rows[back <= last]
     meetings = rows.groupby(["_level", "_order"])["_came"].agg(["size", "sum"])
     per_level = (meetings["sum"] / meetings["size"]).groupby(level=0)
-    done, grouped = labels(known, keys), rows.groupby("_level")
-    counts = {"meetings": per_level.size(), "n": grouped.size(), "attended": grouped["_came"].sum()}
-    counts = {key: got.reindex(done.index).fillna(0).astype("int64") for key, got in counts.items()}
-    done["meetings"] = counts["meetings"]
-    done["fewer"] = done["meetings"] < last
-    done["first_date"], done["last_date"] = grouped["date"].min(), grouped["date"].max()
-    done["n"], done["attended"] = counts["n"], counts["attended"]
-    pooled = (done["attended"] / done["n"]).where(done["n"] > 0)
-    done["rate"] = per_level.mean() if method == "meetings" else pooled
-    done["lowest"], done["highest"] = per_level.min(), per_level.max()
-    done["few"] = few_people(rows, done["n"])
-    done["evidence"] = grades(grouped["_rank"].max().reindex(done.index))
-    return done.reset_index(drop=True)
+    recent, grouped = labels(known, keys), rows.groupby("_level")
+
+    def number(counts: pd.Series) -> pd.Series:
+        return counts.reindex(recent.index, fill_value=0).astype("int64")
+
+    recent["meetings"] = number(per_level.size())
+    recent["fewer"] = recent["meetings"] < last
+    recent["first_date"], recent["last_date"] = grouped["date"].min(), grouped["date"].max()
+    recent["n"], recent["attended"] = number(grouped.size()), number(grouped["_came"].sum())
+    pooled = (recent["attended"] / recent["n"]).where(recent["n"] > 0)
+    recent["rate"] = per_level.mean() if method == "meetings" else pooled
+    recent["lowest"], recent["highest"] = per_level.min(), per_level.max()
+    recent["few"] = _people(rows, recent["n"].to_numpy()) < FEW
+    recent["evidence"] = grades_of_ranks(grouped["_rank"].max().reindex(recent.index))
+    return recent.reset_index(drop=True)
 
 
 def person_attendance(
@@ -501,23 +488,19 @@ def person_attendance(
     """
     known, keys = known_rows(attendance, "person", attended, excused)
     known = known[known["person"].notna()]
-    done = tally(known, labels(known, keys), 0.95).drop(columns=["low", "high"])
-    done.insert(4, "never", done["attended"] == 0)
-    unknown = pd.Series(pd.NA, index=done.index, dtype="Int64")
-    done.insert(5, "longest_absence", unknown)
-    done.insert(6, "last_attended", pd.Series(pd.NaT, index=done.index, dtype="datetime64[ns]"))
+    persons = tally(known, labels(known, keys), 0.95).set_index("person")
+    persons["never"] = persons["attended"] == 0
+    away = pd.Series(pd.NA, persons.index, dtype="Int64")
+    last = pd.Series(pd.NaT, persons.index, dtype="datetime64[ns]")
     if activities is not None:
         need_columns(attendance, "activity")
-        rows = known[known["_counts"]].drop(columns=["date", "start"], errors="ignore")
-        rows = rows.merge(dated(activities), "inner", "activity", suffixes=("", "_date"))
-        rows = rows.sort_values(["person", "_order"], ignore_index=True)
+        rows = _dated_rows(known, activities).sort_values(["person", "_order"], ignore_index=True)
         stretch = rows.groupby("person")["_came"].cumsum()
         away = (1 - rows["_came"]).groupby([rows["person"], stretch]).sum().groupby(level=0).max()
         last = rows[rows["_came"] == 1].groupby("person")["date"].max()
-        both = rows[["_rank", "_rank_date"]].max(axis=1).groupby(rows["person"]).max()
-        away, last, both = (got.reindex(done["person"]) for got in (away, last, both))
-        done["longest_absence"] = away.astype("Int64").array
-        done["last_attended"] = last.astype("datetime64[ns]").array
-        own = ranks(done).to_numpy()
-        done["evidence"] = grades(pd.Series(np.fmax(both.to_numpy(dtype=float), own), dtype=float))
-    return done[done["n"] > 0].reset_index(drop=True)
+        both = rows.groupby("person")["_rank"].max().reindex(persons.index)
+        persons["evidence"] = grades_of_ranks(np.fmax(both, ranks_of_evidence(persons)))
+    persons["longest_absence"] = away.reindex(persons.index).astype("Int64")
+    persons["last_attended"] = last.reindex(persons.index).astype("datetime64[ns]")
+    columns = ["person", "n", "attended", "rate", "never", "longest_absence", "last_attended"]
+    return persons[persons["n"] > 0].reset_index()[[*columns, "few", "evidence"]]

@@ -452,7 +452,8 @@ def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
     >>> frame["breakdown"].value_counts().to_dict()
     {'group': 5, 'role': 2, 'overall': 1}
     """
-    from kube_research.attendance.rates import attendance_rates, grades, ranks, recent_rates
+    from kube_research.attendance.rates import attendance_rates, recent_rates
+    from kube_research.levels import grades_of_ranks, ranks_of_evidence
 
     logs, parts = site.table("attendance"), []
     for by in (None, "group", "role"):
@@ -467,8 +468,8 @@ def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
             found = last.assign(level=place.astype("string")).set_index("level")
             found = found.reindex(part["level"].astype("string"))
             part["meetings"], part["recent_rate"] = found["meetings"].array, found["rate"].array
-            worst = pd.concat([ranks(part), ranks(found).set_axis(part.index)], axis=1).max(axis=1)
-            part["evidence"] = grades(worst)
+            worst = np.maximum(ranks_of_evidence(part), ranks_of_evidence(found))
+            part["evidence"] = grades_of_ranks(worst)
         parts.append(part.astype({"level": "string"}))
     done = pd.concat(parts, ignore_index=True)
     facts = site.table("facts").set_index("fact")["value"] if site.has("facts") else pd.Series()

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.attendance.participation import member_retention, rater_flow
-from kube_research.attendance.rates import (
-    ATTENDED,
-    attendance_rates,
-    grades,
-    ranks,
-    recent_rates,
-)
+from kube_research.attendance.rates import ATTENDED, attendance_rates, recent_rates
 from kube_research.files import declared
 from kube_research.finance.books import Books, roster
 from kube_research.finance.business import (
@@ -30,6 +24,7 @@ from kube_research.finance.reconcile.findings import reconcile_ledger
 from kube_research.finance.savings import member_savings, savings_spread
 from kube_research.finance.writing import days_written, months_without_deposit
 from kube_research.frames import grade_of, need_option, weakest
+from kube_research.levels import grades_of_ranks, ranks_of_evidence
 from kube_research.outputs import table
 from kube_research.site.folder import bundled_sites
 from kube_research.texts import LANGUAGES, check_language, text
@@ -237,10 +232,10 @@ def _interventions(site: Site) -> pd.DataFrame:
     """Count the interventions to which at least one person came."""
     kinds = site.activities[["activity", "kind"]].drop_duplicates("activity")
     rows = site.attendance[site.attendance["status"].notna()].merge(kinds, "left", on="activity")
-    rows = rows.assign(_rank=ranks(rows))
+    rows = rows.assign(_rank=ranks_of_evidence(rows))
     came = rows[rows["status"].isin(ATTENDED) & rows["kind"].eq("intervention")]
     listed = rows[rows["group"].notna()].groupby("group")["_rank"].max()
-    each = pd.DataFrame({"evidence": grades(listed)})
+    each = pd.DataFrame({"evidence": grades_of_ranks(listed)}, index=listed.index)
     counts = came.groupby("group")["activity"].nunique()
     each["interventions"] = counts.reindex(each.index).fillna(0).astype("int64")
     every = {"group": ALL, "interventions": came["activity"].nunique()}

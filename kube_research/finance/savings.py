@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kube_research.attendance.rates import grades, ranks, wilson_interval
+from kube_research.attendance.rates import wilson_interval
 from kube_research.finance.books import (
     SAVING,
     AnyBooks,
@@ -19,6 +19,7 @@ from kube_research.finance.books import (
     parts,
 )
 from kube_research.frames import FEW, documented, grade_of, need_columns, need_option
+from kube_research.levels import grades_of_ranks, ranks_of_evidence
 
 _MONEY = ("opening", "deposits", "withdrawals", "balance", "months_saved")
 
@@ -85,15 +86,15 @@ def member_savings(books: AnyBooks, *, on: object = None) -> pd.DataFrame:
     sums = mine.groupby(keys)[list(_MONEY[:4])].sum()
     sums["months_saved"] = put_in.groupby(keys)["month"].nunique()
     sums["last_deposit"] = put_in.groupby(keys)["date"].max()
-    sums["_rank"] = mine.assign(_rank=ranks(mine)).groupby(keys)["_rank"].max()
+    sums["_rank"] = mine.assign(_rank=ranks_of_evidence(mine)).groupby(keys)["_rank"].max()
     every = people.merge(sums.reset_index(), "outer", keys)
     every = every[every["member"].eq(True) | every["balance"].notna()]
     every["member"] = every["member"].eq(True).astype("bool")
     covered = every["group"].isin(set(book["group"].astype("string")))
     for name in _MONEY:
         every[name] = every[name].astype("Int64").where(every[name].notna() | ~covered, 0)
-    every["_of"] = ranks(every)
-    every["evidence"] = grades(every[["_of", "_rank"]].max(axis=1))
+    every["_of"] = ranks_of_evidence(every)
+    every["evidence"] = grades_of_ranks(every[["_of", "_rank"]].max(axis=1))
     columns = [*("person", "group", "role", "member"), *_MONEY, "last_deposit", "evidence"]
     return every.sort_values(keys, ignore_index=True)[columns]
 
