@@ -34,14 +34,12 @@ def figures_of(folder: Path) -> Path:
     ``figures`` beside the bundled data for the study and its twin; else ``figures`` inside the site's
     own folder. For bundled data of an installed package the working folder takes the place of both.
     """
-    from kube_research.files import home
-
-    if folder.resolve().parent != (home() / "data").resolve():
+    if folder.resolve().parent != (files.home() / "data").resolve():
         return folder / "figures"
     study = folder.name in ("cibeunying", "cibeunying-simulated")
-    if home().name == "_bundled":
+    if files.home().name == "_bundled":
         return Path("figures") if study else Path("figures") / folder.name
-    return (home() if study else folder) / "figures"
+    return (files.home() if study else folder) / "figures"
 
 
 def raw_logs(site: Site, table: str) -> Site:
@@ -210,16 +208,14 @@ def colophon(site: Site) -> None:
 
 def _skip(why: str) -> None:
     """Say what is skipped and why, in a way that ``reproduce`` can gather."""
-    from IPython.display import Markdown, display
-
     words = text("notebook.skipped", notebook_language(), why=why)
-    display(Markdown(f"> {words}"), metadata={"kube_research": {"skipped": why}})
+    _say(words, {"kube_research": {"skipped": why}})
 
 
-def _say(words: str) -> None:
+def _say(words: str, metadata: dict[str, Any] | None = None) -> None:
     from IPython.display import Markdown, display
 
-    display(Markdown(f"> {words}"))
+    display(Markdown(f"> {words}"), metadata=metadata)
 
 
 def show_plot(plot: Callable[..., Axes], frame: pd.DataFrame, **options: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kube_research.errors import KubeError
-from kube_research.frames import need_option, weakest
+from kube_research.frames import grades_by, need_option
 from kube_research.study import claims_counts, claims_facts, claims_measures
 from kube_research.study.case import CHECKS, VERDICTS, Answer, Case, Row, Settled, Source
 from kube_research.texts import check_language, text
@@ -137,24 +137,15 @@ def claims_summary(site: Site, *, lang: str = "en") -> pd.DataFrame:
     >>> int(claims_summary(site)["claims"].sum()) == len(site.claims)
     True
     """
-    rows = []
-    for kind, part in claims(site, lang=lang).groupby("kind", sort=False):
-        for verdict in VERDICTS:
-            word = verdict.replace(" ", "_")
-            grades = part.loc[part["verdict"] == verdict, "evidence"]
-            rows.append(
-                {
-                    "kind": kind,
-                    "verdict": verdict,
-                    "kind_label": text(f"claim.kind.{kind}", lang),
-                    "verdict_label": text(f"claim.verdict.{word}", lang),
-                    "claims": len(grades),
-                    "evidence": weakest(grades) if len(grades) else None,
-                }
-            )
-    frame = pd.DataFrame(rows)
-    words = [name for name in frame if name != "claims"]
-    return frame.astype(dict.fromkeys(words, "string"))
+    audited, keys = claims(site, lang=lang), ["kind", "verdict"]
+    cells = pd.MultiIndex.from_product([audited["kind"].unique(), VERDICTS], names=keys)
+    counts = audited.groupby(keys).size().reindex(cells, fill_value=0).rename("claims")
+    summary = counts.to_frame().join(grades_by(audited, keys)).reset_index()
+    words = [verdict.replace(" ", "_") for verdict in summary["verdict"]]
+    summary.insert(2, "kind_label", [text(f"claim.kind.{k}", lang) for k in summary["kind"]])
+    summary.insert(3, "verdict_label", [text(f"claim.verdict.{word}", lang) for word in words])
+    labels = summary.columns.drop("claims")
+    return summary.astype(dict.fromkeys(labels, "string"))
 
 
 def claims_by(site: Site, *, verdict: str, lang: str = "en") -> pd.DataFrame:

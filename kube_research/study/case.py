@@ -110,12 +110,12 @@ def enumeration(statement: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def shown(value: Fraction | int | float | str, lang: str, places: int = 0) -> str:
+def in_digits(value: Fraction | int | float | str, lang: str, places: int = 0) -> str:
     """Write a number as readers of ``lang`` do, halves rounded away from zero.
 
     Examples
     --------
-    >>> shown(Fraction(28946), "id"), shown(Fraction(37, 15), "id", 2)
+    >>> in_digits(Fraction(28946), "id"), in_digits(Fraction(37, 15), "id", 2)
     ('28.946', '2,47')
     """
     whole, _, part = print_number(Fraction(value), places).partition(".")
@@ -368,7 +368,7 @@ class Case:
 
     def num(self, value: Fraction | int | float | str, places: int = 0) -> str:
         """Write a number in the reader's language."""
-        return shown(value, self.lang, places)
+        return in_digits(value, self.lang, places)
 
     def when(self, day: object, form: str = "d MMMM y") -> str:
         """Write a date in the reader's language."""

@@ -449,20 +449,14 @@ def _elsewhere(case: Case, *facts: str) -> Answer:
     return case.open("elsewhere")
 
 
-@check("minimum_wage")
-def _minimum_wage(case: Case) -> Answer:
-    """Compute how much of the minimum wage the poor earn."""
-    case.must_state("minimum_wage")
+@check(minimum_wage=("minimum_wage",), poor_income=("income_low", "income_high"))
+def _income_share(case: Case, *facts: str) -> Answer:
+    """How much of the minimum wage the poor earn, who are said to earn less than it."""
+    case.must_state(*facts)
     low, high = _share(case, "income_share")
-    return case.open("income_share", low=case.num(low, 1), high=case.num(high, 1))
-
-
-@check("poor_income")
-def _poor_income(case: Case) -> Answer:
-    """Hold the range of incomes against the statements that they lie below the minimum wage."""
-    case.must_state("income_low", "income_high")
-    low, high = _share(case, "income_share")
-    fill = {"low": case.num(low, 1), "high": case.num(high, 1)}
+    fill: dict[str, Any] = {"low": case.num(low, 1), "high": case.num(high, 1)}
+    if case.claim == "minimum_wage":
+        return case.open("income_share", **fill)
     against = ("income_far_below_minimum_wage", "minimum_wage")
     return case.consistent_if(high < 100, "income_share", *against, **fill)
 

@@ -596,4 +596,4 @@ def test_words_are_read() -> None:
     assert words.weekdays("on Monday 22 February 2016") == ["Monday"]
     assert words.percentages("over 80% and 9.5 %") == ["80", "9.5"]
     assert words.enumeration("No list here.") == []
-    assert words.shown(-1234567, "id", 1) == "−1.234.567,0"
+    assert words.in_digits(-1234567, "id", 1) == "−1.234.567,0"
