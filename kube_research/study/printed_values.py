@@ -225,13 +225,13 @@ def _printed_means(site: Site, lang: str) -> Iterator[Row]:
 @_check("02")
 def _repeated_means(site: Site, lang: str) -> Iterator[Row]:
     """Means that the source prints in more than one place."""
-    means, facts = site.table("item_means"), site.table("facts").set_index("fact")
+    means = site.table("item_means")
+    facts = {row["fact"]: row for row in site.table("facts").to_dict("records")}
     for item, mean in zip(means["item"], means["mean"], strict=True):
-        name = f"mean_item_{item}_repeated"
-        if name in facts.index:
-            again, locator = facts.loc[name, "value"], facts.loc[name, "locator"]
+        repeated = facts.get(f"mean_item_{item}_repeated")
+        if repeated:
             check = text("check.mean_repeated", lang, item=item)
-            yield Row(check, mean, again, "published", locator)
+            yield Row(check, mean, repeated["value"], "published", repeated["locator"])
 
 
 @_check("02")
