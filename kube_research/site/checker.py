@@ -12,7 +12,7 @@ from kube_research.site.local_values import (
     Reading,
     Refused,
     localised,
-    read_date,
+    read_value,
     weekday_name,
 )
 from kube_research.site.problems import Problem, located
@@ -226,7 +226,7 @@ def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Find
             fill["allowed"] = ", ".join(column.allowed)
             fill["near"] = nearest(value, column.allowed, name)
         if rule == "type_date":
-            reading = read_date(value)
+            reading = read_value(value, "date")
             code, fill = reading.code or rule, _reasons(reading)
         yield Finding(table.name, row, name, code, fill)
 

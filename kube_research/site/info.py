@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research.frames import GRADES
-from kube_research.site.local_values import read_date, read_number
+from kube_research.site.local_values import read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, tables
 from kube_research.site.sheets import file_bytes
@@ -337,7 +337,7 @@ def _typed(key: str, value: str) -> Any:
         case "thresholds":
             return [_number(part) for part in _WIDE_LIST.split(value) if part]
         case "period" | "books_period":
-            days = [read_date(part).value for part in _days(value)]
+            days = [read_value(part, "date").value for part in _days(value)]
             return [dt.date.fromisoformat(day) for day in days] if all(days) else value
         case "language" | "rounding" | "evidence":
             return value.lower()
@@ -356,7 +356,7 @@ def _whole_pair(value: str) -> Any:
 
 
 def _number(value: str) -> Any:
-    reading = read_number(value, "printed")
+    reading = read_value(value, "printed")
     if not reading.ok:
         return value
     return float(reading.value) if "." in reading.value else int(reading.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -49,11 +50,6 @@ class Reading:
         return not self.code
 
 
-def plain_spaces(text: str) -> str:
-    """Return a text with every kind of blank as one plain blank, and none around it."""
-    return _SPACES.sub(" ", text).strip()
-
-
 _NO_DATE = Reading(code="type_date")
 
 _SPELLINGS = {
@@ -61,6 +57,8 @@ _SPELLINGS = {
     "nop": 11,
 }  # fmt: skip
 _DAY_SPELLINGS = {"ahad": 6, "jum'at": 4}
+_YEARS = range(1900, 2100)
+_NOTHING = re.compile(r"(1899-12-3[01]|1900-01-[0-9]{2}|0?[01]/0?[01]/1900)(?: 00:00:00)?|00:00")
 
 _WEEKDAY = (
     r"(?:(?!tgl|tanggal)(?P<weekday>[a-z']+)\.?(?:\s*,\s*|\s*/\s*|\s+))?(?:(?:tgl\.?|tanggal)\s+)?"
@@ -80,53 +78,6 @@ _NUMERIC = re.compile(
 _WITH_TIME = re.compile(r"(.*[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})[ T]+[0-9]{1,2}[:.][0-9]{2}.*")
 
 
-def read_date(text: str) -> Reading:
-    """Read a day: the ISO form, or day, month and year as people write them, the day first.
-
-    Parameters
-    ----------
-    text : str
-        ``2016-03-05``, ``Sabtu, 5 Maret 2016``, ``05/03/2016``, ``5 Mar 2016``, ``March 5, 2016``.
-
-    Returns
-    -------
-    Reading
-        Refusals are ``date_impossible`` (no such day), ``date_weekday`` (not that day of the week;
-        ``near`` is the date), ``date_order`` (possible only with the month first; ``near`` is that
-        date), ``date_ambiguous`` (a year of two digits), ``date_serial`` (a number of Excel; ``near``
-        is the date it stands for), ``date_zero`` (what Excel shows for nothing) or ``type_date``.
-
-    Notes
-    -----
-    The names of months and days are those of babel (Unicode CLDR), Indonesian and English, and a few
-    older spellings. Nothing is completed: a date without its day or year is refused. Checked against
-    dateparser.
-
-    Examples
-    --------
-    >>> read_date("Sabtu 5 Maret 2016").value, read_date("5 Maret 16").readings
-    ('2016-03-05', ('2016-03-05', '1916-03-05'))
-    """
-    written = plain_spaces(text).casefold().replace("\u2019", "'")
-    if len(written) > MAX_CELL or not written.isascii():
-        return Reading(code="type_date")
-    if re.fullmatch(
-        r"(1899-12-3[01]|1900-01-[0-9]{2}|0?[01]/0?[01]/1900)(?: 00:00:00)?|00:00", written
-    ):
-        return Reading(code="date_zero")
-    if re.fullmatch(r"[1-9][0-9]{4}(?:\.[0-9]+)?", written):
-        day = dt.date(1899, 12, 30) + dt.timedelta(days=int(written[:5]))
-        return Reading(code="date_serial", near=day.isoformat())
-    if found := _NUMERIC.fullmatch(written):
-        return _numeric_date(found)
-    found = _DAY_MONTH_YEAR.fullmatch(written) or _MONTH_DAY_YEAR.fullmatch(written)
-    if found:
-        return _named_date(found)
-    if found := _WITH_TIME.fullmatch(written):
-        return Reading(code="type_date", near=read_date(found[1]).value)
-    return Reading(code="type_date")
-
-
 def weekday_name(day: str, lang: str) -> str:
     """Return the name of the weekday of an ISO date.
 
@@ -144,86 +95,97 @@ def weekday_name(day: str, lang: str) -> str:
 def _months() -> dict[str, int]:
     from babel.dates import get_month_names
 
-    named = {
-        str(name).casefold().strip("."): number
-        for locale in ("en", "id")
-        for width in ("abbreviated", "wide")
-        for number, name in get_month_names(width, locale=locale).items()
-    }
-    return {**named, **_SPELLINGS}
+    return _names(get_month_names) | _SPELLINGS
 
 
 @cache
 def _weekdays() -> dict[str, int]:
     from babel.dates import get_day_names
 
-    named = {
+    return _names(get_day_names) | _DAY_SPELLINGS
+
+
+def _names(names_in: Callable[..., Mapping[int, str]]) -> dict[str, int]:
+    """Return the number of every month or weekday by its names in both languages."""
+    return {
         str(name).casefold().strip("."): number
         for locale in ("en", "id")
         for width in ("abbreviated", "wide")
-        for number, name in get_day_names(width, locale=locale).items()
+        for number, name in names_in(width, locale=locale).items()
     }
-    return {**named, **_DAY_SPELLINGS}
+
+
+def _date(text: str) -> Reading:
+    """Read a day. Nothing is completed: a date without its day or year is refused."""
+    written = _plain_spaces(text).casefold().replace("\u2019", "'")
+    if len(written) > MAX_CELL or not written.isascii():
+        return _NO_DATE
+    if _NOTHING.fullmatch(written):
+        return Reading(code="date_zero")
+    if re.fullmatch(r"[1-9][0-9]{4}(?:\.[0-9]+)?", written):
+        day = dt.date(1899, 12, 30) + dt.timedelta(days=int(written[:5]))
+        return Reading(code="date_serial", near=day.isoformat())
+    if parts := _NUMERIC.fullmatch(written):
+        return _numeric_date(parts)
+    if parts := _DAY_MONTH_YEAR.fullmatch(written) or _MONTH_DAY_YEAR.fullmatch(written):
+        return _named_date(parts)
+    if parts := _WITH_TIME.fullmatch(written):
+        return Reading(code="type_date", near=_date(parts[1]).value)
+    return _NO_DATE
 
 
 def _day(year: int, month: int, day: int) -> str:
     """Return an ISO date, or an empty text if there is no such day in the years that are taken."""
     try:
-        return dt.date(year, month, day).isoformat() if 1900 <= year < 2100 else ""
+        return dt.date(year, month, day).isoformat() if year in _YEARS else ""
     except ValueError:
         return ""
 
 
-def _checked(day: str, weekday: str | None) -> Reading:
-    """Hold a day against the weekday that is written with it."""
-    if not day:
+def _whole_date(year: int, month: int, day: int, weekday: str | None) -> Reading:
+    """Read a date of full numbers, held against the weekday that is written with it."""
+    if year not in _YEARS:
+        return _NO_DATE
+    written = _day(year, month, day)
+    if not written:
         return Reading(code="date_impossible")
-    if weekday:
-        if weekday not in _weekdays():
-            return Reading(code="type_date", near=day)
-        if dt.date.fromisoformat(day).weekday() != _weekdays()[weekday]:
-            return Reading(code="date_weekday", near=day)
-    return Reading(day)
+    if weekday and weekday not in _weekdays():
+        return Reading(code="type_date", near=written)
+    if weekday and dt.date.fromisoformat(written).weekday() != _weekdays()[weekday]:
+        return Reading(code="date_weekday", near=written)
+    return Reading(written)
 
 
-def _numeric_date(found: re.Match[str]) -> Reading:
-    parts = [found["a"], found["b"], found["c"]]
-    a, b, c = map(int, parts)
-    sizes = tuple(map(len, parts))
-    if sizes[0] == 4 and sizes[2] <= 2:
-        return _checked(_day(a, b, c), found["weekday"]) if 1900 <= a < 2100 else _NO_DATE
-    if sizes[2] == 4 and sizes[0] <= 2:
-        if not 1900 <= c < 2100:
-            return _NO_DATE
+def _numeric_date(parts: re.Match[str]) -> Reading:
+    a, b, c = int(parts["a"]), int(parts["b"]), int(parts["c"])
+    sizes = len(parts["a"]), len(parts["c"])
+    if sizes[0] == 4 and sizes[1] <= 2:
+        return _whole_date(a, b, c, parts["weekday"])
+    if sizes[0] <= 2 and sizes[1] == 4:
         if not _day(c, b, a) and (swapped := _day(c, a, b)):
             return Reading(code="date_order", near=swapped)
-        return _checked(_day(c, b, a), found["weekday"])
-    if sizes[0] <= 2 and sizes[2] <= 2:
-        orders = ((2000 + c, b, a), (2000 + c, a, b), (2000 + a, b, c), (1900 + c, b, a))
-        days = list(dict.fromkeys(day for order in orders if (day := _day(*order))))
-        days = [day for day in days if day > "2"] if len(days) > 2 else days
-        if len(days) > 1:
-            return Reading(code="date_ambiguous", readings=tuple(days))
-        return Reading(code="date_impossible")
-    return _NO_DATE
-
-
-def _named_date(found: re.Match[str]) -> Reading:
-    month = _months().get(found["month"], 0)
-    year = found["year"].lstrip("'")
-    if not month:
-        near = difflib.get_close_matches(found["month"], _months(), n=1, cutoff=0.6)
-        day = _day(int(year), _months()[near[0]], int(found["day"])) if near else ""
-        return Reading(code="type_date", near=day)
-    if len(year) == 2:
-        days = [_day(century + int(year), month, int(found["day"])) for century in (2000, 1900)]
-        days = [day for day in days if day]
-        if days:
-            return Reading(code="date_ambiguous", readings=tuple(days))
-        return Reading(code="date_impossible")
-    if not 1900 <= int(year) < 2100:
+        return _whole_date(c, b, a, parts["weekday"])
+    if max(sizes) > 2:
         return _NO_DATE
-    return _checked(_day(int(year), month, int(found["day"])), found["weekday"])
+    orders = ((2000 + c, b, a), (2000 + c, a, b), (2000 + a, b, c), (1900 + c, b, a))
+    days = list(dict.fromkeys(day for order in orders if (day := _day(*order))))
+    days = [day for day in days if day > "2"] if len(days) > 2 else days
+    if len(days) > 1:
+        return Reading(code="date_ambiguous", readings=tuple(days))
+    return Reading(code="date_impossible")
+
+
+def _named_date(parts: re.Match[str]) -> Reading:
+    month, day = _months().get(parts["month"], 0), int(parts["day"])
+    year = parts["year"].lstrip("'")
+    if not month:
+        alike = difflib.get_close_matches(parts["month"], _months(), n=1, cutoff=0.6)
+        near = _day(int(year), _months()[alike[0]], day) if alike else ""
+        return Reading(code="type_date", near=near)
+    if len(year) == 4:
+        return _whole_date(int(year), month, day, parts["weekday"])
+    days = tuple(filter(None, (_day(of + int(year), month, day) for of in (2000, 1900))))
+    return Reading(code="date_ambiguous" if days else "date_impossible", readings=days)
 
 
 #: Kinds of column whose cells are read here when they are not in the plain form.
@@ -241,6 +203,7 @@ _CURRENCY = re.compile(r"(?:rp\.?|idr)\s*", re.IGNORECASE)
 _NO_CENTS = re.compile(r"(?<=[0-9])[.,]\s?-{1,2}$")
 _DIGITS = re.compile(r"[0-9][0-9.,]*")
 _THREE_DECIMALS = re.compile(r"[0-9]+\.[0-9]{3}")
+#: A plain number that could also be meant in thousands.
 _POINT_OR_THOUSAND = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 
 _TIME = re.compile(
@@ -255,38 +218,10 @@ def read_value(text: str, kind: str) -> Reading:
     Parameters
     ----------
     text : str
-        The cell.
-    kind : str
-        ``integer``, ``money``, ``percent``, ``printed``, ``date`` or ``time``.
-
-    Returns
-    -------
-    Reading
-
-    Raises
-    ------
-    kube_research.errors.OptionError
-        For another kind.
-
-    Examples
-    --------
-    >>> read_value("Pkl. 9.30", "time").value
-    '09:30'
-    """
-    need_option("kind", kind, LOCAL_KINDS)
-    if kind == "date":
-        return read_date(text)
-    return read_time(text) if kind == "time" else read_number(text, kind)
-
-
-def read_number(text: str, kind: str) -> Reading:
-    """Read a number in its plain, its Indonesian or its English form.
-
-    Parameters
-    ----------
-    text : str
-        What stands in the cell: ``2,46``, ``Rp 1.500.000,00``, ``(20.000)``, ``75,5 %``.
-    kind : {"integer", "money", "percent", "printed"}
+        What stands in the cell: ``2,46``, ``Rp 1.500.000,00``, ``(20.000)``, ``75,5 %``;
+        ``2016-03-05``, ``Sabtu, 5 Maret 2016``, ``05/03/2016``, ``5 Mar 2016``, ``March 5, 2016``;
+        ``16:00``, ``9.30``, ``Pkl. 10.00 WIB``, ``1:30 PM``.
+    kind : {"integer", "money", "percent", "printed", "date", "time"}
         Kind of the column. Money is whole rupiah, so ``1.500`` is fifteen hundred there; where decimals
         are possible the same digits have two readings and are refused. The digits of printed numbers
         stay as they are written.
@@ -294,29 +229,50 @@ def read_number(text: str, kind: str) -> Reading:
     Returns
     -------
     Reading
-        Refusals are ``ambiguous`` (``readings``: in thousands, with decimals), ``money_dash``,
-        ``money_part`` (a part of a rupiah) or ``type_<kind>``.
+        Refusals of numbers are ``ambiguous`` (``readings``: in thousands, with decimals),
+        ``money_dash`` and ``money_part`` (a part of a rupiah). Those of days are ``date_impossible``
+        (no such day), ``date_weekday`` (not that day of the week; ``near`` is the date), ``date_order``
+        (possible only with the month first; ``near`` is that date), ``date_ambiguous`` (a year of two
+        digits), ``date_serial`` (a number of Excel; ``near`` is the date it stands for) and
+        ``date_zero`` (what Excel shows for nothing). Everything else is ``type_<kind>``.
 
     Raises
     ------
     kube_research.errors.OptionError
+        For another kind.
 
     Notes
     -----
     The digits are read by babel (Unicode CLDR) under the Indonesian and the English rules, strictly:
     separators in the wrong place are no number. What both rules accept with different results has two
-    readings.
+    readings. The names of months and days are those of babel, Indonesian and English, and a few older
+    spellings. Dates were checked against dateparser.
 
     Examples
     --------
-    >>> read_number("Rp 1.500.000,-", "money").value, read_number("2,40", "printed").value
+    >>> read_value("Rp 1.500.000,-", "money").value, read_value("2,40", "printed").value
     ('1500000', '2.40')
-    >>> read_number("12,500", "money").readings
+    >>> read_value("12,500", "money").readings
     ('12500', '12.500')
+    >>> read_value("Sabtu 5 Maret 2016", "date").value, read_value("5 Maret 16", "date").readings
+    ('2016-03-05', ('2016-03-05', '1916-03-05'))
+    >>> read_value("Pkl. 9.30", "time").value, read_value("24:00", "time").code
+    ('09:30', 'type_time')
     """
-    need_option("kind", kind, NUMBER_KINDS)
+    need_option("kind", kind, LOCAL_KINDS)
+    if kind == "date":
+        return _date(text)
+    return _time(text) if kind == "time" else _number(text, kind)
+
+
+def _plain_spaces(text: str) -> str:
+    """Return a text with every kind of blank as one plain blank, and none around it."""
+    return _SPACES.sub(" ", text).strip()
+
+
+def _number(text: str, kind: str) -> Reading:
     wrong = Reading(code=f"type_{kind}")
-    written = plain_spaces(text).translate(_MINUS)
+    written = _plain_spaces(text).translate(_MINUS)
     if len(written) > MAX_CELL:
         return wrong
     negative, body = _sign(written, kind)
@@ -326,57 +282,40 @@ def read_number(text: str, kind: str) -> Reading:
         body = re.sub(r"\s*(?:%|persen|percent)$", "", body, flags=re.IGNORECASE)
     if negative is None or not _DIGITS.fullmatch(body) or body[-1] in ".,":
         return wrong
-    found = _readings(body)
+    numbers = _readings(body)
     if kind == "money" and "," not in body:  # nobody writes rupiah with three decimals
-        found = [one for one in found if not _THREE_DECIMALS.fullmatch(one)]
-    if len(found) > 1:
-        whole, part = sorted(found, key=lambda one: "." in one)
+        numbers = [number for number in numbers if not _THREE_DECIMALS.fullmatch(number)]
+    if len(numbers) > 1:
+        whole, part = sorted(numbers, key=lambda number: "." in number)
         return Reading(code="ambiguous", readings=(negative + whole, negative + part))
-    if not found:
+    if not numbers:
         return wrong
-    value = found[0]
+    value = numbers[0]
     if kind == "money" and "." in value:
-        whole, part = value.split(".")
-        if part.strip("0"):
+        value, cents = value.split(".")
+        if cents.strip("0"):
             return Reading(code="money_part")
-        value = whole
     value = negative + value
     return Reading(value) if re.fullmatch(PATTERNS[kind], value) else wrong
 
 
-def read_time(text: str) -> Reading:
-    """Read hours and minutes: ``16:00``, ``9.30``, ``Pkl. 10.00 WIB``, ``1:30 PM``.
-
-    Returns
-    -------
-    Reading
-        The refusal is ``type_time``.
-
-    Examples
-    --------
-    >>> read_time("10.00").value, read_time("24:00").code
-    ('10:00', 'type_time')
-    """
-    found = _TIME.fullmatch(plain_spaces(text).casefold()[: MAX_CELL + 1])
-    if not found or not found[0].isascii():
-        return Reading(code="type_time")
-    hour, half = int(found["hour"]), found["half"]
+def _time(text: str) -> Reading:
+    wrong = Reading(code="type_time")
+    parts = _TIME.fullmatch(_plain_spaces(text).casefold()[: MAX_CELL + 1])
+    if not parts or not parts[0].isascii():
+        return wrong
+    hour, half = int(parts["hour"]), parts["half"]
     if half and not 1 <= hour <= 12:
-        return Reading(code="type_time")
+        return wrong
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
-    value = f"{hour:02d}:{found['minute']}"
-    return Reading(value) if re.fullmatch(PATTERNS["time"], value) else Reading(code="type_time")
+    value = f"{hour:02d}:{parts['minute']}"
+    return Reading(value) if re.fullmatch(PATTERNS["time"], value) else wrong
 
 
 def decimal_comma(text: str) -> bool:
     """Tell whether a cell marks its decimals by a comma."""
     return re.fullmatch(r"[^.]*[0-9],[0-9]{1,2}(?:[0-9]{2,})?\D*", text) is not None
-
-
-def point_or_thousand(text: str) -> bool:
-    """Tell whether a plain number could also be meant in thousands: ``2.467``."""
-    return _POINT_OR_THOUSAND.fullmatch(text) is not None
 
 
 def _sign(written: str, kind: str) -> tuple[str | None, str]:
@@ -409,14 +348,14 @@ def _readings(body: str) -> list[str]:
     """Return what digits with points and commas mean under English and Indonesian rules."""
     from babel.numbers import NumberFormatError, parse_decimal
 
-    found: dict[object, str] = {}
+    forms: dict[object, str] = {}
     for locale, grouping, decimal in (("en", ",", "."), ("id", ".", ",")):
         try:
             number = parse_decimal(body, locale=locale, strict=True)
         except NumberFormatError:
             continue
-        found.setdefault(number, body.replace(grouping, "").replace(decimal, "."))
-    return list(found.values())
+        forms.setdefault(number, body.replace(grouping, "").replace(decimal, "."))
+    return list(forms.values())
 
 
 _ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -461,21 +400,17 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
         if column.kind not in LOCAL_KINDS or column.name not in frame:
             continue
         cells = frame[column.name]
-        plain = re.compile(PATTERNS.get(column.kind, _ISO))
-        texts = [text for text in cells.dropna().unique() if not plain.fullmatch(text)]
+        filled, plain = cells.dropna(), re.compile(PATTERNS.get(column.kind, _ISO))
+        texts = [text for text in filled.unique() if not plain.fullmatch(text)]
         if not texts:
             continue
-        known = {text: read_value(text, column.kind) for text in texts}
-        odd = cells[cells.isin(texts)]
-        for row, text in odd.items():
-            if not known[text].ok:
-                refused[int(str(row)), column.name] = known[text]
-        values = odd.map(lambda text, known=known: known[text].value or text)
-        changed[column.name] = cells.where(~cells.index.isin(odd.index), values)
-        changed[column.name] = changed[column.name].astype("string")
-        commas = any(decimal_comma(text) and reading.ok for text, reading in known.items())
-        if column.kind in ("printed", "percent") and commas:
-            for row, text in cells.drop(odd.index).dropna().items():
-                if point_or_thousand(text):
-                    refused[int(str(row)), column.name] = read_value(text, column.kind)
+        readings = {text: read_value(text, column.kind) for text in texts}
+        values = {text: reading.value for text, reading in readings.items() if reading.ok}
+        if column.kind in ("printed", "percent") and any(map(decimal_comma, values)):
+            thousands = filter(_POINT_OR_THOUSAND.fullmatch, filled.unique())
+            readings |= {text: read_value(text, column.kind) for text in thousands}
+        for row, text in filled[filled.isin(readings.keys() - values.keys())].items():
+            refused[int(str(row)), column.name] = readings[text]
+        if values:
+            changed[column.name] = cells.map(values).fillna(cells).astype("string")
     return frame.assign(**changed), refused

@@ -22,9 +22,6 @@ from kube_research.site.local_values import (
     LOCAL_KINDS,
     NUMBER_KINDS,
     localised,
-    read_date,
-    read_number,
-    read_time,
     read_value,
     weekday_name,
 )
@@ -176,14 +173,13 @@ def test_anything_else_is_refused_with_its_readings(
 
 @pytest.mark.parametrize(("text", "code", "near"), NEAR)
 def test_a_refused_date_says_which_one_was_probably_meant(text: str, code: str, near: str) -> None:
-    reading = read_date(text)
+    reading = read_value(text, "date")
     assert (reading.value, reading.code, reading.near) == ("", code, near)
 
 
 def test_unknown_kinds_are_told() -> None:
-    for read in (read_value, read_number):
-        with pytest.raises(OptionError):
-            read("1", "text")
+    with pytest.raises(OptionError):
+        read_value("1", "text")
 
 
 def test_weekdays_have_their_names() -> None:
@@ -198,7 +194,7 @@ FORMS = ("d MMMM y", "EEEE, d MMMM y", "EEEE dd MMMM y", "dd MMM y", "dd/MM/y", 
 
 @given(DAYS, st.sampled_from(FORMS), st.sampled_from(["id", "en"]))
 def test_days_written_by_babel_are_read_back(day: dt.date, form: str, locale: str) -> None:
-    assert read_date(format_date(day, form, locale=locale)).value == day.isoformat()
+    assert read_value(format_date(day, form, locale=locale), "date").value == day.isoformat()
 
 
 @given(DAYS, st.sampled_from(FORMS[:4]), st.sampled_from(["id", "en"]))
@@ -208,13 +204,13 @@ def test_days_are_read_as_another_reader_reads_them(day: dt.date, form: str, loc
     settings = {"DATE_ORDER": "DMY", "REQUIRE_PARTS": ["day", "month", "year"]}
     other = dateparser.parse(written, languages=[locale], settings=settings)
     assert other is not None
-    assert read_date(written).value == other.date().isoformat()
+    assert read_value(written, "date").value == other.date().isoformat()
 
 
 @given(DAYS, st.integers(0, 6))
 def test_a_weekday_must_be_that_of_the_day(day: dt.date, step: int) -> None:
     name = weekday_name((day + dt.timedelta(days=step)).isoformat(), "id")
-    reading = read_date(f"{name}, {format_date(day, 'd MMMM y', locale='id')}")
+    reading = read_value(f"{name}, {format_date(day, 'd MMMM y', locale='id')}", "date")
     assert (reading.code, reading.near) == (("date_weekday", day.isoformat()) if step else ("", ""))
 
 
@@ -224,13 +220,13 @@ def test_rupiah_written_by_babel_are_read_back(amount: int, mark: str, brackets:
     written = f"{mark}{digits}"
     if amount < 0:
         written = f"({written})" if brackets else f"-{written}"
-    assert read_number(written, "money").value == str(amount)
+    assert read_value(written, "money").value == str(amount)
 
 
 @given(st.decimals(0, 999999, places=2))
 def test_decimals_written_by_babel_keep_their_digits(number: Decimal) -> None:
     written = format_decimal(number, format="#,##0.00", locale="id")
-    assert read_number(written, "printed").value == f"{number:.2f}"
+    assert read_value(written, "printed").value == f"{number:.2f}"
 
 
 @given(st.text(max_size=20), st.sampled_from(LOCAL_KINDS))
@@ -243,7 +239,7 @@ def test_any_text_is_read_or_refused(text: str, kind: str) -> None:
 
 @given(st.text("0123456789.,-+()Rp% ", max_size=14), st.sampled_from(NUMBER_KINDS))
 def test_what_is_read_is_the_only_number_the_digits_can_be(text: str, kind: str) -> None:
-    reading = read_number(text, kind)
+    reading = read_value(text, kind)
     if reading.ok:
         digits = re.sub(r"\D", "", text)
         read = reading.value.lstrip("-").replace(".", "")
@@ -255,11 +251,15 @@ def test_what_is_read_is_the_only_number_the_digits_can_be(text: str, kind: str)
 def test_the_days_of_excel_numbers_are_those_of_excel(day: dt.date) -> None:
     from openpyxl.utils.datetime import to_excel
 
-    assert read_date(str(int(to_excel(day)))).near == day.isoformat()
+    assert read_value(str(int(to_excel(day))), "date").near == day.isoformat()
 
 
 def test_hours_have_two_digits() -> None:
-    assert [read_time(f"{hour}.05").value for hour in (0, 9, 23)] == ["00:05", "09:05", "23:05"]
+    assert [read_value(f"{hour}.05", "time").value for hour in (0, 9, 23)] == [
+        "00:05",
+        "09:05",
+        "23:05",
+    ]
 
 
 # -- tables ----------------------------------------------------------------------------------
