@@ -8,12 +8,17 @@ from pathlib import Path
 
 from kube_research.files import home
 from kube_research.outputs import OUTPUTS
-from kube_research.site.checksums import write_index
-from kube_research.site.schema import data_package
+from kube_research.site.checksums import INDEX, SUFFIXES, file_checksum
+from kube_research.site.folder import bundled_sites
+from kube_research.site.sheets import csv_content, csv_sheet
 from kube_research.texts import check_language
+from tools.codebook import data_package
 from tools.pages import all_pages
 from tools.programme import write_practice_programme
 from tools.tutorial import write_tutorial
+
+#: The practice programme: many sites in one folder, so it is none of the bundled sites.
+PROGRAMME = "contoh-programme"
 
 _MARKS = re.compile(r"(<!-- outputs:(en|id) -->\n).*?(<!-- /outputs -->)", re.DOTALL)
 
@@ -21,6 +26,25 @@ _MARKS = re.compile(r"(<!-- outputs:(en|id) -->\n).*?(<!-- /outputs -->)", re.DO
 def codebook() -> str:
     """Return ``datapackage.json``: the columns of every table as a Frictionless Data Package."""
     return json.dumps(data_package(), indent=2, ensure_ascii=False) + "\n"
+
+
+def data_index() -> str:
+    """Return the index of all bundled data files, with their rows and checksums, as CSV text."""
+    rows: list[tuple[object, ...]] = [("site", "file", "rows", "sha256")]
+    for site in sorted([*bundled_sites(), PROGRAMME]):
+        for path in sorted((home() / "data" / site).iterdir()):
+            if path.suffix in SUFFIXES:
+                rows.append((site, path.name, _rows(path), file_checksum(path)))
+    return csv_content(rows, mark=False).decode("utf-8")
+
+
+def _rows(path: Path) -> int | str:
+    """Return the rows of a table without its header; blank for files that hold none."""
+    if path.suffix == ".parquet":
+        from pyarrow.parquet import read_metadata
+
+        return int(read_metadata(path).num_rows)
+    return len(csv_sheet(path.read_bytes()).rows) - 1 if path.suffix == ".csv" else ""
 
 
 def readme_table(lang: str = "en") -> str:
@@ -57,8 +81,13 @@ def refresh() -> list[Path]:
     """Write all generated files of a checkout and return them."""
     root = home()
     written = [*write_tutorial(), *write_practice_programme()]
-    written += [write_index(), root / "data" / "datapackage.json"]
-    written[-1].write_text(codebook(), encoding="utf-8", newline="\n")
+    # The index is written on purpose, after the data were changed on purpose.
+    for path, content in (
+        (root / "data" / INDEX, data_index()),
+        (root / "data" / "datapackage.json", codebook()),
+    ):
+        path.write_text(content, encoding="utf-8", newline="\n")
+        written.append(path)
     for name in ("README.md", "README.id.md"):
         path = root / name
         path.write_text(

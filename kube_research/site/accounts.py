@@ -30,18 +30,9 @@ def flows() -> pd.DataFrame:
     >>> flows().query("transfer")["flow"].tolist()
     ['cooperative', 'transfer', 'iks_share']
     """
-    return pd.DataFrame(
-        [
-            {
-                "flow": flow,
-                "sign": about["sign"],
-                "transfer": about["transfer"],
-                "label_en": about["en"],
-                "label_id": about["id"],
-            }
-            for flow, about in _declared()["flows"].items()
-        ]
-    )
+    declared_flows = pd.DataFrame.from_dict(_declared()["flows"], orient="index")
+    named = declared_flows.rename(columns={"en": "label_en", "id": "label_id"})
+    return named.rename_axis("flow").reset_index()
 
 
 def chart_of_accounts(categories: pd.DataFrame | None = None) -> pd.DataFrame:

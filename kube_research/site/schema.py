@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,13 +22,7 @@ PATTERNS = {
     "code": r"[^\W_][\w.\-]*",
 }
 
-_FRICTIONLESS = {
-    "integer": "integer",
-    "money": "integer",
-    "percent": "number",
-    "date": "date",
-    "time": "string",
-}
+_NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64"}
 
 
 @dataclass(frozen=True)
@@ -115,12 +108,6 @@ _PROVENANCE = (
 )
 
 
-def _column(entry: dict[str, Any]) -> Column:
-    known = {**entry, "allowed": tuple(entry.get("allowed", ())), "minimum": entry.get("min")}
-    known.pop("min", None)
-    return Column(**known)
-
-
 @cache
 def tables() -> dict[str, Table]:
     """Return every table by name, in the order of the codebook.
@@ -135,7 +122,11 @@ def tables() -> dict[str, Table]:
         name: Table(
             name=name,
             title=entry["title"],
-            columns=tuple(_column(column) for column in entry["columns"]) + _PROVENANCE,
+            columns=tuple(
+                Column(**{**column, "allowed": tuple(column.get("allowed", ()))})
+                for column in entry["columns"]
+            )
+            + _PROVENANCE,
             key=tuple(entry["key"]),
             references=tuple(
                 Reference(tuple(ref["columns"]), ref["table"], tuple(ref["to"]))
@@ -164,96 +155,15 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    done: dict[str, Any] = {}
+    cells: dict[str, pd.Series] = {}
     for column in tables()[name].columns:
         if column.name not in frame:
             continue
-        cells = frame[column.name]
-        if column.kind in ("integer", "money"):
-            done[column.name] = pd.to_numeric(cells).astype("Int64")
-        elif column.kind == "percent":
-            done[column.name] = pd.to_numeric(cells).astype("Float64")
-        elif column.kind == "date":
-            done[column.name] = pd.to_datetime(cells, format="%Y-%m-%d").astype("datetime64[ns]")
+        text = frame[column.name]
+        if column.kind == "date":
+            cells[column.name] = pd.to_datetime(text, format="%Y-%m-%d").astype("datetime64[ns]")
+        elif column.kind in _NUMBERS:
+            cells[column.name] = pd.to_numeric(text).astype(_NUMBERS[column.kind])
         else:
-            done[column.name] = cells.astype("string")
-    return pd.DataFrame(done)
-
-
-def data_package(present: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return the codebook as a Frictionless Data Package descriptor.
-
-    Parameters
-    ----------
-    present : iterable of str, optional
-        Names of the tables a site holds; all tables by default.
-
-    Returns
-    -------
-    dict
-        Ready for ``json.dump``.
-    """
-    wanted = set(tables()) if present is None else set(present)
-    return {
-        "name": "kube-research-site",
-        "title": "Tables of a kube_research site",
-        "resources": [
-            _resource(table, wanted) for table in tables().values() if table.name in wanted
-        ],
-    }
-
-
-def _resource(table: Table, wanted: set[str]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"fields": [_field(column) for column in table.columns]}
-    schema["missingValues"] = [""]
-    schema["fieldsMatch"] = "superset"
-    if table.key:
-        schema["primaryKey"] = list(table.key)
-    keys = [
-        {
-            "fields": list(ref.columns),
-            "reference": {
-                "resource": "" if ref.table == table.name else ref.table,
-                "fields": list(ref.to),
-            },
-        }
-        for ref in table.references
-        if ref.table in wanted
-    ]
-    if keys:
-        schema["foreignKeys"] = keys
-    return {
-        "name": table.name,
-        "path": f"{table.name}.csv",
-        "title": table.title["en"],
-        "title_id": table.title["id"],
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "schema": schema,
-    }
-
-
-def _field(column: Column) -> dict[str, Any]:
-    constraints: dict[str, Any] = {}
-    if column.need and not column.empty:
-        constraints["required"] = True
-    if column.allowed:
-        constraints["enum"] = list(column.allowed)
-    if column.minimum is not None:
-        constraints["minimum"] = column.minimum
-    if column.kind == "percent":
-        constraints |= {"minimum": 0, "maximum": 100}
-    if column.kind in ("printed", "code", "time"):
-        constraints["pattern"] = PATTERNS[column.kind]
-    field: dict[str, Any] = {
-        "name": column.name,
-        "type": _FRICTIONLESS.get(column.kind, "string"),
-        "description": column.en,
-        "description_id": column.id,
-    }
-    if column.unit:
-        field["unit"] = column.unit
-    if constraints:
-        field["constraints"] = constraints
-    return field
+            cells[column.name] = text.astype("string")
+    return pd.DataFrame(cells)

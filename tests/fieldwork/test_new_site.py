@@ -29,7 +29,8 @@ from kube_research.fieldwork.new_site import (
     new_columns,
 )
 from kube_research.site.folder import Site, check_site
-from kube_research.site.schema import data_package, tables
+from kube_research.site.schema import tables
+from tools.codebook import data_package
 
 FORMS = [(lang, excel) for lang in ("en", "id") for excel in (False, True)]
 

@@ -15,7 +15,8 @@ import kube_research as kr
 from kube_research.files import home
 from kube_research.frames import GRADES, weakest
 from kube_research.site.rules import broken_cells
-from kube_research.site.schema import PATTERNS, data_package, tables, typed
+from kube_research.site.schema import PATTERNS, tables, typed
+from tools.codebook import data_package
 
 KINDS = {"integer", "money", "percent", "printed", "time", "code", "date", "choice", "text"}
 FIELD_TYPES = {"integer", "number", "string", "date"}
