@@ -81,7 +81,7 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
         book = read_book(content)
         sheets = {
             name: ExportSheet(f"{path.name}[{name}]", _tidy(sheet.rows), sheet.uncomputed)
-            for name, sheet in book.sheets.items()
+            for name, sheet in book.items()
         }
         read = [_with_parents(name, sheet, sheets) for name, sheet in sheets.items()]
     else:

@@ -89,12 +89,10 @@ class ImportSite:
 
         self.folder, self.lang = folder, lang
         self.collected = collected = read_folder(folder, lang)
-        if collected.tables is None or collected.info is None:
+        if collected.info is None:
             raise site_error(str(folder), _errors(collected.problems), lang)
         self.info, self.site_file = collected.info, collected.site_file
-        checker = Checker(
-            collected.tables, collected.files, self.info, lang, collected.places, self.site_file
-        )
+        checker = Checker(collected)
         errors = _errors([*collected.problems, *checker.run(doubts=False)])
         self.elsewhere = len({error for error in errors if _table_of(error.file) not in _BASIS})
         grave = {
@@ -126,7 +124,7 @@ class ImportSite:
         file = self.collected.files.get(name, "")
         try:
             book = self.folder / BOOK
-            if not file and book.exists() and name in read_book(book.read_bytes()).sheets:
+            if not file and book.exists() and name in read_book(book.read_bytes()):
                 file = f"{BOOK}[{name}]"  # a sheet that has only headers
             in_book = re.fullmatch(r"(.*)\[(.*)\]", file)
             path = self.folder / (in_book[1] if in_book else file or f"{name}.csv")
@@ -185,7 +183,7 @@ class ImportSite:
     def _frames(self) -> tuple[dict[str, pd.DataFrame], dict[str, list[tuple[int, str]]]]:
         from kube_research.site.readers import lengthen
 
-        frames = {**(self.collected.tables or {}), "rounds": self.rounds.frame()}
+        frames = {**self.collected.tables, "rounds": self.rounds.frame()}
         frames["ratings"] = self.ratings.table.frame()
         if self.ratings.wide is None:
             return frames, {}
@@ -207,7 +205,7 @@ class ImportSite:
         frames, places = self._frames()
         near = {name: frame for name, frame in frames.items() if name in (*_BASIS, *_BESIDE)}
         files = {**self.collected.files, "ratings": self.ratings.table.file}
-        checker = Checker(near, files, self.info, self.lang, places, self.site_file)
+        checker = Checker(replace(self.collected, tables=near, files=files, places=places))
         return [
             error
             for error in _errors(checker.run(doubts=False))

@@ -144,9 +144,9 @@ def open_table(name: str, path: Path, sheet: str = "") -> TableFile:
     table.source = path.read_bytes()
     if path.suffix.lower() == ".xlsx":
         book = read_book(table.source, "" if sheet else name)
-        visible = [title for title in book.sheets if title not in book.hidden]
-        table.sheet = sheet or (name if name in book.sheets else visible[0])
-        rows = book.sheets[table.sheet].rows if table.sheet in book.sheets else []
+        visible = [title for title, page in book.items() if not page.hidden]
+        table.sheet = sheet or (name if name in book else visible[0])
+        rows = book[table.sheet].rows if table.sheet in book else []
     else:
         read = csv_sheet(table.source, tables()[name].names)
         rows, table.delimiter = read.rows, read.delimiter
@@ -245,7 +245,7 @@ def _book(group: list[TableFile]) -> bytes:
     changed = workbook_bytes(book)
     again = read_book(changed, group[0].name if group[0].path.stem == group[0].name else "")
     for table in group:
-        _prove([[cell.strip() for cell in row] for row in again.sheets[table.sheet].rows], table)
+        _prove([[cell.strip() for cell in row] for row in again[table.sheet].rows], table)
     return changed
 
 

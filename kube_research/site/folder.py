@@ -12,23 +12,13 @@ from typing import TYPE_CHECKING, Any
 from kube_research import files
 from kube_research.errors import SiteNotFoundError
 from kube_research.files import home
-from kube_research.site.info import ROUNDING_RULES, SiteInfo
+from kube_research.site.info import SiteInfo
 from kube_research.site.problems import Problem, missing_table, site_error
 from kube_research.site.schema import tables, typed
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = [
-    "ROUNDING_RULES",
-    "Site",
-    "SiteInfo",
-    "bundled_sites",
-    "check_site",
-    "find_folder",
-    "load_site",
-]
 
 
 def bundled_sites() -> list[str]:
@@ -243,58 +233,45 @@ def _read_site(
 ) -> tuple[Site | None, list[Problem]]:
     import pandas as pd
 
-    # Cells are looked at in small pieces, where plain Python strings are twice as quick as Arrow's.
-    with pd.option_context("mode.string_storage", "python"):
-        info, frames, problems = _checked(folder, lang, doubts)
-    if info is None or any(problem.severity == "error" for problem in problems):
-        return None, problems
-    return Site(folder, info, _finish(frames, info)), problems
-
-
-def _checked(
-    folder: Path, lang: str, doubts: bool
-) -> tuple[SiteInfo | None, dict[str, pd.DataFrame], list[Problem]]:
-    """Return what a folder says of its site, its tables as plain text, and every problem."""
     from kube_research.site.checker import Checker
     from kube_research.site.readers import read_folder
 
-    read = read_folder(folder, lang)
-    if read.tables is None:
-        return None, {}, read.problems
+    # Cells are looked at in small pieces, where plain Python strings are twice as quick as Arrow's.
+    with pd.option_context("mode.string_storage", "python"):
+        read = read_folder(folder, lang)
+        checker = Checker(read)
+        broken = checker.run(doubts=doubts)
     refused = {
         (problem.file, problem.row, problem.column)
         for problem in read.problems
         if problem.severity == "error" and problem.row and problem.column
     }
-    checker = Checker(
-        read.tables, read.files, read.info, lang, read.places, read.site_file or "site.toml"
-    )
-    broken = [
-        problem
-        for problem in checker.run(doubts=doubts)
-        if (problem.file, problem.row, problem.column) not in refused
+    problems = read.problems + [
+        problem for problem in broken if (problem.file, problem.row, problem.column) not in refused
     ]
-    return read.info, checker.plain, read.problems + broken
+    if read.info is None or any(problem.severity == "error" for problem in problems):
+        return None, problems
+    return Site(folder, read.info, _finish(checker.plain, read.info)), problems
 
 
 def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.DataFrame]:
     """Give every table its types, its evidence and locator, and ratings the field of each item."""
-    done = {}
+    finished = {}
     for name in tables():
         if name not in frames:
             continue
         frame = typed(frames[name], name).reset_index(drop=True)
-        if "evidence" not in frame:
-            frame["evidence"] = info.evidence
-        if "locator" not in frame:
-            frame["locator"] = None
-        frame["evidence"] = frame["evidence"].astype("string").fillna(info.evidence)
-        frame["locator"] = frame["locator"].astype("string")
-        done[name] = frame
-    if "ratings" in done and "items" in done:
-        fields = done["items"].set_index("item")["field_no"]
-        done["ratings"]["field_no"] = done["ratings"]["item"].map(fields).astype("Int64")
-    return done
+        for column, usual in (("evidence", info.evidence), ("locator", None)):
+            if column not in frame:
+                frame[column] = usual
+            frame[column] = frame[column].astype("string")
+        frame["evidence"] = frame["evidence"].fillna(info.evidence)
+        finished[name] = frame
+    if "ratings" in finished and "items" in finished:
+        fields = finished["items"].set_index("item")["field_no"]
+        ratings = finished["ratings"]
+        ratings["field_no"] = ratings["item"].map(fields).astype("Int64")
+    return finished
 
 
 def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
@@ -309,12 +286,10 @@ def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for name, table in tables().items():
-        if site.has(name):
-            frame = site.table(name)
-            counts = frame["evidence"].value_counts()
-            grades = ", ".join(f"{text(f'evidence.{g}', lang)} {n}" for g, n in counts.items())
-            rows.append(
-                {"table": name, "about": table.title[lang], "rows": len(frame), "grades": grades}
-            )
-    return pd.DataFrame(rows)
+    for name in filter(site.has, tables()):
+        grades = site.tables[name]["evidence"]
+        counts = [
+            f"{text(f'evidence.{grade}', lang)} {n}" for grade, n in grades.value_counts().items()
+        ]
+        rows.append((name, tables()[name].title[lang], len(grades), ", ".join(counts)))
+    return pd.DataFrame(rows, columns=["table", "about", "rows", "grades"])

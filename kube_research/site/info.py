@@ -7,7 +7,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from kube_research.site.local_values import read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, tables
 from kube_research.site.sheets import file_bytes
-from kube_research.texts import LANGUAGES, text
+from kube_research.texts import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,18 +101,16 @@ _EXAMPLES = {
 _NEEDED = ("name", "place", "language", "groups", "scale", "threshold", "rounding")
 
 
-def _is_scale(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(isinstance(end, int) and not isinstance(end, bool) for end in value)
-        and -(10**9) < value[0] < value[1] < 10**9
-    )
+_CHOICES = {"language": LANGUAGES, "rounding": ROUNDING_RULES, "evidence": GRADES}
+
+
+def _is_scale(value: Any) -> bool:
+    pair = isinstance(value, list) and [type(end) for end in value] == [int, int]
+    return pair and -(10**9) < value[0] < value[1] < 10**9
 
 
 def _is_number(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and abs(value) < 10**9  # also refuses nan and inf
+    return type(value) in (int, float) and abs(value) < 10**9  # also refuses nan and inf
 
 
 def _is_code(value: object) -> bool:
@@ -120,27 +118,23 @@ def _is_code(value: object) -> bool:
 
 
 def _good(key: str, value: Any) -> bool:
+    parts = value if isinstance(value, list) else []
     match key:
-        case "language":
-            return value in LANGUAGES
-        case "rounding":
-            return value in ROUNDING_RULES
-        case "evidence":
-            return value in GRADES
+        case "language" | "rounding" | "evidence":
+            return value in _CHOICES[key]
         case "groups":
-            codes = isinstance(value, list) and all(_is_code(code) for code in value)
+            codes = isinstance(value, list) and all(map(_is_code, value))
             return codes and len(value) == len(set(value))
         case "scale":
             return _is_scale(value)
         case "scales":
-            return isinstance(value, list) and bool(value) and all(map(_is_scale, value))
+            return bool(parts) and all(map(_is_scale, parts))
         case "threshold":
             return _is_number(value)
         case "thresholds":
-            return isinstance(value, list) and bool(value) and all(map(_is_number, value))
+            return bool(parts) and all(map(_is_number, parts))
         case "period" | "books_period":
-            dates = isinstance(value, list) and len(value) == 2
-            return dates and all(type(day) is dt.date for day in value) and value[0] <= value[1]
+            return [type(day) for day in parts] == [dt.date, dt.date] and parts[0] <= parts[1]
         case _:
             return isinstance(value, str) and (key not in _NEEDED or bool(value.strip()))
 
@@ -163,18 +157,12 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
         Every problem of the file, with the row as a text editor counts it.
     """
     path = folder / "site.toml"
-    problems: list[Problem] = []
     lines: list[str] = []
 
-    def add(code: str, key: str = "", row: int = 0, **fill: object) -> None:
+    def problem(code: str, key: str = "", row: int = 0, **fill: Any) -> Problem:
         value = lines[row - 1].split("=", 1)[-1].strip() if 0 < row <= len(lines) else ""
-        problems.append(located(path.name, row, key, value, code, lang, **fill))
+        return located(path.name, row, key, value, code, lang, **fill)
 
-    def line(key: str) -> int:
-        spots = (n for n, words in enumerate(lines, 1) if words.split("=")[0].strip() == key)
-        return next(spots, 0)
-
-    raw: dict[str, Any] = {}
     try:
         written = file_bytes(path).decode("utf-8-sig")
         lines = written.split("\n")
@@ -182,21 +170,18 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
     except FileNotFoundError:
         near = _misnamed(folder)
         meant = "site.xlsx" if near.lower().endswith(".xlsx") else "site.toml"
-        add("no_site_file", near=near, meant=meant)
+        return None, [problem("no_site_file", near=near, meant=meant)]
     except OSError:
-        add("unreadable")
+        return None, [problem("unreadable")]
     except UnicodeDecodeError:
-        add("encoding")
-        problems[-1] = replace(problems[-1], remedy=text("remedy.encoding_text", lang))
+        return None, [problem("encoding", remedy="encoding_text")]
     except (ValueError, RecursionError) as error:
         spot = re.search(r"\(at line (\d+)", str(error))
-        add("toml", row=int(spot[1]) if spot else len(lines))
-    if problems:
-        return None, problems
-    broken = broken_entries(raw)
-    for code, key, fill in broken:
-        add(code, key, line(key), **fill)
-    return (None if broken else info_from(raw)), problems
+        return None, [problem("toml", row=int(spot[1]) if spot else len(lines))]
+    rows = {line.split("=")[0].strip(): row for row, line in reversed([*enumerate(lines, 1)])}
+    broken = _broken_entries(raw)
+    problems = [problem(code, key, rows.get(key, 0), **fill) for code, key, fill in broken]
+    return (None if problems else info_from(raw)), problems
 
 
 def _misnamed(folder: Path) -> str:
@@ -212,49 +197,35 @@ def _misnamed(folder: Path) -> str:
     return next((name for name in names if meant.fullmatch(name)), "".join(only))
 
 
-def broken_entries(raw: Mapping[str, Any]) -> list[tuple[str, str, dict[str, object]]]:
-    """Return what is wrong with the entries of a site: rule, entry, and what the texts are about.
-
-    Parameters
-    ----------
-    raw : mapping
-        The entries with the types of TOML.
-
-    Returns
-    -------
-    list of (str, str, dict)
-
-    Examples
-    --------
-    >>> broken_entries({"scales": 4})[0][:2]
-    ('key_value', 'scales')
-    """
-    found: list[tuple[str, str, dict[str, object]]] = []
+def _broken_entries(raw: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return what is wrong with entries of the types of TOML: rule, entry, what the texts are about."""
+    broken: list[tuple[str, str, dict[str, Any]]] = []
     for key, value in raw.items():
         if key not in _EXAMPLES:
             near = difflib.get_close_matches(key[:80], _EXAMPLES, n=1)
-            found.append(("unknown_key", key, {"allowed": ", ".join(near or _EXAMPLES)}))
+            broken.append(("unknown_key", key, {"allowed": ", ".join(near or _EXAMPLES)}))
         elif not _good(key, value):
-            found.append(("key_value", key, {"example": _EXAMPLES[key]}))
+            broken.append(("key_value", key, {"example": _EXAMPLES[key]}))
     for key in _NEEDED:
         if key not in raw:
-            found.append(("key_missing", key, {"example": _EXAMPLES[key]}))
-    if not found and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
+            broken.append(("key_missing", key, {"example": _EXAMPLES[key]}))
+    if not broken and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
         low, high = raw["scale"]
-        found.append(("threshold_off_scale", "threshold", {"low": low, "high": high}))
-    return found
+        broken.append(("threshold_off_scale", "threshold", {"low": low, "high": high}))
+    return broken
 
 
 def info_from(raw: Mapping[str, Any]) -> SiteInfo:
     """Return the information of a site from entries that have no problem."""
-    pairs: dict[str, Any] = {
-        key: tuple(raw[key]) for key in ("groups", "scale", "period", "books_period") if key in raw
-    }
-    if "scales" in raw:
-        pairs["scales"] = tuple(tuple(scale) for scale in raw["scales"])
+
+    def fixed(value: Any) -> Any:
+        return tuple(map(fixed, value)) if isinstance(value, list) else value
+
+    entries = {key: fixed(value) for key, value in raw.items()}
+    entries["threshold"] = float(raw["threshold"])
     if "thresholds" in raw:
-        pairs["thresholds"] = tuple(float(cut) for cut in raw["thresholds"])
-    return SiteInfo(**{**raw, **pairs, "threshold": float(raw["threshold"])})
+        entries["thresholds"] = tuple(map(float, raw["thresholds"]))
+    return SiteInfo(**entries)
 
 
 _LIST = re.compile(r"\s*[,;]\s*")
@@ -302,7 +273,7 @@ def info_from_sheet(
     rows: dict[str, int] = {}
     written: dict[str, str] = {}
     cells = frame[[names["key"], names["value"]]].fillna("")
-    for row, key, value in zip(cells.index, *(cells[name] for name in cells.columns), strict=True):
+    for row, key, value in cells.itertuples(name=None):
         key = str(key).strip().lower()
         if key in rows:
             add("key_twice", int(row), "key", key)
@@ -311,15 +282,11 @@ def info_from_sheet(
         elif value:
             add("required", int(row), "key", "", description="key")
     raw = {key: _typed(key, value) for key, value in written.items()}
-    for code, key, fill in broken_entries(raw):
+    for code, key, fill in _broken_entries(raw):
         if "example" in fill:
             fill = {"example": _as_row(str(fill["example"]))}
-        if code == "key_missing":
-            add(code, 0, key, "", **fill)
-        elif code == "unknown_key":
-            add(code, rows[key], "key", key, **fill)
-        else:
-            add(code, rows[key], "value", written[key], **fill)
+        places = {"key_missing": (key, ""), "unknown_key": ("key", key)}
+        add(code, rows.get(key, 0), *places.get(code, ("value", written.get(key, ""))), **fill)
     return (None if problems else info_from(raw)), problems
 
 

@@ -358,8 +358,6 @@ def _readings(body: str) -> list[str]:
     return list(forms.values())
 
 
-_ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-
 Refused = dict[tuple[int, str], Reading]
 
 
@@ -379,8 +377,7 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
         The same cells; those in a local form with one reading are rewritten (``Rp 1.500`` to ``1500``,
         ``5 Maret 2016`` to ``2016-03-05``), those that are refused stand as they were.
     dict of (row, column) to Reading
-        Why a cell is refused. Cells that are already plain are not looked at again, so an impossible
-        ISO date is left to the checks.
+        Why a cell is refused.
 
     Notes
     -----
@@ -400,17 +397,20 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
         if column.kind not in LOCAL_KINDS or column.name not in frame:
             continue
         cells = frame[column.name]
-        filled, plain = cells.dropna(), re.compile(PATTERNS.get(column.kind, _ISO))
-        texts = [text for text in filled.unique() if not plain.fullmatch(text)]
-        if not texts:
-            continue
-        readings = {text: read_value(text, column.kind) for text in texts}
-        values = {text: reading.value for text, reading in readings.items() if reading.ok}
-        if column.kind in ("printed", "percent") and any(map(decimal_comma, values)):
-            thousands = filter(_POINT_OR_THOUSAND.fullmatch, filled.unique())
+        texts, plain = cells.dropna().unique(), re.compile(PATTERNS.get(column.kind, "(?!)"))
+        readings = {
+            text: read_value(text, column.kind) for text in texts if not plain.fullmatch(text)
+        }
+        if column.kind in ("printed", "percent") and any(
+            decimal_comma(text) and reading.ok for text, reading in readings.items()
+        ):
+            thousands = filter(_POINT_OR_THOUSAND.fullmatch, texts)
             readings |= {text: read_value(text, column.kind) for text in thousands}
-        for row, text in filled[filled.isin(readings.keys() - values.keys())].items():
+        wrong = [text for text, reading in readings.items() if not reading.ok]
+        for row, text in cells[cells.isin(wrong)].items() if wrong else ():
             refused[int(str(row)), column.name] = readings[text]
-        if values:
-            changed[column.name] = cells.map(values).fillna(cells).astype("string")
+        local = {text: reading.value for text, reading in readings.items()}
+        local = {text: value for text, value in local.items() if value not in ("", text)}
+        if local:
+            changed[column.name] = cells.map(local).fillna(cells).astype("string")
     return frame.assign(**changed), refused

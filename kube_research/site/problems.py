@@ -51,10 +51,10 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.row or '-'}:{_one_line(self.column, 60) or '-'}"
         value = repr(self.value if len(self.value) <= 60 else f"{self.value[:59]}…")
-        word = (
-            "" if self.severity == "error" else f"{text(f'severity.{self.severity}', self.lang)}: "
-        )
-        return f"{where}: {value}: {word}{_one_line(self.problem)}: {_one_line(self.remedy)}"
+        parts = [where, value, _one_line(self.problem), _one_line(self.remedy)]
+        if self.severity != "error":
+            parts.insert(2, text(f"severity.{self.severity}", self.lang))
+        return ": ".join(parts)
 
     def as_dict(self) -> dict[str, str | int]:
         """Return the problem as plain values, for JSON."""
@@ -69,8 +69,8 @@ def _one_line(words: str, width: int = 400) -> str:
 
 def missing_table(table: str, site: str, folder: str, lang: str = "en") -> MissingTableError:
     """Return the error of a table that a site lacks, which names the file that would hold it."""
-    told = text("error.missing_table", lang, table=table, site=site, folder=folder)
-    return MissingTableError(table, told)
+    words = text("error.missing_table", lang, table=table, site=site, folder=folder)
+    return MissingTableError(table, words)
 
 
 def site_error(folder: str, problems: Sequence[Problem], lang: str = "en") -> SiteError:
@@ -88,7 +88,7 @@ def failed(problems: Sequence[Problem]) -> bool:
     >>> failed([])
     False
     """
-    return any(SEVERITIES[one.severity] for one in problems)
+    return any(SEVERITIES[problem.severity] for problem in problems)
 
 
 def as_text(problems: Sequence[Problem], folder: str, lang: str = "en") -> str:
@@ -115,22 +115,19 @@ def as_text(problems: Sequence[Problem], folder: str, lang: str = "en") -> str:
     if not problems:
         return text("progress.sound", lang, folder=folder)
     groups = {
-        severity: [one for one in problems if one.severity == severity] for severity in SEVERITIES
+        severity: group
+        for severity in SEVERITIES
+        if (group := [str(problem) for problem in problems if problem.severity == severity])
     }
-    groups = {severity: group for severity, group in groups.items() if group}
     lines: list[str] = []
-    counts = []
+    counts: list[str] = []
     for severity, group in groups.items():
-        count = text(f"check.count_{severity}", lang, count=len(group))
-        if len(group) == 1:
-            count = text(f"check.one_{severity}", lang)
-        counts.append(count)
-        if len(groups) > 1:
-            lines += [text(f"check.head_{severity}", lang)]
-        lines += [str(one) for one in group]
-        lines += [""] if len(groups) > 1 else []
-    end = "error" if "error" in groups else "finding" if "finding" in groups else "warning"
-    last = text(f"check.end_{end}", lang, folder=folder, counts=", ".join(counts))
+        many = "one" if len(group) == 1 else "count"
+        counts.append(text(f"check.{many}_{severity}", lang, count=len(group)))
+        alone = len(groups) == 1
+        lines += group if alone else [text(f"check.head_{severity}", lang), *group, ""]
+    gravest = next(iter(groups))
+    last = text(f"check.end_{gravest}", lang, folder=folder, counts=", ".join(counts))
     return "\n".join([*lines, last])
 
 
@@ -142,10 +139,10 @@ def as_json_text(problems: Sequence[Problem]) -> str:
     >>> as_json_text([])
     '[]'
     """
-    return json.dumps([one.as_dict() for one in problems], indent=2)
+    return json.dumps([problem.as_dict() for problem in problems], indent=2)
 
 
-def no_folder(folder: str, said: str, lang: str = "en") -> Problem:
+def no_folder(folder: str, words: str, lang: str = "en") -> Problem:
     """Return the problem that there is no site of that name, for programs that read JSON.
 
     Examples
@@ -153,12 +150,12 @@ def no_folder(folder: str, said: str, lang: str = "en") -> Problem:
     >>> no_folder("nowhere", "No site 'nowhere'").code
     'no_site'
     """
-    return Problem(folder, 0, "", "", said, text("check.no_site", lang), "no_site", lang=lang)
+    return Problem(folder, 0, "", "", words, text("check.no_site", lang), "no_site", lang=lang)
 
 
 def located(
     file: str, row: int, column: str, value: str, code: str, lang: str, severity: str = "error",
-    /, **fill: object,
+    /, *, remedy: object = "", **fill: object,
 ) -> Problem:  # fmt: skip
     """Return a problem with the texts of its code.
 
@@ -166,17 +163,20 @@ def located(
     ----------
     file, row, column, value, code, lang, severity
         As the attributes of :class:`Problem`.
+    remedy : str
+        Whose remedy is told; by default that of the code, which is another where ``near`` is given and
+        the texts have a remedy that names it.
     **fill : object
-        What the placeholders of the texts stand for; where ``near`` is given and the code has a remedy
-        that names it, that remedy is told.
+        What the placeholders of the texts stand for.
 
     Examples
     --------
     >>> located("a.csv", 1, "grup", "", "column_unknown", "en", near="group", allowed="").remedy
     'rename it to group'
     """
-    near = f"remedy.{code}_near"
-    remedy = near if fill.get("near") and has_text(near) else f"remedy.{code}"
+    if not remedy:
+        near = f"{code}_near"
+        remedy = near if fill.get("near") and has_text(f"remedy.{near}") else code
     fill = {"column": column, **fill}
-    words = text(f"problem.{code}", lang, **fill), text(remedy, lang, **fill)
+    words = text(f"problem.{code}", lang, **fill), text(f"remedy.{remedy}", lang, **fill)
     return Problem(file, row, column, value, *words, code, severity, lang)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from statistics import mode
 from typing import TYPE_CHECKING, Any
 
 from kube_research.files import declared
 from kube_research.site.info import SiteInfo, info_from_sheet, read_info
-from kube_research.site.local_values import LOCAL_KINDS, decimal_comma, read_value
+from kube_research.site.local_values import LOCAL_KINDS, NUMBER_KINDS, decimal_comma, read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, Column, tables
 from kube_research.site.sheets import (
     DELIMITERS,
-    Book,
     Fault,
     Sheet,
     csv_sheet,
     file_bytes,
-    odd_rows,
     plain_text,
     read_book,
 )
@@ -78,20 +78,14 @@ def meant_column(name: str, absent: Collection[str]) -> str:
     word = _word(name)
     if word in absent:
         return word
-    if ours := [one for one in _synonyms().get(word, ()) if one in absent]:
+    if ours := [meant for meant in _synonyms().get(word, ()) if meant in absent]:
         return ours[0]
     near = difflib.get_close_matches(word, absent, n=1, cutoff=0.7)
     return near[0] if near else ""
 
 
-def named_row(rows: Sequence[Sequence[str]], table: str) -> int:
-    """Return the row, counted from 1, that holds the names of the columns if it is not row 1, else 0.
-
-    Examples
-    --------
-    >>> named_row([["Daftar anggota", ""], ["person", "group"], ["A1", "01"]], "members")
-    2
-    """
+def _named_row(rows: Sequence[Sequence[str]], table: str) -> int:
+    """Return the row, counted from 1, that holds the names of the columns if it is not row 1, else 0."""
     known = known_names(table)
 
     def count(row: Sequence[str]) -> int:
@@ -99,29 +93,22 @@ def named_row(rows: Sequence[Sequence[str]], table: str) -> int:
         wide = [name for name in names if table == "ratings" and _named_item(name)]
         return len({_word(name) for name in names} & known) + len(wide)
 
-    first = count(rows[0])
-    best = max(range(len(rows[:_LOOK_DOWN])), key=lambda place: (count(rows[place]), -place))
-    return best + 1 if best and count(rows[best]) >= max(2, 2 * first + 1) else 0
+    counts = [count(row) for row in rows[:_LOOK_DOWN]]
+    most = max(counts)
+    best = counts.index(most)
+    return best + 1 if best and most >= max(2, 2 * counts[0] + 1) else 0
 
 
 def _named_item(name: str) -> bool:
     return WIDE_ITEM.fullmatch(name) is not None and not name.isdigit()
 
 
-def merged_comma(
+def _merged_comma(
     row: Sequence[str], header: Sequence[str], table: str
 ) -> tuple[int, list[str]] | None:
     """Undo the comma that has split a number into two cells, if there is one place it can be.
 
-    Returns
-    -------
-    (place, row) or None
-        The place of the cell, and the row with the two cells joined.
-
-    Examples
-    --------
-    >>> merged_comma(["1", "9", "2", "46", "15"], ["round", "item", "mean", "n"], "item_means")
-    (2, ['1', '9', '2,46', '15'])
+    Returns the place of the cell, and the row with the two cells joined.
     """
     width = len(header)
     cells = list(row)
@@ -130,20 +117,20 @@ def merged_comma(
     if table not in tables() or len(cells) != width + 1:
         return None
     columns = {column.name: column for column in tables()[table].columns}
-    found: list[tuple[int, list[str]]] = []
+    likely: list[tuple[int, list[str]]] = []
     unlikely: list[tuple[int, list[str]]] = []  # a comma where only whole numbers stand
     for place in range(width):
+        column = columns.get(header[place])
+        if column is None or column.kind not in NUMBER_KINDS:
+            continue
         pair = f"{cells[place]},{cells[place + 1]}"
         joined = [*cells[:place], pair, *cells[place + 2 :]]
-        column = columns.get(header[place])
-        if column is None or column.kind not in ("money", "percent", "printed", "integer"):
-            continue
         code = read_value(pair, column.kind).code
         split = decimal_comma(pair) if column.kind != "money" else code in ("", "money_part")
-        others = [cells_of for cells_of in zip(header, joined, strict=True) if cells_of[1] != pair]
+        others = [(name, cell) for name, cell in zip(header, joined, strict=True) if cell != pair]
         if split and all(_fits(cell, columns.get(name)) for name, cell in others):
-            (unlikely if code else found).append((place, joined))
-    candidates = found or unlikely
+            (unlikely if code else likely).append((place, joined))
+    candidates = likely or unlikely
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -161,15 +148,44 @@ def _fits(cell: str, column: Column | None) -> bool:
 
 SUFFIXES = (".csv", ".xlsx")
 
-_Add = Callable[..., None]
+
+def _nothing() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
 
 
 @dataclass
 class Raw:
-    """A file as read: text cells indexed by spreadsheet row (header = 1), and what was wrong."""
+    """A file or sheet as read: text cells indexed by spreadsheet row, and what was wrong with it."""
 
-    frame: pd.DataFrame
+    file: str
+    lang: str = "en"
+    frame: pd.DataFrame = field(default_factory=_nothing)
     problems: list[Problem] = field(default_factory=list)
+
+    def tell(
+        self,
+        code: str,
+        row: int = 0,
+        column: str = "",
+        value: str = "",
+        severity: str = "error",
+        **fill: Any,
+    ) -> None:
+        """Add a problem of the file."""
+        place = (self.file, row, column, value)
+        self.problems.append(located(*place, code, self.lang, severity, **fill))
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Make what cannot be read a problem of the file; the frame stays as it was."""
+        try:
+            yield
+        except OSError:
+            self.tell("unreadable")
+        except Fault as fault:
+            self.tell(fault.code, fault.row, "", fault.value, **fault.fill)
 
 
 def read_raw(path: Path, lang: str = "en") -> Raw:
@@ -188,195 +204,154 @@ def read_raw(path: Path, lang: str = "en") -> Raw:
     -------
     Raw
         Text cells with surrounding blanks removed, empty cells as ``<NA>``, wholly blank rows left
-        out, the index holding the row numbers of a spreadsheet. If ``problems`` says the file could
-        not be read, the frame is empty.
+        out, the index holding the row numbers of a spreadsheet (header = 1). If ``problems`` says the
+        file could not be read, the frame is empty.
     """
-    problems: list[Problem] = []
-    add = _adder(path.name, lang, problems)
-    try:
+    raw, table = Raw(path.name, lang), path.stem
+    with raw.telling():
         content = file_bytes(path)
         if path.suffix.lower() == ".xlsx":
-            sheet = _chosen(read_book(content, path.stem), path.stem, add)
+            sheet = _chosen(read_book(content, table), table, raw)
         else:
-            sheet = csv_sheet(content, known_names(path.stem))
-        return Raw(_shaped(sheet, path.stem, add), problems)
-    except OSError:
-        add("unreadable")
-    except Fault as fault:
-        add(fault.code, fault.row, "", fault.value, **fault.fill)
-    return Raw(_nothing(), problems)
+            sheet = csv_sheet(content, known_names(table))
+        raw.frame = _shaped(sheet, table, raw)
+    return raw
 
 
-def read_sheets(path: Path, names: Mapping[str, bool], lang: str = "en") -> dict[str, Raw]:
+def _read_sheets(path: Path, lang: str) -> dict[str, Raw]:
     """Read a workbook that has a sheet per table.
 
-    Parameters
-    ----------
-    path : Path
-        The workbook.
-    names : mapping of str to bool
-        Names of the sheets that are read, and whether a sheet without rows is a problem.
-    lang : {"en", "id"}
-        Language of the problems, whose file is written as ``site.xlsx[ratings]``.
-
-    Returns
-    -------
-    dict of str to Raw
-        One entry a sheet, read like the file of one table; the entry ``""`` holds the problems of the
-        workbook and of sheets that are no tables. Tables without rows that may be empty are left out.
+    Each sheet is read like the file of one table; the entry ``""`` holds the problems of the workbook
+    and of sheets that are no tables. Sheets without rows are tables that the site lacks.
     """
-    whole = Raw(_nothing())
-    done = {"": whole}
-    try:
-        book = read_book(file_bytes(path))
-    except OSError:
-        _adder(path.name, lang, whole.problems)("unreadable")
-        return done
-    except Fault as fault:
-        _adder(path.name, lang, whole.problems)(fault.code, fault.row, **fault.fill)
-        return done
-    for name, sheet in book.sheets.items():
-        raw = Raw(_nothing())
-        add = _adder(f"{path.name}[{name}]", lang, raw.problems)
-        if name not in names:
-            whole.problems += _other_sheet(name, sheet, names, path.name, lang)
+    whole, sheets = Raw(path.name, lang), dict[str, Sheet]()
+    with whole.telling():
+        sheets = read_book(file_bytes(path))
+    read = {"": whole}
+    for name, sheet in sheets.items():
+        raw = Raw(f"{path.name}[{name}]", lang)
+        if name not in (SITE_SHEET, *tables()):
+            _tell_other_sheet(name, sheet, raw)
+            whole.problems += raw.problems
             continue
-        try:
-            raw.frame = _shaped(sheet, name, add)
-        except Fault as fault:
-            add(fault.code, fault.row, "", fault.value, **fault.fill)
-        blank = [one.code for one in raw.problems] in (["empty_file"], ["no_rows"])
-        if blank and not names[name]:
+        with raw.telling():
+            raw.frame = _shaped(sheet, name, raw)
+        if [problem.code for problem in raw.problems] in (["empty_file"], ["no_rows"]):
             continue
-        if name in book.hidden:
-            add("sheet_hidden", severity="warning")
-        done[name] = raw
-    return done
+        if sheet.hidden:
+            raw.tell("sheet_hidden", severity="warning")
+        read[name] = raw
+    return read
 
 
-def _nothing() -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame()
-
-
-def _adder(file: str, lang: str, problems: list[Problem]) -> _Add:
-    def add(
-        code: str,
-        row: int = 0,
-        column: str = "",
-        value: str = "",
-        severity: str = "error",
-        **fill: object,
-    ) -> None:
-        problems.append(located(file, row, column, value, code, lang, severity, **fill))
-
-    return add
-
-
-def _chosen(book: Book, table: str, add: _Add) -> Sheet:
+def _chosen(book: dict[str, Sheet], table: str, raw: Raw) -> Sheet:
     """Choose the sheet of a table: the one of its name, else the first that is not hidden."""
-    visible = [name for name in book.sheets if name not in book.hidden]
-    name = table if table in book.sheets else next(iter(visible or book.sheets), "")
-    if not name:
+    if not book:
         raise Fault("empty_file")
-    if name in book.hidden:
-        add("sheet_hidden", value=name, severity="warning")
-    for other, sheet in book.sheets.items():
-        if other != name and any(any(row) for row in sheet.rows):
-            add("sheet_unread", column=other, severity="warning")
-    return book.sheets[name]
+    visible = [name for name, sheet in book.items() if not sheet.hidden]
+    name = table if table in book else [*visible, *book][0]
+    if book[name].hidden:
+        raw.tell("sheet_hidden", value=name, severity="warning")
+    for other, sheet in book.items():
+        if other != name and any(map(any, sheet.rows)):
+            raw.tell("sheet_unread", column=other, severity="warning")
+    return book[name]
 
 
-def _other_sheet(
-    name: str, sheet: Sheet, names: Mapping[str, bool], file: str, lang: str
-) -> list[Problem]:
-    import difflib
-
-    found: list[Problem] = []
-    if any(any(row) for row in sheet.rows):
-        add = _adder(f"{file}[{name}]", lang, found)
-        meant = re.sub(r"[\W_]+", "_", name.lower()).strip("_")
-        near = difflib.get_close_matches(meant[:80], names, n=1, cutoff=0.75)
-        if near:
-            add("sheet_unknown", value=name, near=near[0])
-        else:
-            add("sheet_unread", severity="warning")
-    return found
+def _tell_other_sheet(name: str, sheet: Sheet, raw: Raw) -> None:
+    if not any(map(any, sheet.rows)):
+        return
+    near = _near_name(name, [SITE_SHEET, *tables()])
+    if near:
+        raw.tell("sheet_unknown", value=name, near=near)
+    else:
+        raw.tell("sheet_unread", severity="warning")
 
 
-def _shaped(sheet: Sheet, table: str, add: _Add) -> pd.DataFrame:
-    """Give the rows of a sheet their header and say what does not fit under it."""
+def _near_name(name: str, names: Sequence[str]) -> str:
+    """Return the table or sheet that was probably meant by a name, or an empty text."""
+    return "".join(difflib.get_close_matches(_word(name), names, n=1, cutoff=0.75))
+
+
+def _shaped(sheet: Sheet, table: str, raw: Raw) -> pd.DataFrame:
+    """Give the rows of a sheet their header and tell what does not fit under it."""
     import pandas as pd
 
     rows = [[_tidy(cell) for cell in row] for row in sheet.rows]
-    if not any(any(row) for row in rows):
-        raise Fault("empty_file")
-    if not any(rows[0]):
-        raise Fault("no_header", 1)
     _check_header(rows, table)
-    if odd := odd_rows(sheet):
-        first, mark, count = odd
-        words = {",": "','", ";": "';'", "\t": "tab"}
-        here, there = words[mark], words.get(sheet.delimiter, sheet.delimiter)
-        raise Fault(
-            "delimiter_row", first, rows[first - 1][0], here=here, header=there, count=count
-        )
-
-    header, width = rows[0], len(rows[0])
-    kept, numbers, problems = [], [], 0
+    _check_separators(rows, sheet.delimiter)
+    before, header, width = len(raw.problems), rows[0], len(rows[0])
+    kept: dict[int, list[str]] = {}
     for number, row in enumerate(rows[1:], start=2):
         extra = next((cell for cell in row[width:] if cell), "")
-        if extra:
-            problems += 1
-            near = merged_comma(row, header, table) if sheet.delimiter == "," else None
-            if near:
-                place, row = near
-                add("row_too_long", number, header[place], row[place], near=row[place])
-            else:
-                add("row_too_long", number, "", extra)
+        near = _merged_comma(row, header, table) if extra and sheet.delimiter == "," else None
+        if near:
+            place, row = near
+            raw.tell("row_too_long", number, header[place], row[place], near=row[place])
+        elif extra:
+            raw.tell("row_too_long", number, "", extra)
         if any(row[:width]):
-            kept.append((row + [""] * width)[:width])
-            numbers.append(number)
+            kept[number] = (row + [""] * width)[:width]
     for place, name in enumerate(header):
-        filled = next((spot for spot, row in enumerate(kept) if row[place]), None)
+        filled = next((number for number, row in kept.items() if row[place]), None)
         if not name and filled is not None:
-            problems += 1
-            add("column_blank", numbers[filled], _letter(place), kept[filled][place])
+            raw.tell("column_blank", filled, _letter(place), kept[filled][place])
         elif name and name in header[:place]:
-            problems += 1
-            add("column_twice", 1, name, name)
+            raw.tell("column_twice", 1, name, name)
     for number, place in sheet.uncomputed:
-        problems += 1
-        add("formula_no_value", number, header[place] if place < width else "")
-    if not kept and not problems:
-        add("no_rows")
+        raw.tell("formula_no_value", number, header[place] if place < width else "")
+    if not kept and len(raw.problems) == before:
+        raw.tell("no_rows")
     if sheet.guessed:
-        _tell_guess(rows, add)
-    frame = pd.DataFrame(kept, columns=header, index=pd.Index(numbers, name="row"), dtype="string")
+        _tell_guess(rows, raw)
+    index = pd.Index(list(kept), name="row")
+    frame = pd.DataFrame(list(kept.values()), columns=header, index=index, dtype="string")
     named = frame.columns.astype(bool) & ~frame.columns.duplicated()
     return frame.loc[:, named].replace("", pd.NA)
 
 
 def _check_header(rows: list[list[str]], table: str) -> None:
-    """Raise a fault if row 1 does not hold the names of columns but another row or one cell does."""
+    """Raise a fault if row 1 does not hold the names of columns but nothing, another row or one cell."""
+    if not any(map(any, rows)):
+        raise Fault("empty_file")
     names = [name for name in rows[0] if name]
+    if not names:
+        raise Fault("no_header", 1)
     known = known_names(table)
     if len(names) == 1:
         for mark in (*DELIMITERS, "|"):
             parts = [part.strip(' "').lower() for part in names[0].split(mark)]
             if len(parts) > 1 and sum(part in known for part in parts) > 1:
                 raise Fault("one_column", 1, names[0])
-    if header := named_row(rows, table):
+    if header := _named_row(rows, table):
         raise Fault("header_row", 1, names[0], header=header)
 
 
-def _tell_guess(rows: list[list[str]], add: _Add) -> None:
+def _check_separators(rows: list[list[str]], delimiter: str) -> None:
+    """Raise a fault if rows of a text file use another separator than its header."""
+    width = len([name for name in rows[0] if name])
+    if not delimiter or width < 2:
+        return
+    others = [mark for mark in DELIMITERS if mark != delimiter]
+    odd: dict[int, str] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        if row and not any(row[1:]):
+            marks = [mark for mark in others if row[0].count(mark) >= max(1, width - 2)]
+            if marks:
+                odd[number] = marks[0]
+    if odd:
+        first, words = min(odd), {",": "','", ";": "';'", "\t": "tab"}
+        here, there = words[mode(odd.values())], words.get(delimiter, delimiter)
+        fill = {"here": here, "header": there, "count": len(odd)}
+        raise Fault("delimiter_row", first, rows[first - 1][0], **fill)
+
+
+def _tell_guess(rows: list[list[str]], raw: Raw) -> None:
     for number, row in enumerate(rows, start=1):
         for place, cell in enumerate(row):
             if not cell.isascii():
-                name: Any = rows[0][place] if place < len(rows[0]) else ""
-                add("encoding_guess", number, name, cell, severity="warning")
+                name = rows[0][place] if place < len(rows[0]) else ""
+                raw.tell("encoding_guess", number, name, cell, severity="warning")
                 return
 
 
@@ -391,12 +366,9 @@ def _tidy(cell: str) -> str:
 
 def _letter(place: int) -> str:
     """Name a column as a spreadsheet does: 0 is A, 26 is AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+    from xlsxwriter.utility import xl_col_to_name
+
+    return str(xl_col_to_name(place))
 
 
 def is_wide(columns: Iterable[str]) -> bool:
@@ -417,17 +389,13 @@ def lengthen(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
     list of (int, str)
         For each of its rows, the spreadsheet row and the column it came from.
     """
-    import pandas as pd
-
-    items = {name: WIDE_ITEM.fullmatch(name) for name in frame.columns}
-    keep = [name for name, found in items.items() if not found]
-    parts, places = [], []
-    for name, found in items.items():
-        if found:
-            parts.append(frame[keep].assign(item=str(int(found.group(1))), score=frame[name]))
-            places += [(int(row), name) for row in frame.index]
-    long = pd.concat(parts, ignore_index=True).astype("string")
-    return long, places
+    names = [str(name) for name in frame.columns]
+    items = {name: str(int(hit[1])) for name in names if (hit := WIDE_ITEM.fullmatch(name))}
+    keep = [name for name in names if name not in items]
+    long = frame.melt(keep, list(items), "item", "score", ignore_index=False)
+    places = [(int(str(row)), name) for row, name in long["item"].items()]
+    long["item"] = long["item"].map(items)
+    return long.reset_index(drop=True).astype("string"), places
 
 
 #: The workbook that may hold every table of a site, and the sheet that stands for site.toml.
@@ -443,27 +411,47 @@ class Collected:
 
     Attributes
     ----------
+    lang : {"en", "id"}
+        Language of the problems.
     info : SiteInfo or None
-        None if anything is wrong with it.
-    tables : dict of str to DataFrame, or None
-        Text tables, wide ratings made long; None if the folder cannot be listed.
+        Scale and groups of the site; None if anything is wrong with it.
+    tables : dict of str to DataFrame
+        Text tables by name, indexed by spreadsheet row; wide ratings made long.
     files : dict of str to str
         Where each table stands: ``ratings.csv`` or ``site.xlsx[ratings]``; also of those that could
         not be read.
     places : dict
-        For wide ratings: where each lengthened row stood.
+        For wide ratings: where each lengthened row stood, as (spreadsheet row, column).
     problems : list of Problem
         What was wrong with the files.
     site_file : str
         Where scale and groups are written: ``site.toml`` or ``site.xlsx[site]``.
     """
 
+    lang: str = "en"
     info: SiteInfo | None = None
-    tables: dict[str, pd.DataFrame] | None = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     places: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    site_file: str = ""
+    site_file: str = "site.toml"
+
+    def tell(self, file: str, code: str, **fill: Any) -> None:
+        """Add a problem of a whole file."""
+        self.problems.append(located(file, 0, "", "", code, self.lang, **fill))
+
+    def add(self, name: str, raw: Raw) -> None:
+        """Add a table, unless another file holds it."""
+        if name in self.files:
+            self.tell(raw.file, "two_files", other=self.files[name])
+            return
+        self.files[name] = raw.file
+        self.problems += raw.problems
+        if raw.frame.empty:
+            return
+        self.tables[name] = raw.frame
+        if name == "ratings" and is_wide(raw.frame.columns):
+            self.tables[name], self.places[name] = lengthen(raw.frame)
 
 
 def read_folder(folder: Path, lang: str = "en") -> Collected:
@@ -480,94 +468,54 @@ def read_folder(folder: Path, lang: str = "en") -> Collected:
     -------
     Collected
     """
-    done = Collected()
-    frames: dict[str, pd.DataFrame] = {}
+    collected = Collected(lang)
     try:
         paths = sorted(folder.iterdir())
     except OSError:
-        done.tables, done.problems = None, [located(folder.name, 0, "", "", "unreadable", lang)]
-        return done
-    book = next((path for path in paths if path.name == BOOK), None)
-    sheets: dict[str, Raw] = {}
-    if book is not None:
-        needed = {SITE_SHEET: False, **dict.fromkeys(tables(), False)}
-        sheets = read_sheets(book, needed, lang)
-        done.problems += sheets.pop("").problems
-    _read_site_entries(folder, book, sheets, done, lang)
+        collected.tell(folder.name, "unreadable")
+        return collected
+    book = folder / BOOK
+    sheets = _read_sheets(book, lang) if book in paths else {}
+    if book in paths:
+        collected.problems += sheets.pop("").problems
+    _read_entries(folder, sheets.pop(SITE_SHEET, None), collected)
     for path in paths:
-        name = path.stem
         if path.name.startswith(("~$", ".")) or path == book:
             continue
-        if path.suffix.lower() not in SUFFIXES or name not in tables():
-            done.problems += _other_file(path, lang)
-            continue
-        if name in done.files:
-            done.problems.append(
-                located(path.name, 0, "", "", "two_files", lang, other=done.files[name])
-            )
-            continue
-        done.files[name] = path.name
-        _add_table(name, read_raw(path, lang), frames, done)
+        if path.suffix.lower() in SUFFIXES and path.stem in tables():
+            collected.add(path.stem, read_raw(path, lang))
+        else:
+            _tell_other_file(path, collected)
     for name, raw in sheets.items():
-        file = f"{BOOK}[{name}]"
-        if name in done.files:
-            done.problems.append(
-                located(file, 0, "", "", "two_files", lang, other=done.files[name])
-            )
-            continue
-        done.files[name] = file
-        _add_table(name, raw, frames, done)
-    done.tables = frames
-    return done
+        collected.add(name, raw)
+    return collected
 
 
-def _add_table(name: str, raw: Raw, frames: dict[str, pd.DataFrame], done: Collected) -> None:
-    done.problems += raw.problems
-    if raw.frame.empty:
-        return
-    frames[name] = raw.frame
-    if name == "ratings" and is_wide(raw.frame.columns):
-        frames[name], done.places[name] = lengthen(raw.frame)
-
-
-def _read_site_entries(
-    folder: Path, book: Path | None, sheets: dict[str, Raw], done: Collected, lang: str
-) -> None:
+def _read_entries(folder: Path, sheet: Raw | None, collected: Collected) -> None:
     """Read site.toml or the sheet that stands for it."""
-    sheet = sheets.pop(SITE_SHEET, None)
-    file = f"{BOOK}[{SITE_SHEET}]"
     toml = (folder / "site.toml").exists()
     if sheet is not None and toml:
-        done.problems.append(located(file, 0, "", "", "two_files", lang, other="site.toml"))
-    if sheet is not None and not toml:
-        done.site_file = file
-        done.problems += sheet.problems
+        collected.tell(sheet.file, "two_files", other="site.toml")
+    elif sheet is not None:
+        collected.site_file = sheet.file
+        collected.problems += sheet.problems
         if not sheet.frame.empty:
-            done.info, found = info_from_sheet(sheet.frame, file, lang)
-            done.problems += found
-        elif not sheet.problems:
-            done.problems.append(located(file, 0, "", "", "empty_file", lang))
+            collected.info, broken = info_from_sheet(sheet.frame, sheet.file, collected.lang)
+            collected.problems += broken
         return
-    if book is not None and not toml and done.problems:
+    if not toml and collected.problems:
         return  # the workbook could not be read, so nobody knows what is missing
-    done.site_file = "site.toml"
-    done.info, found = read_info(folder, lang)
-    done.problems += found
+    collected.info, broken = read_info(folder, collected.lang)
+    collected.problems += broken
 
 
-def _other_file(path: Path, lang: str) -> list[Problem]:
+def _tell_other_file(path: Path, collected: Collected) -> None:
     """Tell of a file that was probably meant to be a table; any other is none of our business."""
     first, suffix = path.name.split(".")[0].lower(), path.suffix.lower()
-    if suffix in _OTHER_FORMS and first in (*tables(), "site") and not _site_text(path.name):
-        forms = [f"{first}.csv"] if first != "site" else []
-        wanted = " / ".join([*forms, f"{first}.xlsx"])
-        return [located(path.name, 0, "", "", "other_form", lang, wanted=wanted)]
-    word = re.sub(r"[\W_]+", "_", path.stem.lower()).strip("_")
-    near = difflib.get_close_matches(word, [*tables(), "site"], n=1, cutoff=0.75)
-    if suffix not in SUFFIXES or not near:
-        return []
-    return [located(path.name, 0, "", "", "unknown_file", lang, near=near[0] + path.suffix)]
-
-
-def _site_text(name: str) -> bool:
-    return name.lower() in ("site.toml.txt", "site.txt")
+    known = [*tables(), "site"]
+    text_of_site = path.name.lower() in ("site.toml.txt", "site.txt")
+    if suffix in _OTHER_FORMS and first in known and not text_of_site:
+        wanted = f"{first}.xlsx" if first == "site" else f"{first}.csv / {first}.xlsx"
+        collected.tell(path.name, "other_form", wanted=wanted)
+    elif suffix in SUFFIXES and (near := _near_name(path.stem, known)):
+        collected.tell(path.name, "unknown_file", near=near + path.suffix)

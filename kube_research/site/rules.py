@@ -83,20 +83,14 @@ def broken_cells(frame: pd.DataFrame, name: str) -> Iterator[tuple[int, str, str
         if not column.empty:
             for row in frame.index[blank]:
                 yield int(row), column.name, "required", ""
-        rules = {value: broken_rule(column, value) for value in cells[~blank].unique()}
-        found = cells[cells.isin([value for value, rule in rules.items() if rule])]
-        for row, value in found.items():
+        rules = {value: _broken_rule(column, value) for value in cells[~blank].unique()}
+        broken = cells[cells.isin([value for value, rule in rules.items() if rule])]
+        for row, value in broken.items():
             yield int(str(row)), column.name, rules[value], value
 
 
-def broken_rule(column: Column, cell: str) -> str:
-    """Return the first rule that a filled cell breaks, or nothing.
-
-    Examples
-    --------
-    >>> broken_rule(tables()["ledger"].column("date"), "2015-02-29")
-    'type_date'
-    """
+def _broken_rule(column: Column, cell: str) -> str:
+    """Return the first rule that a filled cell breaks, or nothing."""
     return next((code for code, asks, bound in column.rules if not _KEEPS[asks](cell, bound)), "")
 
 
@@ -163,9 +157,10 @@ class Sound:
 
     def blank(self, broken: Iterable[Finding]) -> None:
         """Blank the cells that broke a rule and remember their columns."""
-        rows: dict[tuple[str, str], list[int | None]] = {}
-        for one in broken:
-            rows.setdefault((one.table, one.column), []).append(one.row)
+        rows: dict[tuple[str, str], list[int]] = {}
+        for finding in broken:
+            if finding.row is not None:
+                rows.setdefault((finding.table, finding.column), []).append(finding.row)
         for (name, column), wrong in rows.items():
             self.frames[name].loc[wrong, column] = None
         self.blanked |= rows.keys()
@@ -238,54 +233,53 @@ def nearest(value: str, known: Collection[str], column: str = "") -> str:
     return next((other for other in known if other.casefold() in close), "")
 
 
+def _each(
+    table: str,
+    rows: pd.Index,
+    column: str,
+    code: str,
+    fill: Mapping[str, Any],
+    severity: str = "error",
+) -> Iterator[Finding]:
+    """Yield a finding for each of the rows; a series fills in what stands in the row."""
+    for row in map(int, rows):
+        words = {name: by.at[row] if hasattr(by, "at") else by for name, by in fill.items()}
+        yield Finding(table, row, column, code, words, severity)
+
+
 def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
     """Check scores and groups against what site.toml says."""
-    yield from _scale(sound, info)
-    yield from _groups(sound, info)
-
-
-def between_tables(sound: Sound) -> Iterator[Finding]:
-    """Check every rule that looks at more than one cell."""
-    for name, start, end in ORDERED:
-        yield from _order(sound, name, start, end)
-    yield from _circles(sound)
-    yield from _one_group(sound)
-    yield from _roster(sound)
-    yield from _rater_counts(sound)
-    yield from _field_names(sound)
-
-
-def _scale(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
     import pandas as pd
 
     low, high = info.scale
     for name, column in ON_SCALE:
         cells = sound.cells(name, column)
-        if cells is None:
-            continue
-        numbers = pd.to_numeric(cells[column])
-        for row in cells.index[(numbers < low) | (numbers > high)]:
-            yield Finding(name, int(row), column, "off_scale", {"low": low, "high": high})
-
-
-def _groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
+        if cells is not None:
+            off = cells.index[~pd.to_numeric(cells[column]).between(low, high)]
+            yield from _each(name, off, column, "off_scale", {"low": low, "high": high})
     allowed = ", ".join(info.groups)
     for name in GROUPED:
         cells = sound.cells(name, "group")
-        if cells is None:
-            continue
-        for row, value in cells["group"][~cells["group"].isin(info.groups)].items():
-            fill = {"allowed": allowed, "near": nearest(value, info.groups)}
-            yield Finding(name, int(str(row)), "group", "unknown_group", fill)
+        if cells is not None:
+            strange = cells["group"][~cells["group"].isin(info.groups)]
+            near = strange.map(lambda code: nearest(code, info.groups))
+            fill = {"allowed": allowed, "near": near}
+            yield from _each(name, strange.index, "group", "unknown_group", fill)
 
 
-def _order(sound: Sound, name: str, start: str, end: str) -> Iterator[Finding]:
-    cells = sound.cells(name, start, end)
-    if cells is None:
-        return
-    wrong = cells[cells[end] < cells[start]]
-    for row, first, last in zip(wrong.index, wrong[start], wrong[end], strict=True):
-        yield Finding(name, int(row), end, "end_before_start", {"start": first, "end": last})
+def between_tables(sound: Sound) -> Iterator[Finding]:
+    """Check every rule that looks at more than one cell."""
+    for name, start, end in ORDERED:
+        cells = sound.cells(name, start, end)
+        if cells is not None:
+            wrong = cells[cells[end] < cells[start]]
+            fill = {"start": wrong[start], "end": wrong[end]}
+            yield from _each(name, wrong.index, end, "end_before_start", fill)
+    yield from _circles(sound)
+    yield from _one_group(sound)
+    yield from _roster(sound)
+    yield from _rater_counts(sound)
+    yield from _field_names(sound)
 
 
 def _circles(sound: Sound) -> Iterator[Finding]:
@@ -310,25 +304,31 @@ def _one_group(sound: Sound) -> Iterator[Finding]:
     if cells is None:
         return
     first = cells.assign(row=cells.index).groupby(person)[["group", "row"]].transform("first")
-    for row in cells.index[cells["group"] != first["group"]]:
-        fill = {"other": first.at[row, "group"], "first": int(str(first.at[row, "row"]))}
-        yield Finding(name, int(row), "group", "two_groups", fill)
+    first = first[cells["group"] != first["group"]]
+    fill = {"other": first["group"], "first": first["row"]}
+    yield from _each(name, first.index, "group", "two_groups", fill)
+
+
+def _people(sound: Sound) -> pd.DataFrame | None:
+    """Return what the members table says of each person, indexed by person."""
+    members = sound.cells("members", "person")
+    if members is None:
+        return None
+    rows = sound.frames["members"].loc[members.index]
+    return rows.drop_duplicates("person").set_index("person")
 
 
 def _roster(sound: Sound) -> Iterator[Finding]:
     """Find people whose group or role differs from what the members table says."""
-    members = sound.cells("members", "person")
-    if members is None:
+    people = _people(sound)
+    if people is None:
         return
-    roster = sound.frames["members"].loc[members.index].drop_duplicates("person")
-    roster = roster.set_index("person")
     for name, person, column, code in ROSTER:
         cells = sound.cells(name, person, column)
-        if cells is None or column not in roster:
-            continue
-        listed = cells[person].map(roster[column]).astype("string")
-        for row in cells.index[(cells[column] != listed).fillna(False).astype(bool)]:
-            yield Finding(name, int(row), column, code, {"other": listed.at[row]})
+        if cells is not None and column in people:
+            listed = cells[person].map(people[column]).astype("string")
+            listed = listed[(cells[column] != listed).fillna(False).astype(bool)]
+            yield from _each(name, listed.index, column, code, {"other": listed})
 
 
 def _rater_counts(sound: Sound) -> Iterator[Finding]:
@@ -339,12 +339,11 @@ def _rater_counts(sound: Sound) -> Iterator[Finding]:
         return
     if sound.blanked & {("ratings", "round"), ("ratings", "rater")}:
         return  # the count would only repeat what is told already
-    found = ratings.groupby("round")["rater"].nunique()
-    for row, number, stated in zip(rounds.index, rounds["round"], rounds["n_raters"], strict=True):
-        count = int(found.get(number, 0))
-        if count and int(stated) != count:
-            fill = {"stated": stated, "found": count}
-            yield Finding("rounds", int(row), "n_raters", "rater_count", fill)
+    raters = ratings.groupby("round")["rater"].nunique()
+    counts = rounds["round"].map(raters).astype("Int64")  # missing where a round has no ratings
+    wrong = (counts != rounds["n_raters"].astype("int64")).fillna(False).astype(bool)
+    fill = {"stated": rounds["n_raters"], "found": counts}
+    yield from _each("rounds", rounds.index[wrong], "n_raters", "rater_count", fill)
 
 
 def _field_names(sound: Sound) -> Iterator[Finding]:
@@ -406,19 +405,19 @@ def _balances(sound: Sound) -> Iterator[Finding]:
         return
     if sound.blanked & {("ledger", name) for name in ("date", *keys)}:
         return  # which entries a balance sums up is not known
-    done = frame[["date", *keys, "amount", "balance"]].sort_values("date", kind="stable")
-    amounts = pd.to_numeric(done["amount"]).astype("Int64")
-    grouping = [done[key] for key in keys]
-    done["unsure"] = amounts.isna().groupby(grouping).cumsum()
-    done["running"] = amounts.fillna(0).groupby(grouping).cumsum()
-    done["stated"] = pd.to_numeric(done["balance"]).astype("Int64")
-    done = done.dropna(subset=["stated"])
-    done["difference"] = (done["stated"] - done["running"]).astype("int64")
-    shifts = done.groupby(keys)[["difference", "unsure"]].shift(fill_value=0)
-    changed = (done["difference"] != shifts["difference"]) | (done["unsure"] != shifts["unsure"])
-    changed |= changed.groupby([done[key] for key in keys]).shift(fill_value=False)
-    shown = done.loc[changed, [*keys, "difference", "unsure", "stated", "running"]].reset_index()
-    for label, stated, computed in unsettled(shown.to_numpy().tolist()):
+    book = frame[["date", *keys, "amount", "balance"]].sort_values("date", kind="stable")
+    amounts = pd.to_numeric(book["amount"]).astype("Int64")
+    grouping = [book[key] for key in keys]
+    book["unsure"] = amounts.isna().groupby(grouping).cumsum()
+    book["running"] = amounts.fillna(0).groupby(grouping).cumsum()
+    book["stated"] = pd.to_numeric(book["balance"]).astype("Int64")
+    book = book.dropna(subset=["stated"])
+    book["difference"] = (book["stated"] - book["running"]).astype("int64")
+    shifts = book.groupby(keys)[["difference", "unsure"]].shift(fill_value=0)
+    changed = (book["difference"] != shifts["difference"]) | (book["unsure"] != shifts["unsure"])
+    changed |= changed.groupby([book[key] for key in keys]).shift(fill_value=False)
+    around = book.loc[changed, [*keys, "difference", "unsure", "stated", "running"]].reset_index()
+    for label, stated, computed in unsettled(around.to_numpy().tolist()):
         fill = {"stated": stated, "computed": computed}
         yield Finding("ledger", label, "balance", "balance", fill, "finding")
 
@@ -450,11 +449,9 @@ def unsettled(entries: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, int, int]
 def _presence(sound: Sound) -> Iterator[Finding]:
     """Find attendance before a person joined or after leaving."""
     cells = sound.cells("attendance", "activity", "person")
-    days, members = sound.cells("activities", "activity", "date"), sound.cells("members", "person")
-    if cells is None or days is None or members is None:
+    days, people = sound.cells("activities", "activity", "date"), _people(sound)
+    if cells is None or days is None or people is None:
         return
-    roster = sound.frames["members"].loc[members.index].drop_duplicates("person")
-    roster = roster.set_index("person")
     starts = days.drop_duplicates("activity").set_index("activity")["date"]
     ends = starts.copy()
     last = sound.cells("activities", "activity", "last_date")
@@ -464,14 +461,14 @@ def _presence(sound: Sound) -> Iterator[Finding]:
         ("joined", ends, "before_joining"),
         ("left", starts, "after_leaving"),
     ):
-        if column not in roster:
+        if column not in people:
             continue
         day = cells["activity"].map(dates).astype("string")  # if all are missing, it is no text
-        limit = cells["person"].map(roster[column]).astype("string")
+        limit = cells["person"].map(people[column]).astype("string")
         wrong = (day < limit) if column == "joined" else (day > limit)
-        for row in cells.index[wrong.fillna(False).astype(bool)]:
-            fill = {"date": day.at[row], column: limit.at[row]}
-            yield Finding("attendance", int(row), "person", code, fill, "warning")
+        rows = cells.index[wrong.fillna(False).astype(bool)]
+        fill = {"date": day, column: limit}
+        yield from _each("attendance", rows, "person", code, fill, "warning")
 
 
 def _codes(sound: Sound) -> Iterator[Finding]:
@@ -483,30 +480,33 @@ def _codes(sound: Sound) -> Iterator[Finding]:
             cells = frame[column].dropna().drop_duplicates()
             named = cells.str.fullmatch(f"{_NAME}|{_TITLE}").astype(bool)
             named &= ~cells.str.fullmatch(_EXAMPLE).astype(bool)
-            for row in cells.index[named]:
-                yield Finding(name, int(row), column, "name_like", {}, "warning")
+            yield from _each(name, cells.index[named], column, "name_like", {}, "warning")
 
 
 def _examples(sound: Sound) -> Iterator[Finding]:
     """Find rows of the example, told once for all tables at the first of them."""
     first: tuple[str, int, str] | None = None
-    found: list[str] = []
+    names: list[str] = []
     for table in tables().values():
         frame = sound.frames.get(table.name)
         if frame is None:
             continue
-        names = [one.name for one in table.columns if one.kind == "code" or one.name == "locator"]
-        marks = frame[[name for name in names if name in frame]].apply(
+        marked = [
+            column.name
+            for column in table.columns
+            if (column.kind == "code" or column.name == "locator") and column.name in frame
+        ]
+        marks = frame[marked].apply(
             lambda cells: cells.str.fullmatch(_EXAMPLE).fillna(False).astype(bool)
         )
         rows = frame.index[marks.any(axis=1)]
         if rows.empty:
             continue
-        found.append(table.name)
+        names.append(table.name)
         column = next(name for name in marks if marks.at[rows[0], name])
         first = first or (table.name, int(rows[0]), str(column))
     if first:
-        yield Finding(*first, "example_row", {"tables": ", ".join(found)}, "warning")
+        yield Finding(*first, "example_row", {"tables": ", ".join(names)}, "warning")
 
 
 def _scored(sound: Sound) -> pd.DataFrame | None:
@@ -521,23 +521,19 @@ def _empty_rounds(sound: Sound) -> Iterator[Finding]:
     rounds, ratings = sound.cells("rounds", "round"), _scored(sound)
     if rounds is None:
         return
-    numbers = rounds["round"].astype("int64")
-    for row, number in numbers.items():
-        before = numbers[numbers < number].max()
-        if before == before and before < number - 1 and (numbers == number).idxmax() == row:
-            missing = before + 1 if before + 2 == number else f"{before + 1}-{number - 1}"
-            yield Finding(
-                "rounds", int(str(row)), "round", "round_gap", {"missing": missing}, "finding"
-            )
+    numbers = rounds["round"].astype("int64").drop_duplicates().sort_values()
+    left_out = (numbers.diff() - 1).fillna(0).astype("int64")
+    for row in map(int, left_out.index[left_out > 0]):
+        last, count = int(str(numbers.at[row])) - 1, int(str(left_out.at[row]))
+        gap = {"missing": last if count == 1 else f"{last - count + 1}-{last}"}
+        yield Finding("rounds", row, "round", "round_gap", gap, "finding")
     if ratings is None:
         return
     means = sound.cells("item_means", "round")
     there = set(ratings["round"]) | (set() if means is None else set(means["round"]))
-    stated = sound.frames["rounds"].get("n_raters")
-    for row, number in rounds["round"].items():
-        if number not in there:
-            fill = {"stated": "?" if stated is None else stated.get(row)}
-            yield Finding("rounds", int(str(row)), "round", "round_empty", fill, "finding")
+    empty = rounds.index[~rounds["round"].isin(there)]
+    fill = {"stated": sound.frames["rounds"].get("n_raters", "?")}
+    yield from _each("rounds", empty, "round", "round_empty", fill, "finding")
 
 
 def _missing_groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
@@ -559,18 +555,15 @@ def _few(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
     """Find rounds of few raters and groups of few people, unless nobody real is behind them."""
     rounds = _real(sound, info, "rounds", "n_raters")
     if rounds is not None:
-        for row, count in rounds["n_raters"].items():
-            if int(count) < FEW:
-                fill = {"few": FEW}
-                yield Finding("rounds", int(str(row)), "n_raters", "few_raters", fill, "warning")
+        few = rounds.index[rounds["n_raters"].astype("int64") < FEW]
+        yield from _each("rounds", few, "n_raters", "few_raters", {"few": FEW}, "warning")
     name, column = ("members", "person") if "members" in sound.frames else ("ratings", "rater")
     people = _real(sound, info, name, "group", column)
     if people is None or sound.blanked & {(name, "group"), (name, column)}:
         return
     counts = people.groupby("group")[column].transform("nunique")
     first = people[counts < FEW].drop_duplicates("group")
-    for row in first.index:
-        yield Finding(name, int(row), "group", "few_people", {"few": FEW}, "warning")
+    yield from _each(name, first.index, "group", "few_people", {"few": FEW}, "warning")
 
 
 def _real(sound: Sound, info: SiteInfo, name: str, *columns: str) -> pd.DataFrame | None:
@@ -601,9 +594,9 @@ def _far_dates(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             continue
         start, end = _widened(*period)
         days = pd.to_datetime(cells[column])
-        for row in cells.index[(days < start) | (days > end)]:
-            fill = {"start": period[0], "end": period[1]}
-            yield Finding(name, int(row), column, "date_far", fill, "warning")
+        far = cells.index[~days.between(start, end)]
+        fill = {"start": period[0], "end": period[1]}
+        yield from _each(name, far, column, "date_far", fill, "warning")
 
 
 def _widened(start: dt.date, end: dt.date) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -12,7 +12,6 @@ import io
 import re
 import warnings
 import zipfile
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -47,7 +46,7 @@ class Fault(Exception):
         What the placeholders of the texts stand for.
     """
 
-    def __init__(self, code: str, row: int = 0, value: str = "", **fill: object) -> None:
+    def __init__(self, code: str, row: int = 0, value: str = "", **fill: Any) -> None:
         super().__init__(code)
         self.code = code
         self.row = row
@@ -69,12 +68,15 @@ class Sheet:
         Whether the text was taken for Windows-1252.
     uncomputed : list of (row, place)
         Cells whose formula has no stored result.
+    hidden : bool
+        Whether a workbook does not show the sheet.
     """
 
     rows: list[list[str]]
     delimiter: str = ""
     guessed: bool = False
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    hidden: bool = False
 
 
 def csv_sheet(content: bytes, known: Collection[str] = ()) -> Sheet:
@@ -142,14 +144,12 @@ def csv_content(
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:
-    guessed = False
+    """Return the text of a file, and whether it was taken for Windows-1252."""
+    utf16, guessed = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)), False
     try:
-        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            written = content.decode("utf-16")
-        else:
-            written = content.decode("utf-8-sig")
+        written = content.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
-        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if utf16:
             raise Fault("encoding") from None
         if _UTF8_LETTER.search(content):  # UTF-8 with a damaged letter
             raise Fault("encoding", content.count(b"\n", 0, error.start) + 1) from None
@@ -166,44 +166,14 @@ def _delimiter(written: str, known: Collection[str]) -> str:
     """Choose the separator that finds the most names of columns in row 1, or the most cells."""
     header = next(iter(written.splitlines()), "")
 
-    def found(delimiter: str) -> tuple[int, int]:
+    def known_names(delimiter: str) -> tuple[int, int]:
         try:
             cells = next(csv.reader([header], delimiter=delimiter), [])
         except csv.Error:
             cells = header.split(delimiter)
         return sum(cell.strip().lower() in known for cell in cells), header.count(delimiter)
 
-    return max(DELIMITERS, key=found)
-
-
-def odd_rows(sheet: Sheet) -> tuple[int, str, int] | None:
-    r"""Find rows that use another separator than the header.
-
-    Returns
-    -------
-    (row, separator, count) or None
-        The first such row, what separates its cells, and how many there are.
-
-    Examples
-    --------
-    >>> odd_rows(csv_sheet(b"a;b;c\n1;2;3\n4,5,6\n"))
-    (3, ',', 1)
-    """
-    if not sheet.delimiter or not sheet.rows:
-        return None
-    width = len([name for name in sheet.rows[0] if name.strip()])
-    if width < 2:
-        return None
-    first, marks = 0, Counter[str]()
-    for number, row in enumerate(sheet.rows[1:], start=2):
-        if any(cell.strip() for cell in row[1:]) or not row:
-            continue
-        for other in set(DELIMITERS) - {sheet.delimiter}:
-            if row[0].count(other) >= max(1, width - 2):
-                first = first or number
-                marks[other] += 1
-                break
-    return (first, marks.most_common(1)[0][0], sum(marks.values())) if first else None
+    return max(DELIMITERS, key=known_names)
 
 
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # also in their wide East Asian form
@@ -286,23 +256,7 @@ _DAY = dt.timedelta(days=1)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-@dataclass
-class Book:
-    """The sheets of a workbook, in order.
-
-    Attributes
-    ----------
-    sheets : dict of str to Sheet
-        Cells by the name of the sheet; the sheets of :data:`NO_TABLES` are left out.
-    hidden : set of str
-        Names of hidden sheets.
-    """
-
-    sheets: dict[str, Sheet]
-    hidden: set[str]
-
-
-def read_book(content: bytes, table: str = "") -> Book:
+def read_book(content: bytes, table: str = "") -> dict[str, Sheet]:
     """Read the sheets of a workbook.
 
     Parameters
@@ -314,7 +268,8 @@ def read_book(content: bytes, table: str = "") -> Book:
 
     Returns
     -------
-    Book
+    dict of str to Sheet
+        By the name of the sheet, in order; the sheets of :data:`NO_TABLES` are left out.
 
     Raises
     ------
@@ -324,21 +279,19 @@ def read_book(content: bytes, table: str = "") -> Book:
     if content.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in content:
         raise Fault("excel_password")
     _need_size(content)
-    sheets, hidden = {}, set()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-            plain = _formulas(content)
-            for page in _open(content, results=True):
-                if page.title in NO_TABLES:
-                    continue
-                if page.sheet_state != "visible":
-                    hidden.add(page.title)
-                kinds = _kinds(table or page.title)
-                sheets[page.title] = _sheet(page, kinds, plain.get(page.title, set()))
+            formulas = _formulas(content)
+            return {
+                page.title: _sheet(
+                    page, _kinds(table or page.title), formulas.get(page.title, set())
+                )
+                for page in _open(content, results=True)
+                if page.title not in NO_TABLES
+            }
     except Exception:  # openpyxl fails in many ways on files that are not sound workbooks
         raise Fault("excel") from None
-    return Book(sheets, hidden)
 
 
 def _need_size(content: bytes) -> None:
@@ -367,12 +320,15 @@ def _formulas(content: bytes) -> dict[str, set[tuple[int, int]]]:
         names = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
         if not any(b"<f" in parts.read(name) for name in names if name.endswith(".xml")):
             return {}
-    found: dict[str, set[tuple[int, int]]] = {}
-    for page in _open(content, results=False):
-        for number, row in enumerate(page.iter_rows(), start=1):
-            spots = {(number, place) for place, c in enumerate(row) if c.data_type == "f"}
-            found.setdefault(page.title, set()).update(spots)
-    return found
+    return {
+        page.title: {
+            (number, place)
+            for number, row in enumerate(page.iter_rows(), start=1)
+            for place, cell in enumerate(row)
+            if cell.data_type == "f"
+        }
+        for page in _open(content, results=False)
+    }
 
 
 def _kinds(name: str) -> dict[str, str]:
@@ -382,10 +338,10 @@ def _kinds(name: str) -> dict[str, str]:
 
 
 def _sheet(page: Any, kinds: dict[str, str], formulas: set[tuple[int, int]]) -> Sheet:
-    found = list(page.iter_rows())
-    sheet = Sheet(_rows(found, kinds))
+    cells = list(page.iter_rows())
+    sheet = Sheet(_rows(cells, kinds), hidden=page.sheet_state != "visible")
     for number, place in sorted(formulas):
-        cell = found[number - 1][place] if place < len(found[number - 1]) else None
+        cell = cells[number - 1][place] if place < len(cells[number - 1]) else None
         if cell is None or (cell.value is None and cell.data_type != "s"):
             sheet.uncomputed.append((number, place))
     return sheet
@@ -420,8 +376,8 @@ def _cell(cell: Any, kind: str) -> str:
 
 def _number(value: float, kind: str, shape: str) -> str:
     if kind == "percent" and "%" in shape:  # the cell holds 0.75 and shows 75 %
-        shown = (Decimal(repr(value)) * 100).quantize(Decimal("1e-9")).normalize()
-        return f"{shown:f}"
+        percent = (Decimal(repr(value)) * 100).quantize(Decimal("1e-9")).normalize()
+        return f"{percent:f}"
     form = re.fullmatch(r"(0+)(?:\.(0+))?", shape) if kind in _AS_SHOWN else None
     written = str(int(value)) if value == int(value) else str(value)
     if form is None:

@@ -35,7 +35,8 @@ from kube_research.errors import (
     SiteNotFoundError,
 )
 from kube_research.files import home
-from kube_research.site.folder import ROUNDING_RULES, Site, SiteInfo, find_folder
+from kube_research.site.folder import Site, find_folder
+from kube_research.site.info import ROUNDING_RULES, SiteInfo
 from kube_research.site.problems import Problem
 from kube_research.site.schema import tables
 
