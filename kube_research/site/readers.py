@@ -52,14 +52,8 @@ def _word(name: str) -> str:
 
 
 @cache
-def known_names(table: str) -> frozenset[str]:
-    """Return the names of a table's columns and the words that stand for them, in lower case.
-
-    Examples
-    --------
-    >>> "kelompok" in known_names("ratings"), known_names("notes")
-    (True, frozenset())
-    """
+def _known_names(table: str) -> frozenset[str]:
+    """Return the names of a table's columns and the words that stand for them, in lower case."""
     if table == "site":
         return frozenset({"key", "value"})
     names = tables()[table].names if table in tables() else ()
@@ -86,7 +80,7 @@ def meant_column(name: str, absent: Collection[str]) -> str:
 
 def _named_row(rows: Sequence[Sequence[str]], table: str) -> int:
     """Return the row, counted from 1, that holds the names of the columns if it is not row 1, else 0."""
-    known = known_names(table)
+    known = _known_names(table)
 
     def count(row: Sequence[str]) -> int:
         names = {cell for cell in row if cell}
@@ -213,7 +207,7 @@ def read_raw(path: Path, lang: str = "en") -> Raw:
         if path.suffix.lower() == ".xlsx":
             sheet = _chosen(read_book(content, table), table, raw)
         else:
-            sheet = csv_sheet(content, known_names(table))
+            sheet = csv_sheet(content, _known_names(table))
         raw.frame = _shaped(sheet, table, raw)
     return raw
 
@@ -317,7 +311,7 @@ def _check_header(rows: list[list[str]], table: str) -> None:
     names = [name for name in rows[0] if name]
     if not names:
         raise Fault("no_header", 1)
-    known = known_names(table)
+    known = _known_names(table)
     if len(names) == 1:
         for mark in (*DELIMITERS, "|"):
             parts = [part.strip(' "').lower() for part in names[0].split(mark)]
