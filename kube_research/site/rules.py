@@ -340,10 +340,10 @@ def _rater_counts(sound: Sound) -> Iterator[Finding]:
     if sound.blanked & {("ratings", "round"), ("ratings", "rater")}:
         return  # the count would only repeat what is told already
     raters = ratings.groupby("round")["rater"].nunique()
-    counts = rounds["round"].map(raters).astype("Int64")  # missing where a round has no ratings
-    wrong = (counts != rounds["n_raters"].astype("int64")).fillna(False).astype(bool)
-    fill = {"stated": rounds["n_raters"], "found": counts}
-    yield from _each("rounds", rounds.index[wrong], "n_raters", "rater_count", fill)
+    counts = rounds["round"].map(raters)  # missing where a round has no ratings
+    wrong = counts[counts.notna() & (counts != rounds["n_raters"].astype("int64"))].astype("int64")
+    fill = {"stated": rounds["n_raters"], "found": wrong}
+    yield from _each("rounds", wrong.index, "n_raters", "rater_count", fill)
 
 
 def _field_names(sound: Sound) -> Iterator[Finding]:
