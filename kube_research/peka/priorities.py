@@ -68,15 +68,13 @@ def classify_over(scores: pd.DataFrame, thresholds: Sequence[float] = (2.5, 3.0)
     """
     need_columns(scores, "round", "item", "mean")
     parts = [classify_items(scores, threshold=cut) for cut in thresholds]
-    long = pd.concat(parts, ignore_index=True)
-    grouped = long.groupby(["round", "threshold"])
-    verdicts = grouped["item"].count().rename("items").to_frame()
-    for strength in ("weak", "strong"):
-        here = long["strength"].eq(strength)
-        verdicts[strength] = here.groupby([long["round"], long["threshold"]]).sum()
-    grades = grades_by(long, ["round", "threshold"])
-    verdicts["evidence"] = grades.map(lambda grade: weakest([grade, "derived"]))
-    return verdicts.reset_index()
+    long, keys = pd.concat(parts, ignore_index=True), ["round", "threshold"]
+    long = long.assign(**{name: long["strength"].eq(name) for name in ("weak", "strong")})
+    verdicts = long.groupby(keys).agg(
+        items=("item", "count"), weak=("weak", "sum"), strong=("strong", "sum")
+    )
+    grades = grades_by(long, keys).map(lambda grade: weakest([grade, "derived"]))
+    return verdicts.assign(evidence=grades).reset_index()
 
 
 def rtl_links(site: Site) -> pd.DataFrame:

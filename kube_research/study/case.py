@@ -288,15 +288,14 @@ class Case:
 
     def some(self, table: str, **equals: object) -> list[Row]:
         """Return the rows as :meth:`rows` does; without any the claim cannot be checked."""
-        self.row(table, **equals)
-        return self.rows(table, **equals)
-
-    def row(self, table: str, **equals: object) -> Row:
-        """Return the first such row; without one the claim cannot be checked."""
         rows = self.rows(table, **equals)
         if not rows:
             self._lacks(table, ", ".join(f"{name} = {value}" for name, value in equals.items()))
-        return rows[0]
+        return rows
+
+    def row(self, table: str, **equals: object) -> Row:
+        """Return the first such row; without one the claim cannot be checked."""
+        return self.some(table, **equals)[0]
 
     def _lacks(self, table: str, wanted: str) -> NoReturn:
         needed = text("claim.needed_row", self.lang, table=table, wanted=wanted)

@@ -164,7 +164,7 @@ def _first_raters(case: Case) -> Answer:
     printed = [mean["mean"] for mean in means]
     able = {rule: consistent_n(printed, _UP_TO, rounding=rule) for rule in RULES}
     by_rule = [
-        f"{case.say(f'rule.{rule}')}: {case.plain(list(numbers))}"
+        f"{case.say(f'rule.{rule}')}: {case.plain(numbers)}"
         for rule, numbers in able.items()
         if numbers
     ]

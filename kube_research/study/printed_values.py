@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from kube_research.errors import MissingTableError
-from kube_research.evidence.numbers import grim
+from kube_research.evidence.numbers import consistent_n
 from kube_research.evidence.printed import parse_printed, print_number
 from kube_research.formats import day_of
 from kube_research.frames import grade_of, pick, weakest
 from kube_research.peka.priorities import classify_items
 from kube_research.peka.scores import score_items, score_means
-from kube_research.study.case import months_between
+from kube_research.study.case import months_between, percentages
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -211,13 +210,12 @@ def _printed_again(total: int, n: int, printed: str, rounding: str) -> str:
 def _printed_means(site: Site, lang: str) -> Iterator[Row]:
     """Item means printed against the same mean from raw ratings, cut by the site's rule."""
     means, logs = _cut_means(site), site.with_raw_logs("ratings")
-    scores = score_items(logs.table("ratings")).set_index(["round", "item"])
-    for row in means.to_dict("records"):
-        key: Any = (row["round"], row["item"])
+    scores = score_items(logs.table("ratings"))[["round", "item", "total", "n"]]
+    rated = means.merge(scores, on=["round", "item"], how="left", suffixes=("", "_rated"))
+    for row in rated.to_dict("records"):
         again = "-"
-        if key in scores.index:
-            total, n = scores["total"][key], scores["n"][key]
-            again = _printed_again(total, n, row["mean"], site.info.rounding)
+        if pd.notna(row["total"]):
+            again = _printed_again(row["total"], row["n_rated"], row["mean"], site.info.rounding)
         check = text("check.mean", lang, item=row["item"], round=row["round"])
         yield Row(check, row["mean"], again, logs.info.evidence, row["locator"])
 
@@ -273,13 +271,10 @@ def _raters_implied(site: Site, lang: str) -> Iterator[Row]:
         stated = part["n"].unique()
         if len(part) < 3 or len(stated) > 1:
             continue
-        able = (
-            str(n)
-            for n in range(1, 61)
-            if all(grim(mean, n, rounding=site.info.rounding) for mean in part["mean"])
-        )
+        able = consistent_n(part["mean"].tolist(), 60, rounding=site.info.rounding)
+        again = str(able[0]) if able else "-"
         check = text("check.raters_implied", lang, round=number)
-        yield Row(check, str(stated[0]), next(able, "-"), "derived", "Table 2")
+        yield Row(check, str(stated[0]), again, "derived", "Table 2")
 
 
 @_check("02")
@@ -312,9 +307,6 @@ def _attendance(site: Site, lang: str) -> Iterator[Row]:
     )
 
 
-_PERCENT = re.compile(r"(\d+) ?%")
-
-
 @_check("04")
 def _targets(site: Site, lang: str) -> Iterator[Row]:
     """Targets as the printed monitoring tables word them, against the outcomes table."""
@@ -322,7 +314,7 @@ def _targets(site: Site, lang: str) -> Iterator[Row]:
     outcomes = site.table("outcomes").dropna(subset=["target_pct"])
     titles = site.table("activities").set_index("activity")[f"title_{lang}"]
     for row in targets.to_dict("records"):
-        percent = _PERCENT.search(row[f"text_{lang}"])
+        stated = percentages(row[f"text_{lang}"])
         place = f", target {row['order']}"
         recorded = outcomes[
             (outcomes["activity"] == row["activity"])
@@ -330,7 +322,7 @@ def _targets(site: Site, lang: str) -> Iterator[Row]:
         ]
         again = f"{recorded['target_pct'].iloc[0]:g}" if len(recorded) else "-"
         check = text("check.target", lang, order=row["order"], activity=titles[row["activity"]])
-        yield Row(check, percent[1] if percent else "?", again, "published", row["locator"])
+        yield Row(check, stated[0] if stated else "?", again, "published", row["locator"])
 
 
 @_check("05")
