@@ -20,6 +20,18 @@ def number(value: float, lang: str, form: str = "0.00") -> str:
     return str(format_decimal(round(float(value), 6), form, locale=lang)).replace("-", "−")
 
 
+def as_printed(digits: str, lang: str) -> str:
+    """Return a printed number with all its digits, as readers of ``lang`` write it.
+
+    Examples
+    --------
+    >>> as_printed("2.40", "id")
+    '2,40'
+    """
+    sign = "," if lang == "id" else "."
+    return str(digits).replace(".", sign).replace("-", "−")
+
+
 def percent(value: float, lang: str) -> str:
     """Return a number of percent with its sign; blank for none."""
     return number(value, lang, "0.#") + "%" if pd.notna(value) else ""

@@ -14,9 +14,8 @@ from kube_research.evidence.decision import (
     smallest_p_sign_flip,
 )
 from kube_research.figures import style
-from kube_research.figures.rounds import as_printed
 from kube_research.figures.sheet import MARGIN, Look, Row, Sheet, cut_note, figure, ladder, named
-from kube_research.formats import number
+from kube_research.formats import as_printed, number
 from kube_research.texts import text
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 from kube_research.errors import OptionError
 from kube_research.figures import style
 from kube_research.figures.sheet import LINES, MARGIN, Look, Sheet, cut_note, figure, ladder, named
-from kube_research.formats import number
+from kube_research.formats import as_printed, number
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -194,12 +194,6 @@ def _profile_keys(
     wide = f"figure.peka_profile.{'wide' if bounds else 'interval'}"
     keys.append((text(wide, lang), Line2D([], [], color=shade, lw=1, marker="|", ms=6)))
     return keys
-
-
-def as_printed(printed: str, lang: str) -> str:
-    """Return a printed number as readers of ``lang`` write it, with all its digits."""
-    digits = len(str(printed).partition(".")[2])
-    return number(float(printed), lang, "0." + "0" * digits if digits else "0")
 
 
 def _interval(sheet: Sheet, y: float, line: dict[Any, Any], look: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from kube_research.compare.rounds import (
     two_rounds,
     which_comparison,
 )
-from kube_research.formats import day_of, number, whole
+from kube_research.formats import as_printed, day_of, number, whole
 from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.outputs import find_output
 from kube_research.peka.priorities import classify_items, classify_over, rtl_links
@@ -181,11 +181,6 @@ def items(draft: Draft) -> None:
     if blank := int(scores["missing"].sum()):
         notes.append(draft.words("note_blank", count=whole(blank, draft.lang)))
     draft.table("items", columns, _weakest(scores, "item"), notes=notes)
-
-
-def as_printed(printed: str, lang: str) -> str:
-    """Return a printed number with the decimal sign of ``lang``."""
-    return printed.replace(".", ",") if lang == "id" else printed
 
 
 def _starred(people: float, lang: str) -> str:

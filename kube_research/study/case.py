@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pandas as pd
 
 from kube_research.evidence.printed import print_number
-from kube_research.formats import day_of
+from kube_research.formats import as_printed, day_of
 from kube_research.frames import weakest
 from kube_research.site.schema import tables
 from kube_research.texts import text
@@ -379,7 +379,7 @@ class Case:
 
     def printed(self, digits: str) -> str:
         """Write a printed number with all its digits, with the reader's decimal mark."""
-        return digits.replace(".", ",") if self.lang == "id" else digits
+        return as_printed(digits, self.lang)
 
     def plain(self, value: object) -> str:
         """Write any value in the reader's language; a list with nothing in it is a dash."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kube_research.formats import number
+from kube_research.formats import as_printed, number
 from kube_research.frames import documented
 from kube_research.interventions.outcomes import agenda_matrix, monitoring_matrix
 from kube_research.outputs import table
@@ -62,8 +62,8 @@ def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
     if "printed" in rows:
         where = site.table("item_means")[["round", "item", "locator"]]
         locators = rows[["round", "item"]].merge(where, on=["round", "item"], how="left")["locator"]
-        sign = "," if lang == "id" else "."
-        means = {"printed_mean": rows["printed"].str.replace(".", sign)}
+        printed = [as_printed(digits, lang) for digits in rows["printed"]]
+        means = {"printed_mean": pd.Series(printed, dtype="string")}
     else:
         locators = pd.Series(pd.NA, index=rows.index, dtype="string")
         means = {"mean": pd.Series([number(mean, lang) for mean in rows["mean"]])}
