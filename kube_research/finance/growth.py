@@ -7,15 +7,16 @@ ministry's rule.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from kube_research.errors import OptionError
+from kube_research.files import package_folder
 from kube_research.finance.indicators import indicator_values, indicators
-from kube_research.frames import need_columns, weakest
+from kube_research.frames import grade_of, need_columns, weakest
 from kube_research.site.schema import typed
 from kube_research.texts import text
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 #: The stages, from the first to the last; the last is also called mandiri.
 STAGES = ("tumbuh", "berkembang", "maju")
 VERDICTS = ("met", "unmet", "unknown")
+_COMPARISONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+_CRITERION = ["stage", "criterion", "label_en", "label_id", "indicator", "comparison", "threshold"]
+_ANSWER = ["group", "criterion"]
 
 
 def growth_rule(site: Site | None = None) -> pd.DataFrame:
@@ -56,7 +60,7 @@ def growth_rule(site: Site | None = None) -> pd.DataFrame:
     if site is not None and site.has("growth_criteria"):
         rule = site.table("growth_criteria").assign(declared_by="site")
     else:
-        path = Path(__file__).parent / "growth_criteria.csv"
+        path = package_folder() / "finance/growth_criteria.csv"
         raw = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
         rule = typed(raw, "growth_criteria").assign(declared_by="package", evidence="recorded")
     known = indicators()
@@ -69,8 +73,9 @@ def growth_rule(site: Site | None = None) -> pd.DataFrame:
             raise OptionError(text("error.growth_indicator", **fill))
         if pd.isna(row["comparison"]) or pd.isna(row["value"]):
             raise OptionError(text("error.growth_value", criterion=row["criterion"]))
-    order = rule["stage"].map({stage: place for place, stage in enumerate(STAGES)})
-    return rule.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
+    return rule.sort_values(
+        "stage", key=lambda stages: stages.map(STAGES.index), kind="stable", ignore_index=True
+    )
 
 
 def growth_checklist(
@@ -124,74 +129,40 @@ def growth_checklist(
         wanted = list(rule["indicator"].dropna().unique())
         values = indicator_values(site, names=wanted)
     need_columns(values, "indicator", "group", "low", "high", "evidence")
-    known = values.set_index(["indicator", "group"])[["low", "high", "evidence"]].to_dict("index")
-    if answers is None and site.has("growth_answers"):
-        answers = site.table("growth_answers")
-    answered: dict[tuple[str, str], dict[Any, Any]] = {}
-    if answers is not None:
-        need_columns(answers, "group", "criterion", "met")
-        answered = {(row["group"], row["criterion"]): row for row in answers.to_dict("records")}
-    rows = []
-    for group in site.info.groups:
-        for line in rule.to_dict("records"):
-            row = {
-                "group": group,
-                "stage": line["stage"],
-                "criterion": line["criterion"],
-                "label_en": line.get("label_en"),
-                "label_id": line.get("label_id"),
-                "indicator": line["indicator"],
-                "comparison": line["comparison"],
-                "threshold": line["value"],
-                "low": np.nan,
-                "high": np.nan,
-                "verdict": "unknown",
-                "basis": "nobody",
-                "evidence": None,
-            }
-            if pd.notna(line["indicator"]):
-                row |= _measured(line, known.get((line["indicator"], group)))
-            else:
-                row |= _answered(answered.get((group, line["criterion"])))
-            rows.append(row)
-    frame = pd.DataFrame(rows)
-    words = ["group", "stage", "criterion", "label_en", "label_id", "indicator", "comparison"]
-    words += ["threshold", "verdict", "basis", "evidence"]
-    return frame.astype(dict.fromkeys(words, "string"))
+    if answers is None:
+        answers = site.tables.get("growth_answers", pd.DataFrame(columns=[*_ANSWER, "met"]))
+    need_columns(answers, *_ANSWER, "met")
+    answers = answers.drop_duplicates(_ANSWER, keep="last")
+    answers = answers.assign(answer_evidence=answers.get("evidence", "recorded"))
+    criterion = rule.rename(columns={"value": "threshold"}).reindex(columns=_CRITERION)
+    rows = pd.DataFrame({"group": site.info.groups}, dtype="string").merge(criterion, how="cross")
+    ends = values[["indicator", "group", "low", "high", "evidence"]]
+    rows = rows.merge(ends, "left", ["indicator", "group"], validate="m:1")
+    rows = rows.merge(answers[[*_ANSWER, "met", "answer_evidence"]], "left", _ANSWER)
+    measured = rows[["low", "high"]].notna().all(axis=1)
+    answered = rows["indicator"].isna() & rows["met"].notna()
+    rows[["low", "high"]] = rows[["low", "high"]].astype("float64").where(measured)
+    held = rows[["low", "high", "comparison", "threshold"]].itertuples(index=False)
+    rows["verdict"] = [
+        _verdict(*line) if known else "unknown" for line, known in zip(held, measured, strict=True)
+    ]
+    answer = rows["met"].eq("yes").map({True: "met", False: "unmet"})
+    rows["verdict"] = rows["verdict"].mask(answered, answer)
+    rows["basis"] = np.select([measured, answered], ["indicator", "answer"], "nobody")
+    by_answer = rows["answer_evidence"].where(answered)
+    rows["evidence"] = rows["evidence"].where(measured, by_answer)
+    words = ["group", *_CRITERION, "verdict", "basis", "evidence"]
+    columns = ["group", *_CRITERION, "low", "high", "verdict", "basis", "evidence"]
+    return rows[columns].astype(dict.fromkeys(words, "string"))
 
 
-def _measured(criterion: dict[Any, Any], value: dict[Any, Any] | None) -> dict[str, Any]:
-    """Return the verdict on a criterion that an indicator decides, where its range is known."""
-    if value is None or pd.isna(value["low"]) or pd.isna(value["high"]):
-        return {}
-    limit = float(criterion["value"])
-    ends = [_holds(value[end], criterion["comparison"], limit) for end in ("low", "high")]
-    verdict = "met" if all(ends) else "unknown" if any(ends) else "unmet"
-    range_of = {"low": value["low"], "high": value["high"], "evidence": value["evidence"]}
-    return range_of | {"verdict": verdict, "basis": "indicator"}
-
-
-def _answered(answer: dict[Any, Any] | None) -> dict[str, Any]:
-    """Return the verdict that somebody gave, where somebody did."""
-    if answer is None or pd.isna(answer["met"]):
-        return {}
-    verdict = "met" if answer["met"] == "yes" else "unmet"
-    return {"verdict": verdict, "basis": "answer", "evidence": answer.get("evidence", "recorded")}
-
-
-def _holds(value: float, comparison: str, limit: float) -> bool:
-    """Tell whether one value satisfies a comparison."""
-    match comparison:
-        case ">=":
-            return bool(value >= limit)
-        case ">":
-            return bool(value > limit)
-        case "<=":
-            return bool(value <= limit)
-        case "<":
-            return bool(value < limit)
-    allowed = ", ".join((">=", ">", "<=", "<"))
-    raise OptionError(text("error.option", name="comparison", value=comparison, allowed=allowed))
+def _verdict(low: float, high: float, comparison: str, threshold: str) -> str:
+    """Return whether a whole range satisfies a comparison, no value of it does, or nobody can tell."""
+    if comparison not in _COMPARISONS:
+        fill = {"name": "comparison", "value": comparison, "allowed": ", ".join(_COMPARISONS)}
+        raise OptionError(text("error.option", **fill))
+    ends = [_COMPARISONS[comparison](end, float(threshold)) for end in (low, high)]
+    return "met" if all(ends) else "unknown" if any(ends) else "unmet"
 
 
 def growth_stages(checklist: pd.DataFrame) -> pd.DataFrame:
@@ -230,26 +201,23 @@ def growth_stages(checklist: pd.DataFrame) -> pd.DataFrame:
     need_columns(checklist, "group", "stage", "verdict", "evidence")
     rows = []
     for group, part in checklist.groupby("group", sort=False):
-        counts = part["verdict"].value_counts()
-        row = {"group": group} | {verdict: int(counts.get(verdict, 0)) for verdict in VERDICTS}
+        verdicts = part["verdict"]
         low, high = _reached(part, ("met",)), _reached(part, ("met", "unknown"))
-        grades = [str(grade) for grade in part["evidence"].dropna().unique()]
-        if low != high:
-            grades.append("bounded")
+        row = {"group": group} | {kind: int(verdicts.eq(kind).sum()) for kind in VERDICTS}
         row |= {"stage_low": low, "stage_high": high, "decided": low == high}
+        grades = [grade_of(part), *(["bounded"] if low != high else [])]
         rows.append(row | {"evidence": weakest(grades)})
-    return pd.DataFrame(rows).astype(
-        dict.fromkeys(("group", "stage_low", "stage_high", "evidence"), "string")
-    )
+    words = ("group", "stage_low", "stage_high", "evidence")
+    return pd.DataFrame(rows).astype(dict.fromkeys(words, "string"))
 
 
 def _reached(part: pd.DataFrame, passing: tuple[str, ...]) -> str:
     """Return the last stage up to which every criterion passes; only stages with criteria count."""
+    passes = part["verdict"].isin(list(passing)).groupby(part["stage"]).all()
     reached = "none"
     for stage in STAGES:
-        verdicts = part.loc[part["stage"] == stage, "verdict"]
-        if not verdicts.isin(list(passing)).all():
+        if not passes.get(stage, True):
             break
-        if len(verdicts):
+        if stage in passes:
             reached = stage
     return reached

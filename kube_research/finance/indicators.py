@@ -23,8 +23,8 @@ from kube_research.finance.iks import iks_apart, iks_totals, iks_use
 from kube_research.finance.reconcile.findings import reconcile_ledger
 from kube_research.finance.savings import member_savings, savings_spread
 from kube_research.finance.writing import days_written, months_without_deposit
+from kube_research.formats import number, percent, rupiah, whole
 from kube_research.frames import grade_of, need_option, weakest
-from kube_research.levels import grades_of_ranks, ranks_of_evidence
 from kube_research.outputs import table
 from kube_research.site.folder import bundled_sites
 from kube_research.texts import LANGUAGES, check_language, text
@@ -80,59 +80,55 @@ def _both(
     """Return what a function says of each group and of all together."""
     each = function(*inputs, by="group", **options)
     every = function(*inputs, by=None, **options).assign(group=ALL)
-    return _stacked(each[each["group"].notna()], every)
+    rows = [*each[each["group"].notna()].to_dict("records"), *every.to_dict("records")]
+    return pd.DataFrame(rows, columns=each.columns).astype({"group": "string"})
 
 
-def _stacked(each: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
-    rows = [*each.to_dict("records"), *every.to_dict("records")]
-    columns = list(dict.fromkeys(["group", *each.columns, *every.columns]))
-    return pd.DataFrame(rows, columns=columns).astype({"group": "string"})
+def _counted(rows: pd.DataFrame, column: str, counted: pd.DataFrame, thing: str) -> pd.DataFrame:
+    """Return how many things were counted of each group that has rows, and of all together."""
+    grades = {group: grade_of(part) for group, part in rows.groupby("group")}
+    frame = pd.DataFrame({"evidence": grades | {ALL: grade_of(rows)}}).rename_axis("group")
+    counts = counted.groupby("group")[thing].nunique()
+    frame[column] = counts.reindex(frame.index, fill_value=0)
+    frame.loc[ALL, column] = counted[thing].nunique()
+    return frame.reset_index()
 
 
-def _counted(rows: pd.DataFrame, column: str, counted: pd.DataFrame) -> pd.DataFrame:
-    """Return how many rows were counted of each group that has rows, and of all together."""
-    counts = counted.groupby("group").size()
-    each = [
-        {"group": group, column: int(counts.get(group, 0)), "evidence": grade_of(part)}
-        for group, part in rows[rows["group"].notna()].groupby("group")
-    ]
-    every = {"group": ALL, column: len(counted), "evidence": grade_of(rows)}
-    return pd.DataFrame([*each, every])
+#: Why a value can be missing, and what its status is then.
+GAPS = {
+    "no_meeting": "unknown",
+    "no_rounds": "unknown",
+    "no_period": "unknown",
+    "no_due": "unknown",
+    "no_wage": "no data",
+    "no_rule": "not applicable",
+    "no_stimulant": "not applicable",
+    "no_repayment": "not applicable",
+    "no_lending": "not applicable",
+    "nothing_lent": "not applicable",
+}
 
 
-def _why(
-    site: Site,
-    frame: pd.DataFrame,
-    columns: Sequence[str],
-    key: str,
-    status: str,
-    where: Any = True,
-) -> pd.DataFrame:
-    """Say why values of some columns are missing; what was said first stands."""
-    explained = frame.copy()
-    reason = text(f"finance.reason.{key}", site.info.language)
+def _why(frame: pd.DataFrame, columns: Sequence[str], gap: str, where: Any = True) -> pd.DataFrame:
+    """Say which of the gaps it is where values of some columns are missing; what was said stands."""
+    gaps = {}
     for column in columns:
-        gap = explained[column].isna() & where
-        for kind, words in (("status", status), ("reason", reason)):
-            name = f"{column}_{kind}"
-            if name not in explained:
-                explained[name] = pd.Series("", index=explained.index, dtype="string")
-            explained[name] = explained[name].mask(gap & explained[name].eq(""), words)
-    return explained
+        name = f"{column}_gap"
+        before = frame.get(name, pd.Series(pd.NA, index=frame.index, dtype="string"))
+        gaps[name] = before.mask(frame[column].isna() & where & before.isna(), gap)
+    return frame.assign(**gaps)
 
 
-def _nothing(site: Site, columns: Sequence[str], key: str, status: str) -> pd.DataFrame:
+def _nothing(site: Site, columns: Sequence[str], gap: str) -> pd.DataFrame:
     """Return a frame without any value, and why."""
     frame = pd.DataFrame({"group": [*site.info.groups, ALL]}, dtype="string")
-    for column in ("evidence", *columns):
-        frame[column] = pd.Series(pd.NA, index=frame.index, dtype="string")
-    return _why(site, frame, columns, key, status)
+    return _why(frame.reindex(columns=["group", "evidence", *columns]), columns, gap)
 
 
 def _recent(site: Site, attended: str | Sequence[str] = ATTENDED) -> pd.DataFrame:
     options: dict[str, Any] = {"kinds": "meeting", "attended": attended}
     frame = _both(recent_rates, site.attendance, site.activities, **options)
-    return _why(site, frame, ["rate"], "no_meeting", "unknown")
+    return _why(frame, ["rate"], "no_meeting")
 
 
 def _raters(site: Site) -> pd.DataFrame:
@@ -140,7 +136,7 @@ def _raters(site: Site) -> pd.DataFrame:
     scored = ratings[ratings["score"].notna() & ratings["rater"].notna()]
     rounds = sorted(scored["round"].dropna().unique().tolist())
     if len(rounds) < 2:
-        return _nothing(site, ["retention"], "no_rounds", "unknown")
+        return _nothing(site, ["retention"], "no_rounds")
     ends = [rounds[0], rounds[-1]]
     if "group" not in ratings:
         return rater_flow(ratings, rounds=ends).assign(group=ALL)
@@ -149,7 +145,7 @@ def _raters(site: Site) -> pd.DataFrame:
 
 def _membership(site: Site) -> pd.DataFrame:
     if site.info.period is None:
-        return _nothing(site, ["retention", "drop_out", "growth"], "no_period", "unknown")
+        return _nothing(site, ["retention", "drop_out", "growth"], "no_period")
     return _both(member_retention, site.members, *site.info.period)
 
 
@@ -161,7 +157,7 @@ def _gaps(site: Site) -> pd.DataFrame:
 def _deposits(site: Site) -> pd.DataFrame:
     since = rule_day(site, "cooperative_since")
     if since is None:
-        return _nothing(site, ["months_without"], "no_rule", "not applicable")
+        return _nothing(site, ["months_without"], "no_rule")
     until = last_book_day(site)
     return _both(months_without_deposit, Books.of(site), since=since, until=until)
 
@@ -169,78 +165,63 @@ def _deposits(site: Site) -> pd.DataFrame:
 def _findings(site: Site) -> pd.DataFrame:
     findings = reconcile_ledger(site)
     sure = findings[findings["certainty"].isin(["certain", "likely"])]
-    return _counted(site.ledger, "findings", sure)
+    return _counted(site.ledger, "findings", sure.reset_index(names="finding"), "finding")
 
 
 def _iks_others(site: Site) -> pd.DataFrame:
     """Return what of the IKS money went to outsiders: at least what is declared, at most all not own."""
     books = Books.of(site)
-    totals = _both(iks_totals, books).set_index("group")
-    uses = _both(iks_use, books)
-    rows = []
-    for group, total in totals.iterrows():
-        mine = uses[uses["group"] == group]
-        row = {"group": group, "used_low": None, "used_high": None, "evidence": total["evidence"]}
-        if pd.notna(total["used"]):
-            outside = mine["purpose"].isin(list(OUTSIDE))
-            own = mine["purpose"].isin(list(INSIDE))
-            row["used_low"] = int(mine.loc[outside, "used"].sum())
-            row["used_high"] = int(mine.loc[~own, "used"].sum())
-        rows.append(row)
-    return pd.DataFrame(rows)
+    frame, uses = _both(iks_totals, books).set_index("group"), _both(iks_use, books)
+    spent, purpose = uses["used"].astype("Int64"), uses["purpose"]
+    counted = {"used_low": purpose.isin(OUTSIDE), "used_high": ~purpose.isin(INSIDE)}
+    for column, counts in counted.items():
+        sums = spent[counts].groupby(uses["group"]).sum()
+        frame[column] = sums.reindex(frame.index, fill_value=0).where(frame["used"].notna())
+    return frame.reset_index()
 
 
 def _capital(site: Site) -> pd.DataFrame:
     frame = _both(capital_growth, Books.of(site))
-    none = frame["stimulant"].eq(0).fillna(False)
-    growth = ["growth_low", "growth_high", "repaid_share"]
-    frame = _why(site, frame, growth, "no_stimulant", "not applicable", none)
-    known = frame["stimulant"].gt(0).fillna(False)
-    return _why(site, frame, ["repaid_share"], "no_repayment", "not applicable", known)
+    none, known = frame["stimulant"].eq(0).fillna(False), frame["stimulant"].gt(0).fillna(False)
+    frame = _why(frame, ["growth_low", "growth_high", "repaid_share"], "no_stimulant", none)
+    return _why(frame, ["repaid_share"], "no_repayment", known)
 
 
 def _wage(site: Site) -> pd.DataFrame:
     frame = _both(business_income, Books.of(site))
-    none = frame["minimum_wage"].isna()
-    return _why(site, frame, ["result_of_wage"], "no_wage", "no data", none)
+    return _why(frame, ["result_of_wage"], "no_wage", frame["minimum_wage"].isna())
 
 
 def _loans(site: Site, books: Books) -> pd.DataFrame:
     frame = _both(loan_indicators, books, on=last_book_day(site))
     lends = frame["lends"].astype("bool")
-    ratios = [
+    columns = [
+        "loans_outstanding",
+        "average_loan_size",
         "members_with_loan",
         "loan_fund_utilisation",
         "portfolio_at_risk",
         "return_on_savings",
     ]
-    columns = ["loans_outstanding", "average_loan_size", *ratios]
-    frame = _why(site, frame, columns, "no_lending", "not applicable", ~lends)
-    risk = ["portfolio_at_risk"]
+    frame = _why(frame, columns, "no_lending", ~lends)
     empty = frame["loans_outstanding"].eq(0).fillna(False)
-    frame = _why(site, frame, risk, "nothing_lent", "not applicable", empty)
-    return _why(site, frame, risk, "no_due", "unknown", lends)
+    frame = _why(frame, ["portfolio_at_risk"], "nothing_lent", empty)
+    return _why(frame, ["portfolio_at_risk"], "no_due", lends)
 
 
 def _officers(site: Site) -> pd.DataFrame:
     """Count the officers of the last day that is known; all ever listed where none is."""
     people = roster(site.members, last_book_day(site))
-    return _counted(people, "officers", people[people["role"].eq("pengurus") & people["member"]])
+    officers = people[people["role"].eq("pengurus") & people["member"]]
+    return _counted(people, "officers", officers, "person")
 
 
 def _interventions(site: Site) -> pd.DataFrame:
     """Count the interventions to which at least one person came."""
     kinds = site.activities[["activity", "kind"]].drop_duplicates("activity")
     rows = site.attendance[site.attendance["status"].notna()].merge(kinds, "left", on="activity")
-    rows = rows.assign(_rank=ranks_of_evidence(rows))
     came = rows[rows["status"].isin(ATTENDED) & rows["kind"].eq("intervention")]
-    listed = rows[rows["group"].notna()].groupby("group")["_rank"].max()
-    each = pd.DataFrame({"evidence": grades_of_ranks(listed)}, index=listed.index)
-    counts = came.groupby("group")["activity"].nunique()
-    each["interventions"] = counts.reindex(each.index).fillna(0).astype("int64")
-    every = {"group": ALL, "interventions": came["activity"].nunique()}
-    every["evidence"] = grade_of(rows)
-    return _stacked(each.reset_index(), pd.DataFrame([every]))
+    return _counted(rows, "interventions", came, "activity")
 
 
 #: What each key of ``from`` in the table of indicators is read from. A frame is graded by the tables it
@@ -319,9 +300,8 @@ def indicators() -> dict[str, Indicator]:
     >>> indicators()["savings_gini"].reading
     'lower'
     """
-    entries = declared("finance/indicators.toml")
     known = {}
-    for name, entry in entries.items():
+    for name, entry in declared("finance/indicators.toml").items():
         column, source = entry.get("column", ""), entry.get("source", "")
         known[name] = Indicator(
             name=name,
@@ -333,9 +313,7 @@ def indicators() -> dict[str, Indicator]:
             reading=entry["reading"],
             needs=tuple(entry["needs"]),
             basis=entry["basis"],
-            sources={
-                lang: source if isinstance(source, str) else source[lang] for lang in LANGUAGES
-            },
+            sources=dict.fromkeys(LANGUAGES, source) if isinstance(source, str) else source,
             labels={lang: entry[lang]["label"] for lang in LANGUAGES},
             formulas={lang: entry[lang]["formula"] for lang in LANGUAGES},
         )
@@ -413,54 +391,38 @@ def indicator_values(site: Site, *, names: Sequence[str] | None = None) -> pd.Da
     wanted = list(known) if names is None else list(names)
     for name in wanted:
         need_option("names", name, tuple(known))
-    rows: list[dict[str, Any]] = []
-    for indicator in (known[name] for name in wanted):
-        missing = [name for name in indicator.needs if not site.has(name)]
-        if missing:
-            rows += _without(site, indicator, missing)
-        else:  # tables of a loaded site never change, so each frame is worked out once a site
-            rows += _read(site, indicator, site.cached(FRAMES[indicator.source_frame]))
-    values = pd.DataFrame(rows)
-    for name in ("indicator", "topic", "group", "unit", "reading", "status", "reason", "evidence"):
-        values[name] = values[name].astype("string")
-    for name in ("value", "low", "high"):
-        values[name] = values[name].astype("Float64")
-    return values
+    values = pd.DataFrame([row for name in wanted for row in _rows(site, known[name])])
+    words = ["indicator", "topic", "group", "unit", "reading", "status", "reason", "evidence"]
+    numbers = ["value", "low", "high"]
+    return values.astype(dict.fromkeys(words, "string") | dict.fromkeys(numbers, "Float64"))
 
 
-def _row(indicator: Indicator, group: str) -> dict[str, Any]:
-    head: dict[str, Any] = {"indicator": indicator.name, "topic": indicator.topic, "group": group}
-    head |= {"value": None, "low": None, "high": None, "unit": indicator.unit}
-    head |= {"reading": indicator.reading, "status": "unknown", "few": False}
-    return head | {"reason": "", "evidence": None}
-
-
-def _without(site: Site, indicator: Indicator, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Say for every group which files would hold what is missing."""
-    files = ", ".join(f"{name}.csv" for name in missing)
+def _rows(site: Site, indicator: Indicator) -> Iterator[dict[str, Any]]:
+    """Read one indicator from its frame, group by group; say which files are missing for it."""
+    missing = ", ".join(f"{name}.csv" for name in indicator.needs if not site.has(name))
+    by_group: dict[Any, dict[Any, Any]] = {}
+    if not missing:  # tables of a loaded site never change, so each frame is worked out once a site
+        by_group = site.cached(FRAMES[indicator.source_frame]).set_index("group").to_dict("index")
     for group in (*site.info.groups, ALL):
-        reason = text("indicator.needs_file", site.info.language, files=files)
-        yield _row(indicator, group) | {"status": "no data", "reason": reason}
-
-
-def _read(site: Site, indicator: Indicator, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Read one indicator from its frame, group by group."""
-    by_group = {str(row["group"]): row for row in frame.to_dict("records")}
-    for group in (*site.info.groups, ALL):
-        row, source = _row(indicator, group), by_group.get(group)
-        if source is None:
-            yield row
-            continue
+        source = by_group.get(group, {})
         low, high = source.get(indicator.low), source.get(indicator.high)
-        row["few"] = bool(source.get("few", False))
-        row["reason"] = source.get(f"{indicator.low}_reason") or ""
-        if pd.isna(low) or pd.isna(high):
-            yield row | {"status": source.get(f"{indicator.low}_status") or "unknown"}
-            continue
-        row |= {"low": float(low), "high": float(high), "status": "computed"}
-        row["value"] = row["low"] if row["low"] == row["high"] else None
-        grade = str(source["evidence"])
-        yield row | {"evidence": grade if row["value"] is not None else weakest([grade, "bounded"])}
+        gap = source.get(f"{indicator.low}_gap")
+        row: dict[str, Any] = {"indicator": indicator.name, "topic": indicator.topic}
+        row |= {"group": group, "value": None, "low": None, "high": None}
+        row |= {"unit": indicator.unit, "reading": indicator.reading, "status": "unknown"}
+        row |= {"few": bool(source.get("few", False)), "reason": "", "evidence": None}
+        if missing:
+            reason = text("indicator.needs_file", site.info.language, files=missing)
+            row |= {"status": "no data", "reason": reason}
+        elif pd.notna(low) and pd.notna(high):
+            exact, grades = low == high, [source["evidence"]]
+            row |= {"value": float(low) if exact else None, "low": float(low), "high": float(high)}
+            row |= {"evidence": weakest(grades if exact else [*grades, "bounded"])}
+            row |= {"status": "computed"}
+        elif pd.notna(gap):
+            reason = text(f"finance.reason.{gap}", site.info.language)
+            row |= {"status": GAPS[gap], "reason": reason}
+        yield row
 
 
 def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
@@ -483,11 +445,8 @@ def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
     >>> shown(row), shown(row | {"unit": "rupiah", "low": 15000.0, "high": 20000.0}, "id")
     ('50%', 'Rp 15.000 – Rp 20.000')
     """
-    from kube_research.formats import number, percent, rupiah, whole
-
-    status = row["status"].replace(" ", "_")
-    if status != "computed":
-        return text(f"indicator.status_{status}", lang)
+    if row["status"] != "computed":
+        return text(f"indicator.status_{row['status'].replace(' ', '_')}", lang)
     forms: dict[str, Callable[[float], str]] = {
         "share": lambda value: percent(100 * value, lang),
         "rupiah": lambda value: rupiah(round(value), lang),
@@ -496,8 +455,7 @@ def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
         "count": lambda value: whole(round(value), lang),
     }
     form = forms.get(row["unit"], forms["count"])
-    ends = dict.fromkeys(form(float(row[end])) for end in ("low", "high"))
-    return " – ".join(ends)
+    return " – ".join(dict.fromkeys(form(float(row[end])) for end in ("low", "high")))
 
 
 @table
@@ -531,20 +489,16 @@ def indicators_table(site: Site, *, lang: str = "en") -> pd.DataFrame:
     check_language(lang)
     if not site.has("attendance"):
         site.table("ledger", lang)
-    values = indicator_values(site)
+    about = indicator_definitions(lang=lang).set_index("indicator")
+    heads = {"topic": "topic", "label": "indicator", "reading": "reading"}
     rows = []
-    for name, part in values.groupby("indicator", sort=False):
-        indicator = indicators()[str(name)]
-        ways = text(f"indicator.reading_{indicator.reading}", lang)
+    for name, part in indicator_values(site).groupby("indicator", sort=False):
         row = {
-            text("indicator.head_topic", lang): text(f"indicator.topic_{indicator.topic}", lang),
-            text("indicator.head_indicator", lang): indicator.labels[lang],
-            text("indicator.head_reading", lang): ways,
+            text(f"indicator.head_{head}", lang): about.at[name, of] for of, head in heads.items()
         }
         for line in part.to_dict("records"):
             head = line["group"] if line["group"] != ALL else text("indicator.head_all", lang)
             row[head] = shown(line, lang) + ("*" if line["few"] else "")
-        grades = part["evidence"].dropna().unique()
-        row["evidence"] = weakest([str(grade) for grade in grades]) if len(grades) else ""
+        row["evidence"] = grade_of(part) if part["evidence"].notna().any() else ""
         rows.append(row)
     return pd.DataFrame(rows)
