@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.frames import documented, need_columns, need_option, weakest
+from kube_research.frames import documented, grade_of, need_columns, need_option, weakest
 from kube_research.site.accounts import flows, with_flows
 from kube_research.site.folder import Site
 from kube_research.texts import text
@@ -175,6 +175,13 @@ def parts(rows: pd.DataFrame, keys: Sequence[str]) -> Iterator[tuple[dict[str, A
         yield dict(zip(keys, values, strict=True)), part
 
 
+def by_month(rows: pd.DataFrame, first: Any, last: Any) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield every month from one to another with its rows, also months that have none."""
+    of_month = dict(list(rows.groupby("month")))
+    for month in pd.period_range(first, last, freq="M").astype(str):
+        yield month, of_month.get(month, rows.iloc[:0])
+
+
 def money_of(rows: pd.DataFrame, *kinds: str) -> int:
     """Return the signed sum of the amounts of some flows; of all flows if none is named."""
     return int((rows.loc[rows["flow"].isin(kinds), "amount"] if kinds else rows["amount"]).sum())
@@ -216,6 +223,21 @@ def typed(
     words = {name: "string" for name in ("group", "evidence", "purpose") if name in frame}
     retyped: pd.DataFrame = frame.astype(kinds | words)
     return retyped
+
+
+def sums_by(
+    rows: pd.DataFrame, keys: Sequence[str], known: pd.Series, sums: Mapping[str, pd.Series]
+) -> pd.DataFrame:
+    """Return the sums of each level over its rows that are known, with their evidence.
+
+    A level without such a row has missing sums, and the evidence of all its rows.
+    """
+    lines = []
+    for level, part in parts(rows.assign(_known=known, **sums), keys):
+        used = part[part["_known"]]
+        line = level | {"evidence": grade_of(part if used.empty else used)}
+        lines.append(line if used.empty else line | used[list(sums)].sum().to_dict())
+    return frame_of(lines, [*keys, *sums, "evidence"], money=list(sums))
 
 
 def added_up(rows: pd.DataFrame, wholes: Sequence[str], known: pd.Series) -> dict[str, Any]:

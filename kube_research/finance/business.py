@@ -14,6 +14,7 @@ from kube_research.finance.books import (
     AnyBooks,
     added_up,
     as_books,
+    by_month,
     day_of_option,
     frame_of,
     money_of,
@@ -94,11 +95,8 @@ def capital_growth(
     need_option("repayable", repayable, (True, False, None))
     rows = []
     for level, part in parts(as_books(books).until(on), ["group"]):
-        cash = part[part["book"] == "kas"]
-        row: dict[str, Any] = {**level, "evidence": grade_of(part)}
-        if len(cash):
-            row |= _capital(part, cash)
-        rows.append(row)
+        kept = bool((part["book"] == "kas").any())
+        rows.append(level | {"evidence": grade_of(part)} | (_capital(part) if kept else {}))
     frame = frame_of(rows, ["group", *_MONEY, "evidence"], money=_MONEY)
     if not keys:
         total = added_up(frame, _MONEY, frame["stimulant"].notna())
@@ -112,20 +110,22 @@ def capital_growth(
     return frame.assign(evidence=grade)
 
 
-def _capital(part: pd.DataFrame, cash: pd.DataFrame) -> dict[str, Any]:
+def _capital(part: pd.DataFrame) -> dict[str, Any]:
     """Return the parts of the capital of one group."""
-    received = part[part["flow"] == "grant"]
-    before = received.empty and (cash["flow"] == "opening").any()
-    saved = part[part["book"] == "tabungan"]
-    moved = part[part["flow"] == "cooperative"]
-    saved_in = money_of(saved, "cooperative") if (moved["book"] == "tabungan").any() else None
-    coop = -money_of(moved) if saved_in is None else saved_in
-    money = money_of(cash) + coop - money_of(part, "loan_out", "loan_repaid")
-    goods = max(0, -money_of(part, "purchase", "asset"))
-    row = {"stimulant": None if before else money_of(received)}
-    row |= {"repaid": -money_of(part, "grant_repaid"), "cash": money_of(cash), "cooperative": coop}
-    row |= {"lent": -money_of(part, "loan_out", "loan_repaid"), "goods_at_cost": goods}
-    return row | {"capital_low": money, "capital_high": money + goods}
+    cash, saved = part[part["book"] == "kas"], part[part["book"] == "tabungan"]
+    given = (part["flow"] == "grant").any() or not (cash["flow"] == "opening").any()
+    put_in = saved["flow"].eq("cooperative").any()
+    row: dict[str, Any] = {
+        "stimulant": money_of(part, "grant") if given else None,
+        "repaid": -money_of(part, "grant_repaid"),
+        "cash": money_of(cash),
+        "cooperative": money_of(saved, "cooperative") if put_in else -money_of(part, "cooperative"),
+        "lent": -money_of(part, "loan_out", "loan_repaid"),
+        "goods_at_cost": max(0, -money_of(part, "purchase", "asset")),
+    }
+    row["capital_low"] = row["cash"] + row["cooperative"] + row["lent"]
+    row["capital_high"] = row["capital_low"] + row["goods_at_cost"]
+    return row
 
 
 @documented
@@ -210,12 +210,10 @@ def monthly_results(books: AnyBooks) -> pd.DataFrame:
         trade = part[part["flow"].isin(OPERATING)]
         if trade.empty:
             continue
-        by_month = dict(list(trade.groupby("month")))
-        for month in pd.period_range(trade["month"].min(), part["month"].max(), freq="M"):
-            now = by_month.get(str(month), trade.iloc[:0])
-            row = level | {"month": str(month), "result": money_of(now)}
-            row |= {"sales": money_of(now, "sale"), "purchases": -money_of(now, "purchase")}
-            row |= {"costs": -money_of(now, "cost"), "evidence": grade_of(trade)}
+        for month, rows_now in by_month(trade, trade["month"].min(), part["month"].max()):
+            row = level | {"month": month, "result": money_of(rows_now)}
+            row |= {"sales": money_of(rows_now, "sale"), "costs": -money_of(rows_now, "cost")}
+            row |= {"purchases": -money_of(rows_now, "purchase"), "evidence": grade_of(trade)}
             rows.append(row)
     frame = pd.DataFrame(rows, columns=["group", "month", *_RESULT_MONEY, "evidence"])
     frame = typed(_with_members(frame, books.members), money=[*_RESULT_MONEY, "members"])
@@ -230,19 +228,20 @@ def _with_members(months: pd.DataFrame, members: pd.DataFrame | None) -> pd.Data
         return months.assign(members=None)
     dated = {"joined", "left"} <= set(members.columns)
     people = roster(members)
-    known = set(people["group"].dropna())
-    grade = people.groupby("group")["evidence"].agg(weakest).to_dict()
-    counts: dict[str, pd.Series] = {}
-    numbers, grades = [], []
-    for group, month, own in zip(months["group"], months["month"], months["evidence"], strict=True):
-        if month not in counts:
-            day = pd.Period(month, freq="M").end_time.normalize()
-            there = roster(members, day) if dated else people
-            counts[month] = there[there["member"]].groupby("group").size()
-        here = str(group) in known
-        numbers.append(int(counts[month].get(str(group), 0)) if here else None)
-        grades.append(weakest([own, grade[str(group)]]) if here else own)
-    return months.assign(members=pd.array(numbers, dtype="Int64"), evidence=grades)
+
+    def counted(month: str) -> pd.Series:
+        end = pd.Period(month, freq="M").end_time.normalize()
+        there = roster(members, end) if dated else people
+        return there.loc[there["member"], "group"].value_counts()
+
+    counts = {month: counted(month) for month in months["month"].unique()}
+    grades = {group: grade_of(part) for group, part in people.groupby("group")}
+    numbers, weaker = [], []
+    for row in months.itertuples():
+        known = row.group in grades
+        numbers.append(counts[row.month].get(row.group, 0) if known else None)
+        weaker.append(weakest([row.evidence, grades[row.group]]) if known else row.evidence)
+    return months.assign(members=pd.array(numbers, dtype="Int64"), evidence=weaker)
 
 
 @documented
@@ -443,13 +442,12 @@ def _last_days(due: pd.DataFrame | None) -> dict[tuple[str, str], pd.Timestamp] 
     if due is None:
         return None
     need_columns(due, "group", "person", "due")
-    days: dict[tuple[str, str], pd.Timestamp] = {}
-    rows = due[due["due"].notna()]
-    for group, person, last in zip(rows["group"], rows["person"], rows["due"], strict=True):
-        if (str(group), str(person)) in days:
-            raise OptionError(text("finance.error.due_twice", person=person, group=group))
-        days[str(group), str(person)] = day_of_option(last)
-    return days
+    rows = due[due["due"].notna()].astype({"group": str, "person": str})
+    for _, twice in rows[rows.duplicated(["group", "person"])].iterrows():
+        fill = {"person": twice["person"], "group": twice["group"]}
+        raise OptionError(text("finance.error.due_twice", **fill))
+    keys = zip(rows["group"], rows["person"], strict=True)
+    return dict(zip(keys, rows["due"].map(day_of_option), strict=True))
 
 
 def _lending(
@@ -482,7 +480,7 @@ def _lending(
         row |= {"evidence": weakest([grade_of(part), grade_of(people)])}
     if owed_until is not None and named:
         days = [owed_until.get((group, str(person))) for person in debts.index]
-        if all(last is not None for last in days):
-            past = [last is not None and last < day for last in days]
+        if None not in days:
+            past = pd.Series(days, index=debts.index, dtype="datetime64[ns]") < day
             row |= {"late": int(debts[past].sum())}
     return row

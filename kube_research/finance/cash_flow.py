@@ -11,6 +11,7 @@ from kube_research.finance.books import (
     AnyBooks,
     as_books,
     between_books,
+    by_month,
     frame_of,
     money_of,
     parts,
@@ -129,10 +130,7 @@ def cash_statement(
     rows: list[dict[str, Any]] = []
     for level, part in parts(entries, keys):
         carried, grade = begun.get(tuple(str(level[key]) for key in keys), (0, "recorded"))
-        months = pd.period_range(part["month"].min(), entries["month"].max(), freq="M")
-        by_month = dict(list(part.groupby("month")))
-        for month in months.astype(str):
-            now = by_month.get(month, part.iloc[:0])
+        for month, now in by_month(part, part["month"].min(), entries["month"].max()):
             moved = now.loc[now["flow"] != "opening", "amount"]
             first = carried + money_of(now, "opening")
             row = level | {"month": month, "opening": first, "entries": len(now)}

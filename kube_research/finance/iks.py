@@ -12,6 +12,7 @@ from kube_research.finance.books import (
     OPERATING,
     AnyBooks,
     as_books,
+    by_month,
     day_of_option,
     frame_of,
     half_up,
@@ -19,6 +20,7 @@ from kube_research.finance.books import (
     need_level,
     parts,
     ratio,
+    sums_by,
 )
 from kube_research.frames import (
     as_list,
@@ -81,9 +83,7 @@ def iks_statement(books: AnyBooks, *, by: str | Sequence[str] | None = "group") 
             rows += _statement(level, part, 0, grade_of(part))
             continue
         carried, grade = 0, grade_of(part.iloc[:0])
-        months = pd.period_range(part["month"].min(), part["month"].max(), freq="M")
-        for month in months.astype(str):
-            now = part[part["month"] == month]
+        for month, now in by_month(part, part["month"].min(), part["month"].max()):
             grade = weakest([grade, grade_of(now)])
             rows += _statement(level | {"month": month}, now, carried, grade)
             carried = int(rows[-1]["amount"])
@@ -144,23 +144,23 @@ def iks_totals(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     [[50000, 20000, 30000, 0.4]]
     """
     keys = need_level(by)
-    rows = []
-    for level, part in parts(as_books(books).entries, keys):
-        book = part[part["book"] == "iks"]
-        row: dict[str, Any] = {**level, "evidence": grade_of(part if book.empty else book)}
-        if len(book):
-            moved = book[~book["flow"].isin(["opening", "iks_use"])]
-            came, went = moved[moved["amount"] > 0], moved[moved["amount"] < 0]
-            inflow, used = money_of(came), -money_of(book, "iks_use")
-            row |= {"opening": money_of(book, "opening"), "dues": money_of(came, "iks_due")}
-            row |= {"shares": money_of(came, "iks_share"), "inflow": inflow, "used": used}
-            row |= {"other_in": inflow - row["dues"] - row["shares"]}
-            row |= {"other_out": -money_of(went), "balance": money_of(book)}
-            row |= {"share_used": used / inflow if inflow > 0 else None}
-        rows.append(row)
-    wholes = ["opening", "dues", "shares", "other_in", "inflow", "used", "other_out", "balance"]
-    names = [*keys, *wholes, "share_used", "evidence"]
-    return frame_of(rows, names, money=wholes, ratio=["share_used"])
+    entries = as_books(books).entries
+    amount, flow = entries["amount"], entries["flow"]
+    moved = amount.where(~flow.isin(["opening", "iks_use"]), 0)
+    came = moved.clip(lower=0)
+    sums = {
+        "opening": amount.where(flow == "opening", 0),
+        "dues": came.where(flow == "iks_due", 0),
+        "shares": came.where(flow == "iks_share", 0),
+        "other_in": came.where(~flow.isin(["iks_due", "iks_share"]), 0),
+        "inflow": came,
+        "used": -amount.where(flow == "iks_use", 0),
+        "other_out": (-moved).clip(lower=0),
+        "balance": amount,
+    }
+    totals = sums_by(entries, keys, entries["book"] == "iks", sums)
+    grade = totals.pop("evidence")
+    return totals.assign(share_used=ratio(totals["used"], totals["inflow"]), evidence=grade)
 
 
 @documented
@@ -231,11 +231,15 @@ def iks_against_rule(
     names = ["group", "purpose", "reading", "agreed_pct", *wholes, "pct_of_base", "evidence"]
     held = frame_of(rows, names, money=wholes)
     if not keys:
-        held = _all_groups(held, rule, readings, wholes)
+        every = rule[["purpose", "share_pct"]].rename(columns={"share_pct": "agreed_pct"})
+        every = every.merge(pd.DataFrame({"reading": readings}), how="cross")
+        sums = held.groupby(["purpose", "reading"])[wholes].sum(min_count=1)
+        grade = weakest(held["evidence"].dropna())
+        held = every.join(sums, on=["purpose", "reading"]).assign(evidence=grade)
     held["pct_of_base"] = ratio(100 * held["set_aside"], held["base"])
     order = ["purpose", "reading", "agreed_pct", *wholes[:-1], "pct_of_base", "difference"]
-    held[["purpose", "reading"]] = held[["purpose", "reading"]].astype("string")
-    return held.astype({"agreed_pct": "float64"})[[*keys, *order, "evidence"]]
+    words = dict.fromkeys(["purpose", "reading"], "string")
+    return held.astype({"agreed_pct": "float64"} | words)[[*keys, *order, "evidence"]]
 
 
 def _rule_rows(
@@ -269,18 +273,6 @@ def _rule_rows(
                 row |= {"difference": row["set_aside"] - due}
             rows.append(row)
     return rows
-
-
-def _all_groups(
-    rows: pd.DataFrame, rule: pd.DataFrame, readings: list[str], wholes: list[str]
-) -> pd.DataFrame:
-    """Add the groups up; purposes and readings keep their order."""
-    pairs = ["purpose", "reading"]
-    order = rule[["purpose", "share_pct"]].rename(columns={"share_pct": "agreed_pct"})
-    every = order.merge(pd.DataFrame({"reading": readings}), how="cross")
-    sums = rows.groupby(pairs)[wholes].sum(min_count=1)
-    grade = rows["evidence"].dropna()
-    return every.join(sums, on=pairs).assign(evidence=weakest(grade))
 
 
 @documented
@@ -423,25 +415,21 @@ def iks_apart(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     True
     """
     keys = need_level(by)
-    rows: list[dict[str, Any]] = []
     books = as_books(books)
     mixed = iks_mixed(books)
+    rows = []
     for level, part in parts(books.entries, ["group"]):
         why = mixed.loc[mixed["group"] == level["group"], "why"]
         book = part[part["book"] == "iks"]
-        counts = {name: int((why == name).sum()) for name in MIXED}
-        unknown = int((book["flow"] == "unknown").sum())
-        apart = False if len(why) else None if unknown or book.empty else True
-        row = level | {"apart": apart} | counts | {"unknown": unknown}
-        rows.append(row | {"evidence": grade_of(part)})
-    names = [*MIXED, "unknown"]
-    frame = frame_of(rows, ["group", "apart", *names, "evidence"], money=names)
-    frame = frame.astype({"apart": "boolean"})
-    if not keys:
-        each = frame["apart"]
-        total: dict[str, Any] = {name: frame[name].sum() for name in names}
-        every = bool(len(each)) and bool(each.notna().all())
-        total["apart"] = False if each.eq(False).any() else True if every else None
-        total |= {"evidence": grade_of(frame)}
-        frame = frame_of([total], ["apart", *names, "evidence"], money=names)
-    return frame.astype({"apart": "boolean"})
+        row = level | {name: int(why.eq(name).sum()) for name in MIXED}
+        row |= {"unknown": int(book["flow"].eq("unknown").sum()), "evidence": grade_of(part)}
+        row |= {"apart": False if len(why) else None if row["unknown"] or book.empty else True}
+        rows.append(row)
+    counts = [*MIXED, "unknown"]
+    columns = ["apart", *counts, "evidence"]
+    frame = frame_of(rows, ["group", *columns], money=counts).astype({"apart": "boolean"})
+    if not keys:  # one that mixes decides, and one that is not known leaves the others undecided
+        apart = frame["apart"].all(skipna=False) if len(frame) else None
+        total = {"apart": apart, "evidence": grade_of(frame)} | frame[counts].sum().to_dict()
+        frame = frame_of([total], columns, money=counts).astype({"apart": "boolean"})
+    return frame

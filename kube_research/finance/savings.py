@@ -14,9 +14,9 @@ from kube_research.finance.books import (
     AnyBooks,
     as_books,
     frame_of,
-    money_of,
     need_level,
     parts,
+    sums_by,
 )
 from kube_research.frames import FEW, documented, grade_of, need_columns, need_option
 from kube_research.levels import grades_of_ranks, ranks_of_evidence
@@ -282,18 +282,17 @@ def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     0
     """
     keys = need_level(by)
-    rows = []
-    for level, part in parts(as_books(books).entries, keys):
-        book = part[part["book"] == "tabungan"]
-        row: dict[str, Any] = {**level, "evidence": grade_of(part if book.empty else book)}
-        if len(book):
-            kept = book[book["flow"].isin(SAVING) & (book["flow"] != "opening")]
-            put_in = kept[kept["amount"] > 0]
-            row |= {"opening": money_of(book, "opening"), "deposits": money_of(put_in)}
-            row |= {"unnamed": money_of(put_in[put_in["person"].isna()])}
-            row |= {"withdrawals": -money_of(kept[kept["amount"] < 0])}
-            row |= {"cooperative": money_of(book, "cooperative"), "total": money_of(book)}
-            row |= {"other": money_of(book) - money_of(book, *SAVING, "cooperative")}
-        rows.append(row)
-    wholes = ["opening", "deposits", "unnamed", "withdrawals", "cooperative", "other", "total"]
-    return frame_of(rows, [*keys, *wholes, "evidence"], money=wholes)
+    entries = as_books(books).entries
+    amount, flow = entries["amount"], entries["flow"]
+    kept = amount.where(flow.isin(SAVING) & (flow != "opening"), 0)
+    put_in = kept.clip(lower=0)
+    sums = {
+        "opening": amount.where(flow == "opening", 0),
+        "deposits": put_in,
+        "unnamed": put_in.where(entries["person"].isna(), 0),
+        "withdrawals": (-kept).clip(lower=0),
+        "cooperative": amount.where(flow == "cooperative", 0),
+        "other": amount.where(~flow.isin([*SAVING, "cooperative"]), 0),
+        "total": amount,
+    }
+    return sums_by(entries, keys, entries["book"] == "tabungan", sums)

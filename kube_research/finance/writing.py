@@ -14,8 +14,10 @@ from kube_research.finance.books import (
     Books,
     added_up,
     as_books,
+    by_month,
     day_of_option,
     frame_of,
+    money_of,
     need_level,
     parts,
     ratio,
@@ -166,10 +168,9 @@ def deposit_months(books: AnyBooks, *, since: object = None, until: object = Non
         saved = money[money["book"] == "tabungan"]
         moved = saved if len(saved) else money[money["book"] == "kas"]
         sign = 1 if len(saved) else -1
-        amounts = sign * moved.groupby("month")["amount"].sum()
         held = part["book"].isin(["kas", "tabungan"]).any()
-        for month in pd.period_range(first, last, freq="M").astype(str):
-            amount = int(amounts.get(month, 0)) if held else None
+        for month, now in by_month(moved, first, last):
+            amount = sign * money_of(now) if held else None
             row = {"group": level["group"], "month": month, "deposited": amount}
             row |= {"deposit": None if amount is None else amount > 0}
             rows.append(row | {"evidence": grade_of(part)})
