@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kube_research.errors import OptionError
@@ -26,40 +25,6 @@ from kube_research.frames import documented, grade_of, need_option
 from kube_research.texts import text
 
 _BOOKS = ("kas", "tabungan", "iks", None)
-
-
-def _due(
-    books: AnyBooks,
-    book: str | None,
-    since: object,
-    until: object,
-    weekdays: Sequence[int],
-) -> Iterator[tuple[str, pd.DatetimeIndex, Any, str]]:
-    """Yield each group's days due, which of them are written (None without the book), the grade."""
-    need_option("book", book, _BOOKS)
-    days = list(weekdays)
-    for day in days:
-        if isinstance(day, bool) or day not in range(7):
-            raise OptionError(text("finance.error.weekdays", value=day))
-    books = as_books(books)
-    if "category" not in books.ledger:
-        books = Books(books.ledger.assign(category=""))
-    entries = books.entries
-    entries = entries.assign(date=entries["date"].dt.normalize())
-    last = entries["date"].max() if until is None else day_of_option(until)
-    for level, part in parts(entries, ["group"]):
-        first = part["date"].min() if since is None else day_of_option(since)
-        due = pd.date_range(first, last)
-        due = due[due.day_of_week.isin(days)]
-        held = part if book is None else part[part["book"] == book]
-        written = due.isin(held["date"]) if len(held) else None
-        yield str(level["group"]), due, written, grade_of(held if len(held) else part)
-
-
-def _runs(mask: Any) -> Iterator[tuple[int, int]]:
-    """Yield start and end (not included) of each run of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype("int8"), [0]])))
-    yield from ((int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True))
 
 
 @documented
@@ -111,14 +76,32 @@ def days_written(
     [[4, 2, 0.5, 2]]
     """
     keys = need_level(by)
+    need_option("book", book, _BOOKS)
+    for weekday in weekdays:
+        if isinstance(weekday, bool) or weekday not in range(7):
+            raise OptionError(text("finance.error.weekdays", value=weekday))
+    books = as_books(books)
+    if "category" not in books.ledger:
+        books = Books(books.ledger.assign(category=""))
+    entries = books.entries
+    entries = entries.assign(date=entries["date"].dt.normalize())
+    last = entries["date"].max() if until is None else day_of_option(until)
     rows: list[dict[str, Any]] = []
-    for group, due, written, grade in _due(books, book, since, until, weekdays):
-        row: dict[str, Any] = {"group": group, "evidence": grade}
-        row |= {"since": due.min(), "until": due.max()}
-        if written is not None:
-            gaps = [end - start for start, end in _runs(~written)]
+    for level, part in parts(entries, ["group"]):
+        first = part["date"].min() if since is None else day_of_option(since)
+        due = pd.date_range(first, last)
+        due = due[due.day_of_week.isin(list(weekdays))]
+        own = part if book is None else part[part["book"] == book]
+        row = level | {"since": due.min(), "until": due.max()}
+        row |= {"evidence": grade_of(part if own.empty else own)}
+        if len(own):
+            written = due.isin(own["date"])
+            gaps = pd.Series(~written).groupby(written.cumsum()).sum()  # up to a day written
             row |= {"due": len(due), "written": int(written.sum())}
-            row |= {"gaps": len(gaps), "longest_gap": max(gaps, default=0)}
+            row |= {
+                "gaps": int(gaps.gt(0).sum()),
+                "longest_gap": int(gaps.max()) if len(due) else 0,
+            }
         rows.append(row)
     wholes = ["due", "written", "gaps", "longest_gap"]
     frame = frame_of(rows, ["group", "since", "until", *wholes, "evidence"], money=wholes)

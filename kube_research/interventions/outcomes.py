@@ -50,25 +50,19 @@ def agenda_matrix(
     >>> agenda_matrix(site.activities, site.agenda, activity="mentoring_1")["place"].tolist()
     ['Home of the chair of KUBE 11']
     """
-    held = _described(activities, agenda, activity, lang).sort_values("date")
-    place = held["place"]
-    if lang == "id" and "place_id" in held:
-        place = held["place_id"].fillna(place)
-    codes = held["activity"]
-    columns = {
-        "activity": codes,
-        "title": _titles(held, lang),
-        "place": place,
-        "date_time": [
-            _day_and_hours(day, start, end, lang)
-            for day, start, end in zip(held["date"], held["start"], held["end"], strict=True)
-        ],
-        "issues": [_entries(agenda, code, "kind", "issue", lang) for code in codes],
-        "solutions": [_entries(agenda, code, "kind", "solution", lang) for code in codes],
-        "evidence": _grades(held, agenda),
-        "locator": held["locator"],
-    }
-    return pd.DataFrame(columns).reset_index(drop=True)
+    columns = {"issue": "issues", "solution": "solutions"}
+    meetings = _described(activities, agenda, "kind", tuple(columns), activity, lang)
+    meetings = meetings.sort_values("date").rename(columns=columns)
+    if lang == "id" and "place_id" in meetings:
+        meetings["place"] = meetings["place_id"].fillna(meetings["place"])
+    meetings["date_time"] = [
+        _day_and_hours(day, start, end, lang)
+        for day, start, end in zip(
+            meetings["date"], meetings["start"], meetings["end"], strict=True
+        )
+    ]
+    names = ["activity", "title", "place", "date_time", *columns.values(), "evidence", "locator"]
+    return meetings[names].reset_index(drop=True)
 
 
 @documented
@@ -112,25 +106,27 @@ def monitoring_matrix(
     >>> matrix["inhibiting"].tolist()
     ['1. The visit was short']
     """
-    watched = _described(activities, monitoring, activity, lang)
-    codes = watched["activity"]
-    columns: dict[str, Any] = {
-        "activity": codes,
-        "activity_time": [
-            _title_and_time(row, activities, title, lang)
-            for (_, row), title in zip(watched.iterrows(), _titles(watched, lang), strict=True)
-        ],
-    }
-    for aspect in ASPECTS:
-        columns[aspect] = [_entries(monitoring, code, "aspect", aspect, lang) for code in codes]
-    columns |= {"evidence": _grades(watched, monitoring), "locator": watched["locator"]}
-    return pd.DataFrame(columns).reset_index(drop=True)
+    watched = _described(activities, monitoring, "aspect", ASPECTS, activity, lang)
+    watched["activity_time"] = [
+        _title_and_time(row, activities, lang) for _, row in watched.iterrows()
+    ]
+    names = ["activity", "activity_time", *ASPECTS, "evidence", "locator"]
+    return watched[names].reset_index(drop=True)
 
 
 def _described(
-    activities: pd.DataFrame, entries: pd.DataFrame, activity: str | None, lang: str
+    activities: pd.DataFrame,
+    entries: pd.DataFrame,
+    column: str,
+    kinds: tuple[str, ...],
+    activity: str | None,
+    lang: str,
 ) -> pd.DataFrame:
-    """Return the activities that a table of entries speaks of, or the one that is asked for."""
+    """Return the activities that a table of entries speaks of, or the one that is asked for.
+
+    Beside what is known of them stand ``title``, one column for each kind of entry (each on a line of
+    its own, numbered), and as ``evidence`` the weakest grade among the activity and its entries.
+    """
     check_language(lang)
     need_columns(activities, "activity", "date", f"title_{lang}")
     need_columns(entries, "activity", "order", f"text_{lang}")
@@ -139,26 +135,18 @@ def _described(
         need_option("activity", activity, wanted)
         wanted = [activity]
     chosen = activities[activities["activity"].isin(wanted)]
-    return chosen.reindex(columns=list(dict.fromkeys([*chosen.columns, *OPTIONAL])))
-
-
-def _titles(activities: pd.DataFrame, lang: str) -> pd.Series:
-    return activities[f"title_{lang}"].fillna(activities["activity"])
-
-
-def _entries(frame: pd.DataFrame, activity: str, column: str, value: str, lang: str) -> str:
-    chosen = frame[(frame["activity"] == activity) & (frame[column] == value)].sort_values("order")
-    return "\n".join(
-        f"{order}. {entry}"
-        for order, entry in zip(chosen["order"], chosen[f"text_{lang}"], strict=True)
-    )
-
-
-def _grades(activities: pd.DataFrame, entries: pd.DataFrame) -> pd.Series:
-    """Return for each activity the weakest grade among itself and its entries."""
-    both = pd.concat([activities, entries.reindex(columns=["activity", "evidence"])])
+    chosen = chosen.reindex(columns=list(dict.fromkeys([*chosen.columns, *OPTIONAL])))
+    in_order = entries.sort_values("order")
+    lines = in_order["order"].astype("str") + ". " + in_order[f"text_{lang}"].astype("str")
+    written = lines.groupby([in_order["activity"], in_order[column]]).agg("\n".join)
+    written = written.unstack(fill_value="").reindex(chosen["activity"]).set_axis(chosen.index)
+    both = pd.concat([chosen, entries.reindex(columns=["activity", "evidence"])])
     grades = both.dropna(subset=["evidence"]).groupby("activity")["evidence"].agg(weakest)
-    return activities["activity"].map(grades).astype("string").fillna("recorded")
+    return chosen.assign(
+        title=chosen[f"title_{lang}"].fillna(chosen["activity"]),
+        evidence=chosen["activity"].map(grades).astype("string").fillna("recorded"),
+        **written.reindex(columns=list(kinds), fill_value=""),
+    )
 
 
 def _day_and_hours(day: Any, start: Any, end: Any, lang: str) -> str:
@@ -170,8 +158,8 @@ def _day_and_hours(day: Any, start: Any, end: Any, lang: str) -> str:
     return f"{date}\n{text('table.clock', lang, start=start, end=end)}"
 
 
-def _title_and_time(row: pd.Series, activities: pd.DataFrame, title: str, lang: str) -> str:
-    lines = [title]
+def _title_and_time(row: pd.Series, activities: pd.DataFrame, lang: str) -> str:
+    lines = [row["title"]]
     if pd.notna(row["date"]):
         when = day_of(row["date"], lang, "d MMMM y")
         open_ended = row.get("precision") == "from"
@@ -183,9 +171,6 @@ def _title_and_time(row: pd.Series, activities: pd.DataFrame, title: str, lang: 
             described = int((parts & activities["kind"].eq("meeting")).sum())
         lines.append(text("table.sessions", lang, count=row["sessions"], described=described))
     return "\n".join(lines)
-
-
-VERDICTS = ("met", "missed", "undecided", "not reported", "no target")
 
 
 def targets_against_results(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -217,23 +202,17 @@ def targets_against_results(outcomes: pd.DataFrame) -> pd.DataFrame:
     ['missed']
     """
     need_columns(outcomes, "activity", "measure", "comparison", "target_pct", "achieved_pct")
-    target = outcomes["target_pct"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    got = outcomes["achieved_pct"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    strict = outcomes["comparison"].eq(">").fillna(False).to_numpy(dtype=bool)
-    how = outcomes.get("achieved_comparison", pd.Series("=", index=outcomes.index)).fillna("=")
-    beyond = how.eq(">").to_numpy(dtype=bool)
-    open_ended = how.isin([">", ">="]).to_numpy(dtype=bool)
-    vague = how.eq("about").to_numpy(dtype=bool) | outcomes["comparison"].eq("about").fillna(
-        False
-    ).to_numpy(dtype=bool)
-    with np.errstate(invalid="ignore"):
-        reached = np.where(strict, (got > target) | (beyond & (got >= target)), got >= target)
-    verdict = np.select(
-        [np.isnan(target), np.isnan(got), vague, reached, open_ended],
-        ["no target", "not reported", "undecided", "met", "undecided"],
-        default="missed",
-    )
-    compared = outcomes.assign(gap=pd.array(got - target, dtype="Float64"))
-    compared["gap"] = compared["gap"].where(~np.isnan(got - target))
-    compared["verdict"] = pd.array(verdict, dtype="string")
-    return compared
+    target, got = (outcomes[name].astype("Float64") for name in ("target_pct", "achieved_pct"))
+    wanted, gap = outcomes["comparison"].fillna(""), got - target
+    printed = outcomes.get("achieved_comparison", pd.Series("=", index=outcomes.index)).fillna("=")
+    reached = gap.gt(0) | (gap.eq(0) & (wanted.ne(">") | printed.eq(">")))
+    cases = [
+        (target.isna(), "no target"),
+        (got.isna(), "not reported"),
+        (printed.eq("about") | wanted.eq("about"), "undecided"),
+        (reached, "met"),
+        (printed.isin([">", ">="]), "undecided"),
+    ]
+    holds = [case.fillna(False).to_numpy(dtype=bool) for case, _ in cases]
+    verdict = np.select(holds, [verdict for _, verdict in cases], default="missed")
+    return outcomes.assign(gap=gap, verdict=pd.array(verdict, dtype="string"))
