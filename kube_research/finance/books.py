@@ -232,11 +232,11 @@ def sums_by(
 
     A level without such a row has missing sums, and the evidence of all its rows.
     """
-    lines = []
+    lines: list[dict[str, Any]] = []
     for level, part in parts(rows.assign(_known=known, **sums), keys):
         used = part[part["_known"]]
         line = level | {"evidence": grade_of(part if used.empty else used)}
-        lines.append(line if used.empty else line | used[list(sums)].sum().to_dict())
+        lines.append(line if used.empty else line | {name: used[name].sum() for name in sums})
     return frame_of(lines, [*keys, *sums, "evidence"], money=list(sums))
 
 

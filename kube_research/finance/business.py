@@ -229,18 +229,19 @@ def _with_members(months: pd.DataFrame, members: pd.DataFrame | None) -> pd.Data
     dated = {"joined", "left"} <= set(members.columns)
     people = roster(members)
 
-    def counted(month: str) -> pd.Series:
+    grades = {str(group): grade_of(part) for group, part in people.groupby("group")}
+    counts: dict[str, pd.Series] = {}
+    for month in months["month"].unique():
         end = pd.Period(month, freq="M").end_time.normalize()
         there = roster(members, end) if dated else people
-        return there.loc[there["member"], "group"].value_counts()
-
-    counts = {month: counted(month) for month in months["month"].unique()}
-    grades = {group: grade_of(part) for group, part in people.groupby("group")}
+        counts[month] = there.loc[there["member"], "group"].value_counts()
     numbers, weaker = [], []
-    for row in months.itertuples():
-        known = row.group in grades
-        numbers.append(counts[row.month].get(row.group, 0) if known else None)
-        weaker.append(weakest([row.evidence, grades[row.group]]) if known else row.evidence)
+    for group, month, grade in zip(
+        months["group"], months["month"], months["evidence"], strict=True
+    ):
+        known = group in grades
+        numbers.append(counts[month].get(group, 0) if known else None)
+        weaker.append(weakest([grade, grades[group]]) if known else grade)
     return months.assign(members=pd.array(numbers, dtype="Int64"), evidence=weaker)
 
 

@@ -430,6 +430,7 @@ def iks_apart(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     frame = frame_of(rows, ["group", *columns], money=counts).astype({"apart": "boolean"})
     if not keys:  # one that mixes decides, and one that is not known leaves the others undecided
         apart = frame["apart"].all(skipna=False) if len(frame) else None
-        total = {"apart": apart, "evidence": grade_of(frame)} | frame[counts].sum().to_dict()
+        total: dict[str, Any] = {"apart": apart, "evidence": grade_of(frame)}
+        total |= {name: frame[name].sum() for name in counts}
         frame = frame_of([total], columns, money=counts).astype({"apart": "boolean"})
     return frame

@@ -138,8 +138,8 @@ def _described(
     chosen = chosen.reindex(columns=list(dict.fromkeys([*chosen.columns, *OPTIONAL])))
     in_order = entries.sort_values("order")
     lines = in_order["order"].astype("str") + ". " + in_order[f"text_{lang}"].astype("str")
-    written = lines.groupby([in_order["activity"], in_order[column]]).agg("\n".join)
-    written = written.unstack(fill_value="").reindex(chosen["activity"]).set_axis(chosen.index)
+    joined = lines.groupby([in_order["activity"], in_order[column]]).agg("\n".join)
+    written = joined.unstack(fill_value="").reindex(chosen["activity"]).set_axis(chosen.index)
     both = pd.concat([chosen, entries.reindex(columns=["activity", "evidence"])])
     grades = both.dropna(subset=["evidence"]).groupby("activity")["evidence"].agg(weakest)
     return chosen.assign(
@@ -171,6 +171,9 @@ def _title_and_time(row: pd.Series, activities: pd.DataFrame, lang: str) -> str:
             described = int((parts & activities["kind"].eq("meeting")).sum())
         lines.append(text("table.sessions", lang, count=row["sessions"], described=described))
     return "\n".join(lines)
+
+
+VERDICTS = ("met", "missed", "undecided", "not reported", "no target")
 
 
 def targets_against_results(outcomes: pd.DataFrame) -> pd.DataFrame:
