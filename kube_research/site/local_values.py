@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -52,11 +51,14 @@ class Reading:
 
 _NO_DATE = Reading(code="type_date")
 
+#: Older spellings of months and days, which Unicode CLDR does not know.
 _SPELLINGS = {
-    "agt": 8, "ags": 8, "agst": 8, "agus": 8, "sept": 9, "pebruari": 2, "peb": 2, "nopember": 11,
-    "nop": 11,
+    "month": {
+        "agt": 8, "ags": 8, "agst": 8, "agus": 8, "sept": 9, "pebruari": 2, "peb": 2,
+        "nopember": 11, "nop": 11,
+    },
+    "day": {"ahad": 6, "jum'at": 4},
 }  # fmt: skip
-_DAY_SPELLINGS = {"ahad": 6, "jum'at": 4}
 _YEARS = range(1900, 2100)
 _NOTHING = re.compile(r"(1899-12-3[01]|1900-01-[0-9]{2}|0?[01]/0?[01]/1900)(?: 00:00:00)?|00:00")
 
@@ -92,27 +94,18 @@ def weekday_name(day: str, lang: str) -> str:
 
 
 @cache
-def _months() -> dict[str, int]:
-    from babel.dates import get_month_names
+def _numbers_of(what: str) -> dict[str, int]:
+    """Return the number of every month or day of the week by its names in both languages."""
+    from babel import dates
 
-    return _names(get_month_names) | _SPELLINGS
-
-
-@cache
-def _weekdays() -> dict[str, int]:
-    from babel.dates import get_day_names
-
-    return _names(get_day_names) | _DAY_SPELLINGS
-
-
-def _names(names_in: Callable[..., Mapping[int, str]]) -> dict[str, int]:
-    """Return the number of every month or weekday by its names in both languages."""
-    return {
+    names_in = getattr(dates, f"get_{what}_names")
+    names = {
         str(name).casefold().strip("."): number
         for locale in ("en", "id")
         for width in ("abbreviated", "wide")
         for number, name in names_in(width, locale=locale).items()
     }
+    return names | _SPELLINGS[what]
 
 
 def _date(text: str) -> Reading:
@@ -149,9 +142,9 @@ def _whole_date(year: int, month: int, day: int, weekday: str | None) -> Reading
     written = _day(year, month, day)
     if not written:
         return Reading(code="date_impossible")
-    if weekday and weekday not in _weekdays():
+    if weekday and weekday not in _numbers_of("day"):
         return Reading(code="type_date", near=written)
-    if weekday and dt.date.fromisoformat(written).weekday() != _weekdays()[weekday]:
+    if weekday and dt.date.fromisoformat(written).weekday() != _numbers_of("day")[weekday]:
         return Reading(code="date_weekday", near=written)
     return Reading(written)
 
@@ -176,11 +169,11 @@ def _numeric_date(parts: re.Match[str]) -> Reading:
 
 
 def _named_date(parts: re.Match[str]) -> Reading:
-    month, day = _months().get(parts["month"], 0), int(parts["day"])
+    month, day = _numbers_of("month").get(parts["month"], 0), int(parts["day"])
     year = parts["year"].lstrip("'")
     if not month:
-        alike = difflib.get_close_matches(parts["month"], _months(), n=1, cutoff=0.6)
-        near = _day(int(year), _months()[alike[0]], day) if alike else ""
+        alike = difflib.get_close_matches(parts["month"], _numbers_of("month"), n=1, cutoff=0.6)
+        near = _day(int(year), _numbers_of("month")[alike[0]], day) if alike else ""
         return Reading(code="type_date", near=near)
     if len(year) == 4:
         return _whole_date(int(year), month, day, parts["weekday"])

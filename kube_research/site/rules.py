@@ -592,16 +592,9 @@ def _far_dates(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             cells = cells[frame.loc[cells.index, "evidence"].fillna(info.evidence) != "published"]
         elif info.evidence == "published":
             continue
-        start, end = _widened(*period)
+        first, last = map(pd.Timestamp, period)
+        length = max(last - first, pd.Timedelta(days=30))
         days = pd.to_datetime(cells[column])
-        far = cells.index[~days.between(start, end)]
+        far = cells.index[~days.between(first - length, last + length)]
         fill = {"start": period[0], "end": period[1]}
         yield from _each(name, far, column, "date_far", fill, "warning")
-
-
-def _widened(start: dt.date, end: dt.date) -> tuple[pd.Timestamp, pd.Timestamp]:
-    import pandas as pd
-
-    first, last = pd.Timestamp(start), pd.Timestamp(end)
-    length = max(last - first, pd.Timedelta(days=30))
-    return first - length, last + length
