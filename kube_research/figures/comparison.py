@@ -24,9 +24,9 @@ import pandas as pd
 from kube_research.compare.effects import Floats, Resamples, mean_changes
 from kube_research.compare.rounds import need_two_rounds
 from kube_research.figures import style
-from kube_research.figures.rounds import ABOUT, compared, score_axis
+from kube_research.figures.rounds import ABOUT, compared, round_name, score_axis
 from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
-from kube_research.formats import number
+from kube_research.formats import number, probability
 from kube_research.frames import grades_by, need_option
 from kube_research.texts import text
 
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from kube_research.site.folder import Site
 
-SIDES, COLOURS, MARKERS, SIGNED = ("before", "after"), style.ROUNDS[:2], ("o", "s"), "+0.00;-0.00"
+SIDES, SIGNED = ("before", "after"), "+0.00;-0.00"
+COLOURS, MARKERS = style.ROUNDS[:2], style.MARKERS[:2]
 BLANK, HILL = {"fc": "white", "ec": "none", "pad": 1}, "#CDD2D7"
 
 
@@ -54,10 +55,9 @@ class _Rounds:
 
     def labels(self, frame: pd.DataFrame, lang: str) -> list[str]:
         """Return the names of the rounds with their numbers of raters."""
-        sizes = [(frame[f"n_{side}"].min(), frame[f"n_{side}"].max()) for side in SIDES]
-        words = [str(few) if few == many else f"{few}–{many}" for few, many in sizes]
-        key, both = "figure.round_raters", zip(self.names, words, strict=True)
-        return [text(key, lang, round=name, raters=raters) for name, raters in both]
+        sizes = [frame[f"n_{side}"] for side in SIDES]
+        both = zip(self.names, sizes, strict=True)
+        return [round_name(number, of_round, lang) for number, of_round in both]
 
 
 def _means_axis(sheet: Sheet, site: Site, values: Floats, labels: list[str]) -> None:
@@ -87,8 +87,7 @@ def _change_axis(ax: Axes, frame: pd.DataFrame, lang: str) -> None:
 
 def _head(sheet: Sheet, x: float, key: str) -> None:
     """Write the heading of a column of words at the right."""
-    look: Look = {"va": "bottom", "color": style.QUIET, "right": True}
-    sheet.words(x, -0.04, text(f"compare.{key}", sheet.lang).replace(" (", "\n("), **look)
+    sheet.heading(x, text(f"compare.{key}", sheet.lang).replace(" (", "\n("))
 
 
 def _swarm(values: Floats, step: float, width: float) -> Floats:
@@ -110,18 +109,11 @@ def _hill(draws: Floats) -> tuple[Floats, Floats]:
     return edges[0] + (np.arange(-15, 115) + 0.5) * step, heights / heights.max()
 
 
-def _span(line: dict[Any, Any], name: str, lang: str, form: str = SIGNED) -> str:
+def effect_words(line: dict[Any, Any], name: str, lang: str) -> str:
     """Return an effect with its interval in words."""
-    ends = {end: number(line[f"{name}_{end}"], lang, form) for end in ("low", "high")}
+    ends = {end: number(line[f"{name}_{end}"], lang, SIGNED) for end in ("low", "high")}
     between = text("compare.interval", lang, **ends) if all(ends.values()) else ""
-    return f"{number(line[name], lang, form)} {between}".strip()
-
-
-def _p(value: float, lang: str) -> str:
-    """Return a p value of three digits, never as 0; blank where there is none."""
-    return (
-        number(value, lang, "0.000") if not value < 0.001 else f"< {number(0.001, lang, '0.000')}"
-    )
+    return f"{number(line[name], lang, SIGNED)} {between}".strip()
 
 
 def _estimation_plot_frame(site: Site, by: str = "overall", lang: str = "en") -> pd.DataFrame:
@@ -204,8 +196,8 @@ def _gardner_altman(
     right = ax.secondary_yaxis("right", functions=(lambda y: y - base, lambda d: d + base))
     right.yaxis.set_major_formatter(lambda d, _: number(d, lang, "+0.0#;-0.0#") if d else "0")
     right.set_ylabel(text("compare.change_axis", lang))
-    facts = {name: _span(line, name, lang) for name in ("change", "hedges_g")}
-    facts |= {"p": _p(line["p"], lang), "both": line["raters_in_both"]}
+    facts = {name: effect_words(line, name, lang) for name in ("change", "hedges_g")}
+    facts |= {"p": probability(line["p"], lang), "both": line["raters_in_both"]}
     note = text("compare.estimation_plot.note", lang, **facts)
     return sheet.noted(note, line["reason"], text("compare.no_effect", lang))
 
@@ -244,7 +236,7 @@ def _cumming(
         ends = [line["change_low"], line["change_high"]]
         sheet.ax.plot(ends, [row.y] * 2, color=style.INK, lw=1.4, gid=sheet.tag("interval"))
         sheet.ax.plot(line["change"], row.y, "o", color=style.INK, ms=4, gid=sheet.tag("change"))
-        sheet.words(0.08, row.y, _span(line, "change", lang), right=True)
+        sheet.words(0.08, row.y, effect_words(line, "change", lang), right=True)
     _head(sheet, 0.08, "change")
     facts = {"sure": frame["p_adjusted"].lt(0.05).sum(), "items": len(frame)}
     note = text("compare.estimation_plot.note_items", lang, **facts)
@@ -407,9 +399,9 @@ def forest_plot(
         shape, size = ("D", 8) if whole else ("s", 5.5)
         sheet.ax.plot(line["change"], row.y, shape, ms=size, gid=sheet.tag("change"), **mark)
         weight: Look = {"right": True, "fontweight": "bold" if whole else "normal"}
-        sheet.words(0.1, row.y, _span(line, "change", lang), **weight)
+        sheet.words(0.1, row.y, effect_words(line, "change", lang), **weight)
         sheet.words(1.42, row.y, number(line["hedges_g"], lang, SIGNED), **weight)
-        sheet.words(1.94, row.y, _p(line["p_adjusted"], lang), **weight)
+        sheet.words(1.94, row.y, probability(line["p_adjusted"], lang), **weight)
     for x, key in ((0.1, "change"), (1.42, "g"), (1.94, "p")):
         _head(sheet, x, key)
     sheet.ax.axhline(rows[last].y - rows[last].height / 2, color=style.INK, lw=0.8)

@@ -113,8 +113,7 @@ def decision_map(
     for row, line in zip(plain, summary.to_dict("records"), strict=True):
         _item(sheet, row, line, frame)
     for region, x in _COLUMNS.items():
-        heading: Look = {"va": "bottom", "color": style.QUIET, "ha": "right"}
-        sheet.words(x, -0.04, text(f"decision.{region}_from", lang), right=True, **heading)
+        sheet.heading(x, text(f"decision.{region}_from", lang), ha="right")
     stuck = _limit(sheet, frame)
     low, high = int(frame["scale_low"].min()), int(frame["scale_high"].max())
     sheet.ax.set_xlim(low - 0.1, high + 0.1)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise, permutations
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from kube_research.errors import OptionError
 from kube_research.figures import style
@@ -27,18 +27,6 @@ STROKES: dict[str, dict[str, Any]] = {
     "printed": {"color": style.INK, "lw": 1.0, "ls": "solid", "zorder": 1},
     "inferred": {"color": style.INK, "lw": 1.0, "ls": (0, (3.2, 2.0)), "zorder": 1},
 }
-
-
-class HasDiagrams(Protocol):
-    """What `diagram` needs of a site."""
-
-    @property
-    def diagram_nodes(self) -> DataFrame:
-        """Boxes, one a row."""
-
-    @property
-    def diagram_edges(self) -> DataFrame:
-        """Arrows, one a row."""
 
 
 class _Pen:
@@ -120,7 +108,7 @@ class _Pen:
             self.broad(net.row, net.ups[0].v, net.basis, f"arrow-{net.name}")
             return
         above, below = self.lay.bands[net.row][1], self.lay.bands[net.row + 1]
-        lane, ends = self.lay.lane_u[id(net)], net.ends()
+        lane, ends = net.lane_u, net.ends()
 
         def foot(end: End) -> float:
             inside = BAND * (end.box is not None) - BRACE * end.band
@@ -261,14 +249,11 @@ def draw_diagram(
         lay = Layout(nodes, edges, lang, wide / scale - 2 * EDGE, direction == "right")
         kinds = [kind for kind in KINDS if any(box.kind == kind for box in lay.boxes.values())]
         heading = style.wrap(title, lay.width, style.TITLE, "bold") if title else []
-        over = EDGE + len(heading) * 0.17 + 0.08 * bool(heading)
-        spans = [
-            style.text_width(text(f"diagram.{kind}", lang), style.SMALL) + 0.42 for kind in kinds
-        ]
-        fits = sum(spans) <= lay.width
-        columns = len(kinds) if fits else max(1, int(lay.width / max(spans)))
+        over = EDGE + len(heading) * LINE + 0.08 * bool(heading)
+        names = [text(f"diagram.{kind}", lang) for kind in kinds]
+        columns = style.legend_columns(names, lay.width, 0.42)
         rows = -(-len(kinds) // columns)
-        under = 0.17 * (rows + bool(lay.bases())) + 0.09
+        under = LINE * (rows + bool(lay.bases())) + 0.09
         total = over + lay.length + under + (0.16 if remark else 0)
         if lay.fits and total * scale <= high:
             break
@@ -285,14 +270,14 @@ def draw_diagram(
     ax.set(xlim=(-EDGE, lay.width + EDGE), ylim=(over - high / scale, over))
     pen = _Pen(lay, ax, scale)
     pen.draw()
-    patches = [Patch(label=text(f"diagram.{kind}", lang), **_look(kind)) for kind in kinds]
+    patches = [Patch(label=name, **_look(kind)) for name, kind in zip(names, kinds, strict=True)]
     lines = [
         Line2D([], [], label=text(f"diagram.{basis}", lang), **STROKES[basis])
         for basis in lay.bases()
     ]
     _key(ax, patches, columns, -lay.length - 0.08, scale)
     if lines:
-        _key(ax, lines, 2, -lay.length - 0.08 - 0.17 * rows, scale)
+        _key(ax, lines, 2, -lay.length - 0.08 - LINE * rows, scale)
     if heading:
         look = {"ha": "left", "va": "top", "weight": "bold"}
         pen.write((0, over - EDGE), "\n".join(heading), "title", style.TITLE, **look)
@@ -308,6 +293,7 @@ KINDS = tuple(style.KINDS)
 SIZE = 7.5  # type in points; all that follows is in inches
 LEAD, PAD, BAND, GAP, LINK = SIZE * 1.3 / 72, 0.06, 0.07, 0.14, 0.26
 LANE, HEAD, WIDEST, HEADER, COLUMN, EDGE, BRACE = 0.09, 0.075, 2.0, 0.95, 0.28, 0.03, 0.045
+LINE = 0.17  # of the title and of the legend
 
 
 @dataclass(eq=False)
@@ -354,6 +340,7 @@ class Net:
     label: str = ""
     wide: bool = False
     lane: int = 0
+    lane_u: float = 0.0
 
     def ends(self) -> list[End]:
         """Return all ends in order across the flow."""
@@ -375,12 +362,13 @@ class Layout:
         self.rows: list[list[Box]] = [[] for _ in numbers]
         self.heads = ["" for _ in numbers]
         self.boxes: dict[str, Box] = {}
-        self.stages: dict[str, int] = {}
+        self.places: dict[str, int] = {}  # the row of every box and of every stage
         for record in records:
             node, kind = str(record["node"]), str(record["kind"])
             row, label = numbers.index(int(record["stage"])), str(record[f"label_{lang}"])
+            self.places[node] = row
             if kind == "stage":
-                self.stages[node], self.heads[row] = row, label
+                self.heads[row] = label
             elif kind in KINDS:
                 self.boxes[node] = Box(node, row, kind, label)
                 self.rows[row].append(self.boxes[node])
@@ -392,12 +380,12 @@ class Layout:
         self.nets: list[Net] = []
         self.spine: list[tuple[int, str, str]] = []
         self.beside: list[tuple[Box, Box, str]] = []
-        links = (
-            edges.fillna({f"label_{lang}": ""}).sort_values(["source", "target"]).to_dict("records")
-        )
-        pairs = [self._pair(str(link["source"]), str(link["target"])) for link in links]
+        edges = edges.fillna({f"label_{lang}": ""}).sort_values(["source", "target"])
+        columns = ["source", "target", "basis", f"label_{lang}"]
+        links = [list(map(str, link)) for link in edges[columns].to_numpy()]
+        pairs = [self._pair(source, target) for source, target, *_ in links]
         self._size({up for up, down in pairs if up == down})
-        self._connect(links, f"label_{lang}")
+        self._connect(links, pairs)
         self._ports()
         for row in range(len(self.rows) - 1):
             self._lanes([net for net in self.nets if net.row == row and not net.wide])
@@ -405,11 +393,10 @@ class Layout:
 
     def _pair(self, source: str, target: str) -> tuple[int, int]:
         """Return the rows an arrow joins, or say why it cannot be drawn."""
-        places = {**self.stages, **{box.node: box.row for box in self.boxes.values()}}
         for node in (source, target):
-            if node not in places:
+            if node not in self.places:
                 raise OptionError(f"arrow {source!r} to {target!r}: there is no node {node!r}")
-        up, down = places[source], places[target]
+        up, down = self.places[source], self.places[target]
         plain = source in self.boxes and target in self.boxes
         if plain and up == down:
             order = [box.node for box in self.rows[up]]
@@ -458,24 +445,23 @@ class Layout:
                 box.v0, box.v1 = v, v + span
                 v += span + gap
 
-    def _connect(self, links: list[dict[Any, Any]], label: str) -> None:
+    def _connect(self, links: list[list[str]], pairs: list[tuple[int, int]]) -> None:
         """Turn arrows into connectors: forks where ends are shared, bundles where all are."""
         direct: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for link in links:
-            source, target, basis = (str(link[key]) for key in ("source", "target", "basis"))
+        for (source, target, basis, label), (up, down) in zip(links, pairs, strict=True):
             if basis not in BASES:
                 known = " or ".join(map(repr, BASES))
                 raise OptionError(f"arrow {source!r} to {target!r}: basis {basis!r} is not {known}")
-            (up, down), name = self._pair(source, target), f"{source}--{target}"
+            name = f"{source}--{target}"
             first, last = self.boxes.get(source), self.boxes.get(target)
             if first is None and last is None:
                 self.spine.append((up, basis, name))
             elif first is not None and last is not None and up == down:
                 self.beside.append((first, last, basis))
-            elif first is not None and last is not None and down == up + 1 and not link[label]:
+            elif first is not None and last is not None and down == up + 1 and not label:
                 direct[(target, basis)].add(source)
             else:
-                self._thread(first, last, (up, down), basis, name, str(link[label]))
+                self._thread(first, last, (up, down), basis, name, label)
         forks: dict[tuple[str, tuple[str, ...]], list[Box]] = defaultdict(list)
         for (target, basis), sources in direct.items():
             forks[(basis, tuple(sorted(sources)))].append(self.boxes[target])
@@ -577,7 +563,6 @@ class Layout:
     def _stack(self) -> None:
         """Put the rows one after the other along the flow."""
         self.bands: list[tuple[float, float]] = []
-        self.lane_u: dict[int, float] = {}
         u = 0.0
         for row, thick in enumerate(self.thick):
             self.bands.append((u, u + thick + 2 * BAND))
@@ -587,7 +572,7 @@ class Layout:
             gap = COLUMN if self.right else gap
             u = self.bands[-1][1] + gap
             for net in here:
-                self.lane_u[id(net)] = self.bands[-1][1] + (gap - HEAD) * net.lane / (most + 1)
+                net.lane_u = self.bands[-1][1] + (gap - HEAD) * net.lane / (most + 1)
         self.length = self.end + BAND if self.right else self.bands[-1][1]
 
     def bases(self) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from kube_research.errors import OptionError
 from kube_research.figures import style
 from kube_research.figures.sheet import LINES, MARGIN, Look, Sheet, cut_note, figure, ladder, named
-from kube_research.formats import as_printed, number
+from kube_research.formats import as_printed, number, span
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -22,24 +22,21 @@ if TYPE_CHECKING:
 ABOUT = ["item", "field_no", "field_en", "field_id", "statement_en", "statement_id"]
 
 
-def looks_of(rounds: list[int]) -> dict[int, dict[str, Any]]:
-    """Return colour, marker and line style of every round."""
+def looks_of(frame: pd.DataFrame) -> dict[int, dict[str, Any]]:
+    """Return colour, marker and line style of every round of a frame, in order."""
     return {
         number: {
             "color": style.ROUNDS[place % len(style.ROUNDS)],
             "marker": style.MARKERS[place % len(style.MARKERS)],
             "ls": LINES[place % len(LINES)],
         }
-        for place, number in enumerate(rounds)
+        for place, number in enumerate(sorted(map(int, frame["round"].unique())))
     }
 
 
-def round_name(frame: pd.DataFrame, number: int, lang: str) -> str:
-    """Return a round's name with how many raters scored in it."""
-    sizes = frame.loc[frame["round"] == number, "n"]
-    few, many = int(sizes.min()), int(sizes.max())
-    raters = str(many) if few == many else f"{few}–{many}"
-    return text("figure.round_raters", lang, round=number, raters=raters)
+def round_name(number: int, sizes: pd.Series, lang: str) -> str:
+    """Return a round's name with how many raters scored in it, item by item."""
+    return text("figure.round_raters", lang, round=number, raters=span(sizes))
 
 
 def score_axis(ax: Axes, site: Site, lang: str, key: str) -> None:
@@ -86,22 +83,21 @@ def _peka_profile_frame(site: Site) -> pd.DataFrame:
     items = site.table("items")
     scores = item_scores(site)
     bounds = "sd_low" in scores
-    done = scores.rename(columns={"ci_low": "low_end", "ci_high": "high_end"})
-    done = done.drop(columns=["low", "high"], errors="ignore")
-    done = done.rename(columns={"low_end": "low", "high_end": "high"})
+    rows = scores.drop(columns=["low", "high"], errors="ignore")
+    rows = rows.rename(columns={"ci_low": "low", "ci_high": "high"})
     half: Any = np.nan
     if bounds:
-        freedom = np.maximum(done["n"].astype(int) - 1, 1)
-        half = stdtrit(freedom, 0.975) * done["sd_low"] / np.sqrt(done["n"].astype(float))
+        freedom = np.maximum(rows["n"].astype(int) - 1, 1)
+        half = stdtrit(freedom, 0.975) * rows["sd_low"] / np.sqrt(rows["n"].astype(float))
     else:
-        done["printed"] = pd.Series(pd.NA, index=done.index, dtype="string")
-    done["core_low"], done["core_high"] = done["mean"] - half, done["mean"] + half
+        rows["printed"] = pd.Series(pd.NA, index=rows.index, dtype="string")
+    rows["core_low"], rows["core_high"] = rows["mean"] - half, rows["mean"] + half
     ends = ["low", "high", "core_low", "core_high"]
-    done[ends] = done[ends].astype("float64").clip(*site.info.scale)
-    done["interval"] = "bounds" if bounds else "t"
-    done = done.merge(items[ABOUT], "left", "item")
+    rows[ends] = rows[ends].astype("float64").clip(*site.info.scale)
+    rows["interval"] = "bounds" if bounds else "t"
+    rows = rows.merge(items[ABOUT], "left", "item")
     columns = ["round", *ABOUT, "n", "total", "mean", "printed", *ends, "interval", "evidence"]
-    return done[columns].sort_values(["field_no", "item", "round"], ignore_index=True)
+    return rows[columns].sort_values(["field_no", "item", "round"], ignore_index=True)
 
 
 @figure(_peka_profile_frame)
@@ -125,9 +121,8 @@ def peka_profile(
     [2.5, 3.0]
     >>> plt.close(ax.figure)
     """
-    bounds = bool(frame["interval"].eq("bounds").any())
-    rounds = [int(number) for number in sorted(frame["round"].unique())]
-    looks = looks_of(rounds)
+    bounds, looks = bool(frame["interval"].eq("bounds").any()), looks_of(frame)
+    rounds = list(looks)
     items = frame.drop_duplicates("item")
     fields, statements = named(items, "field", lang), named(items, "statement", lang)
     entries: list[tuple[str, bool]] = []
@@ -153,19 +148,18 @@ def peka_profile(
         order = rounds.index(int(line["round"]))
         y = places[line["item"]] + step * (order - (len(rounds) - 1) / 2)
         _interval(sheet, y, line, looks[int(line["round"])])
-        words, spot = ["", *[""] * order], places[line["item"]]
-        words[-1] = number(line["mean"], lang)
         if bounds:
             total = f"{line['total']}/{line['n']}" if pd.notna(line["total"]) else "–"
-            words, spot = [as_printed(line["printed"], lang), total], y
-        for place, word in enumerate(words):
-            sheet.words(0.1 + column * place, spot, word, right=True)
+            sheet.words(0.1, y, as_printed(line["printed"], lang), right=True)
+            sheet.words(0.1 + column, y, total, right=True)
+        else:
+            mean = number(line["mean"], lang)
+            sheet.words(0.1 + column * order, places[line["item"]], mean, right=True)
     heads = [text("figure.round", lang, round=name).replace(" ", "\n") for name in rounds]
     if bounds:
         heads = [text(f"figure.peka_profile.{key}", lang) for key in ("printed", "total")]
     for place, head in enumerate(heads):
-        heading: Look = {"va": "bottom", "color": style.QUIET}
-        sheet.words(0.1 + column * place, -0.04, head, right=True, **heading)
+        sheet.heading(0.1 + column * place, head)
     score_axis(sheet.ax, site, lang, "figure.peka_profile.axis")
     sure = not bounds or frame["total"].notna().all()
     return sheet.noted(
@@ -184,7 +178,7 @@ def _profile_keys(
 
     keys: list[tuple[str, Any]] = []
     for name, look in looks.items():
-        label = round_name(frame, name, lang)
+        label = round_name(name, frame.loc[frame["round"] == name, "n"], lang)
         label = text("figure.peka_profile.exact", lang, round=label) if bounds else label
         keys.append((label, Line2D([], [], ms=6, **{**look, "ls": ""})))
     shade = next(iter(looks.values()))["color"] if len(looks) == 1 else style.QUIET
@@ -201,9 +195,8 @@ def _interval(sheet: Sheet, y: float, line: dict[Any, Any], look: dict[str, Any]
     colour = look["color"]
     ax = sheet.ax
     ends, core = [line["low"], line["high"]], [line["core_low"], line["core_high"]]
-    ax.plot(
-        ends, [y, y], color=colour, lw=1, marker="|", ms=4.5, gid=sheet.tag("interval"), zorder=2
-    )
+    thin: Look = {"color": colour, "lw": 1, "marker": "|", "ms": 4.5, "zorder": 2}
+    ax.plot(ends, [y, y], gid=sheet.tag("interval"), **thin)
     if pd.notna(core[0]):
         thick: Look = {"color": style.tint(colour, 0.5), "lw": 4.5, "solid_capstyle": "butt"}
         ax.plot(core, [y, y], gid=sheet.tag("core"), zorder=2.5, **thick)
@@ -298,10 +291,10 @@ def peka_radar(
 
     if ax is not None and not isinstance(ax, PolarAxes):
         raise OptionError("ax must be polar, for example plt.subplot(projection='polar')")
-    rounds = [int(number) for number in sorted(frame["round"].unique())]
-    looks = looks_of(rounds)
+    looks = looks_of(frame)
+    sizes = dict(list(frame.groupby("round")["n"]))
     keys = [
-        (round_name(frame, name, lang), Line2D([], [], lw=1.5, ms=6, **look))
+        (round_name(name, sizes[name], lang), Line2D([], [], lw=1.5, ms=6, **look))
         for name, look in looks.items()
     ]
     cut, dash = site.info.threshold, (0, (5, 2))
@@ -359,11 +352,8 @@ def _spoke(sheet: Sheet, angle: float, name: str, items: int) -> None:
     right, up = float(np.sin(angle)), float(np.cos(angle))
     middle = abs(right) < 0.15
     lines = style.wrap(name, 2.6 if middle else 1.22, style.SMALL)
-    count = text(
-        "figure.peka_radar.item" if items == 1 else "figure.peka_radar.items",
-        sheet.lang,
-        count=items,
-    )
+    key = "item" if items == 1 else "items"
+    count = text(f"figure.peka_radar.{key}", sheet.lang, count=items)
     lines.append(f"({count})")
     sheet.ax.annotate(
         "\n".join(lines),
@@ -419,10 +409,10 @@ def _before_after_frame(site: Site) -> pd.DataFrame:
     True
     """
     ratings, items = site.table("ratings"), site.table("items")
-    done = compared(site, "item").merge(items[ABOUT], "left", "item")
-    done["round_before"] = int(ratings["round"].min())
-    done["round_after"] = int(ratings["round"].max())
-    return done.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
+    changes = compared(site, "item").merge(items[ABOUT], "left", "item")
+    changes["round_before"] = int(ratings["round"].min())
+    changes["round_after"] = int(ratings["round"].max())
+    return changes.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
 
 
 @figure(_before_after_frame)
@@ -445,28 +435,27 @@ def before_after(
     from matplotlib.lines import Line2D
 
     statements, fields = named(frame, "statement", lang), named(frame, "field", lang)
-    sides = [
-        ("before", style.ROUNDS[0], "o", "white", 7.0),
-        ("after", style.ROUNDS[1], "s", "", 4.5),
-    ]
-    keys: list[tuple[str, Any]] = []
-    for side, colour, marker, face, size in sides:
-        few, many = frame[f"n_{side}"].min(), frame[f"n_{side}"].max()
-        raters = str(many) if few == many else f"{few}–{many}"
-        label = text(
-            "figure.round_raters", lang, round=frame[f"round_{side}"].iloc[0], raters=raters
+    before, after = style.ROUNDS[:2]
+    marks: dict[str, Look] = {
+        "before": {"marker": "o", "mec": before, "mfc": "white", "ms": 7.0, "ls": ""},
+        "after": {"marker": "s", "mec": after, "mfc": after, "ms": 4.5, "ls": ""},
+    }
+    keys = [
+        (
+            round_name(frame[f"round_{side}"].iloc[0], frame[f"n_{side}"], lang),
+            Line2D([], [], **mark),
         )
-        mark: Look = {"marker": marker, "mec": colour, "mfc": face or colour, "ms": size}
-        keys.append((label, Line2D([], [], ls="", **mark)))
+        for side, mark in marks.items()
+    ]
     shades = {
         name: style.tint(colour, 0.4)
         for name, colour in style.colours_for(frame["field_no"]).items()
     }
-    chips: list[tuple[str, Any]] = []
-    for field in sorted(frame["field_no"].unique()):
-        name = f"{field}. {fields[frame['field_no'] == field].iloc[0]}"
-        chips.append((name, Line2D([], [], ls="", marker="s", color=shades[str(field)], ms=7)))
-    left = 3.55 if len(frame) > 12 else 3.25
+    chips = [
+        (f"{no}. {name}", Line2D([], [], ls="", marker="s", color=shades[str(no)], ms=7))
+        for no, name in fields.groupby(frame["field_no"]).first().items()
+    ]
+    left, columns = 3.55 if len(frame) > 12 else 3.25, {"change": 0.1, "cliffs_delta": 0.75}
     labels = [(words, False) for words in statements]
     rows, height = ladder(labels, left - 0.62, least=0.25, limit=6.7)
     sheet = Sheet(
@@ -482,26 +471,19 @@ def before_after(
     sheet.rows(rows, indent=0.46)
     for row, line in zip(rows, frame.to_dict("records"), strict=True):
         sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
-        box = {
-            "boxstyle": "round,pad=0.25",
-            "fc": shades[str(line["field_no"])],
-        }
-        look: Look = {"ha": "center", "bbox": {**box, "ec": "none"}, "gid": sheet.tag("field")}
-        sheet.words(MARGIN - left + 0.31, row.y, str(line["field_no"]), **look)
+        field = str(line["field_no"])
+        chip = {"boxstyle": "round,pad=0.25", "fc": shades[field], "ec": "none"}
+        place: Look = {"ha": "center", "bbox": chip, "gid": sheet.tag("field")}
+        sheet.words(MARGIN - left + 0.31, row.y, field, **place)
         ends = [line["mean_before"], line["mean_after"]]
-        sheet.ax.plot(
-            ends, [row.y] * 2, color=style.RULE, lw=2, gid=sheet.tag("change"), zorder=1.5
-        )
-        for (side, colour, marker, face, size), mean in zip(sides, ends, strict=True):
-            point: Look = {"marker": marker, "mec": colour, "mfc": face or colour, "ms": size}
-            sheet.ax.plot(mean, row.y, ls="", gid=sheet.tag(side), zorder=3, **point)
-        sheet.words(0.1, row.y, number(line["change"], lang, "+0.00;-0.00"), right=True)
-        sheet.words(0.75, row.y, number(line["cliffs_delta"], lang, "+0.00;-0.00"), right=True)
-    for x, key in ((0.1, "change"), (0.75, "delta")):
-        heading: Look = {"va": "bottom", "color": style.QUIET}
-        sheet.words(x, -0.04, text(f"figure.before_after.{key}", lang), right=True, **heading)
+        bar: Look = {"color": style.RULE, "lw": 2, "zorder": 1.5}
+        sheet.ax.plot(ends, [row.y] * 2, gid=sheet.tag("change"), **bar)
+        for (side, mark), mean in zip(marks.items(), ends, strict=True):
+            sheet.ax.plot(mean, row.y, gid=sheet.tag(side), zorder=3, **mark)
+        for name, x in columns.items():
+            sheet.words(x, row.y, number(line[name], lang, "+0.00;-0.00"), right=True)
+    for name, x in columns.items():
+        sheet.heading(x, text(f"figure.before_after.{name}", lang))
     score_axis(sheet.ax, site, lang, "figure.before_after.axis")
-    both = sorted(frame["raters_in_both"].unique())
-    shared = str(both[0]) if len(both) == 1 else f"{both[0]}–{both[-1]}"
-    note = text("figure.before_after.note", lang, both=shared)
+    note = text("figure.before_after.note", lang, both=span(frame["raters_in_both"]))
     return sheet.noted(note, cut_note(rows, lang))

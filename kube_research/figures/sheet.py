@@ -16,7 +16,7 @@ from kube_research.figures import style
 from kube_research.formats import day_of, percent
 from kube_research.frames import documented, grade_of
 from kube_research.outputs import Output, register
-from kube_research.texts import check_language, text
+from kube_research.texts import LANGUAGES, check_language, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,16 +60,16 @@ def titled(frame: pd.DataFrame, site: Site) -> pd.DataFrame:
     if site.has("activities"):
         about = site.table("activities").sort_values("date", kind="stable")
         order = {name: place for place, name in enumerate(about["activity"])}
-        done = frame.merge(about[["activity", "date", "title_en", "title_id"]], "left", "activity")
-        done = done.sort_values(
+        rows = frame.merge(about[["activity", "date", "title_en", "title_id"]], "left", "activity")
+        rows = rows.sort_values(
             "activity", key=lambda names: names.map(order), kind="stable", ignore_index=True
         )
     else:
         none = pd.Series(pd.NA, index=frame.index, dtype="string")
-        done = frame.assign(date=pd.to_datetime(none), title_en=none, title_id=none)
-    for lang in ("en", "id"):
-        done[f"title_{lang}"] = done[f"title_{lang}"].fillna(done["activity"])
-    return done
+        rows = frame.assign(date=pd.to_datetime(none), title_en=none, title_id=none)
+    for lang in LANGUAGES:
+        rows[f"title_{lang}"] = rows[f"title_{lang}"].fillna(rows["activity"])
+    return rows
 
 
 # -- the sheet -------------------------------------------------------------------------------
@@ -326,14 +326,13 @@ class Sheet(Drawing):
 
     def words(self, x: float, y: float, words: str, right: bool = False, **look: Any) -> None:
         """Write words ``x`` inches from the left (or right) edge of the plot."""
-        look = {
-            "ha": "left",
-            "va": "center",
-            "fontsize": style.SMALL,
-            "linespacing": 1.2,
-            **look,
-        }
+        look = {"ha": "left", "va": "center", "fontsize": style.SMALL, "linespacing": 1.2, **look}
         self.ax.text(x, y, words, transform=inches_from(self.ax, right), parse_math=False, **look)
+
+    def heading(self, x: float, words: str, **look: Any) -> None:
+        """Write the quiet heading of a column of words, ``x`` inches right of the plot."""
+        look = {"va": "bottom", "color": style.QUIET, **look}
+        self.words(x, -0.04, words, right=True, **look)
 
     def tiles(
         self,
@@ -454,16 +453,18 @@ class Sheet(Drawing):
 
 def _legend_size(names: Sequence[str], room: float) -> tuple[int, float]:
     """Return in how many columns a legend fits and how high it is, in inches."""
-    wide = [style.text_width(name, style.SMALL) + 0.5 for name in names]
-    columns = len(names) if sum(wide) <= room else max(1, int(room / max(wide)))
+    columns = style.legend_columns(names, room, 0.5)
     return columns, -(-len(names) // columns) * 0.155 + 0.05
 
 
+@dataclass(frozen=True)
 class Row:
     """One row of labels: where it is, how high, its lines, and whether it is a heading."""
 
-    def __init__(self, y: float, height: float, lines: list[str], head: bool) -> None:
-        self.y, self.height, self.lines, self.head = y, height, lines, head
+    y: float
+    height: float
+    lines: list[str]
+    head: bool
 
 
 def ladder(
@@ -511,12 +512,8 @@ def months(
     for day in reversed([day for day in days if day_number(day) >= first]):
         if not kept or inches(day_number(kept[-1])) - inches(day_number(day)) >= least:
             kept.append(day)
-    done, year = [], 0
-    for day in reversed(kept):
-        label = day_of(day.date(), lang, "MMM") + (f"\n{day.year}" if day.year != year else "")
-        done.append((day_number(day), label))
-        year = day.year
-    return done
+    labels = [label.rstrip("\n") for label in month_labels(kept[::-1], lang)]
+    return list(zip(map(day_number, kept[::-1]), labels, strict=True))
 
 
 def percent_axis(ax: Axes, lang: str, label: str) -> None:
@@ -612,7 +609,7 @@ def above_words(sheet: Sheet, x: float, words: str, **look: Any) -> None:
     sheet.ax.text(x, 0.08, words, parse_math=False, **look)
 
 
-def month_labels(months: Sequence[str], lang: str) -> list[str]:
+def month_labels(months: Sequence[str | pd.Timestamp], lang: str) -> list[str]:
     r"""Return the labels of months such as ``"2016-03"``, with the year under the first of each.
 
     Examples
@@ -620,12 +617,9 @@ def month_labels(months: Sequence[str], lang: str) -> list[str]:
     >>> month_labels(["2015-12", "2016-01", "2016-02"], "id")
     ['Des\n2015', 'Jan\n2016', 'Feb\n']
     """
-    done, year = [], ""
-    for month in months:
-        name = day_of(f"{month}-01", lang, "MMM")
-        done.append(f"{name}\n{month[:4] if month[:4] != year else ''}")
-        year = month[:4]
-    return done
+    days = pd.DatetimeIndex(list(months))
+    years = days.year.astype(str).where(~days.year.duplicated(), "")
+    return [f"{day_of(day, lang, 'MMM')}\n{year}" for day, year in zip(days, years, strict=True)]
 
 
 def month_range(months: pd.Series) -> list[str]:
@@ -633,17 +627,15 @@ def month_range(months: pd.Series) -> list[str]:
     known = months.dropna()
     if known.empty:
         return []
-    return [str(one) for one in pd.period_range(known.min(), known.max(), freq="M")]
+    return pd.period_range(known.min(), known.max(), freq="M").astype(str).tolist()
 
 
-def book_names(site: Site) -> dict[str, dict[str, str]]:
-    """Return the names of the books by language: what the site calls them, else what the study does."""
-    done = {}
-    names = site.table("books").set_index("book") if site.has("books") else pd.DataFrame()
-    for lang in ("en", "id"):
-        called = {book: text(f"figure.balances.{book}", lang) for book in style.BOOKS}
-        if f"name_{lang}" in names:
-            own = names[f"name_{lang}"].dropna()
-            called |= {str(book): str(name) for book, name in own.items()}
-        done[lang] = called
-    return done
+def book_names(site: Site, ours: str = "figure.balances.") -> dict[str, dict[str, str]]:
+    """Return the names of the books by language: what the site calls them, else texts of ours."""
+    names = {lang: {book: text(ours + book, lang) for book in style.BOOKS} for lang in LANGUAGES}
+    own = site.table("books").set_index("book") if site.has("books") else pd.DataFrame()
+    for lang in LANGUAGES:
+        if f"name_{lang}" in own:
+            called = own[f"name_{lang}"].dropna()
+            names[lang] |= {str(book): str(name) for book, name in called.items()}
+    return names

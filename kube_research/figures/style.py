@@ -60,7 +60,7 @@ OKABE_ITO: dict[str, str] = {
     "vermillion": "#D55E00",
     "purple": "#CC79A7",
 }
-INK, QUIET, RULE, PAPER = "#1F2328", "#57606A", "#B8BFC6", "#F4F5F7"
+INK, QUIET, RULE, FAINT, PAPER = "#1F2328", "#57606A", "#B8BFC6", "#E3E6E9", "#F4F5F7"
 
 #: What the boxes of a flow diagram are.
 KINDS: dict[str, str] = {
@@ -81,22 +81,11 @@ BOOKS: dict[str, str] = {
     "iks": OKABE_ITO["orange"],
 }
 #: Rounds of the assessment: before and after, and any later one.
-ROUNDS: tuple[str, ...] = (
-    OKABE_ITO["orange"],
-    OKABE_ITO["blue"],
-    OKABE_ITO["green"],
-    OKABE_ITO["purple"],
-)
+ROUNDS = tuple(OKABE_ITO[name] for name in ("orange", "blue", "green", "purple"))
 #: Groups (or any other set of names without a meaning of their own), with their markers.
-GROUPS: tuple[str, ...] = (
-    OKABE_ITO["blue"],
-    OKABE_ITO["orange"],
-    OKABE_ITO["green"],
-    OKABE_ITO["purple"],
-    OKABE_ITO["vermillion"],
-    OKABE_ITO["sky"],
-    OKABE_ITO["black"],
-    OKABE_ITO["yellow"],
+GROUPS = tuple(
+    OKABE_ITO[name]
+    for name in ("blue", "orange", "green", "purple", "vermillion", "sky", "black", "yellow")
 )
 MARKERS: tuple[str, ...] = ("o", "s", "^", "D", "v", "P", "X", "*")
 #: How a statement, a target or a printed number came out.
@@ -202,7 +191,7 @@ def theme() -> Iterator[None]:
         "axes.spines.right": False,
         "axes.linewidth": 0.7,
         "axes.axisbelow": True,
-        "grid.color": "#E3E6E9",
+        "grid.color": FAINT,
         "grid.linewidth": 0.6,
         "lines.linewidth": 1.4,
         "lines.markersize": 4.5,
@@ -294,15 +283,21 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
 
     first = fill(width)
     tries = [fill(width * (1 - step / 40)) for step in range(1, 24)]
-    same = [one for one in tries if len(one[0]) == len(first[0])]
-    return min([first, *same], key=lambda one: one[1])[0]
+    same = [(lines, widest) for lines, widest in tries if len(lines) == len(first[0])]
+    return min([first, *same], key=lambda broken: broken[1])[0]
+
+
+def legend_columns(names: Sequence[str], room: float, mark: float) -> int:
+    """Return in how many columns a legend fits a room; ``mark`` inches stand beside each name."""
+    widths = [text_width(name, SMALL) + mark for name in names]
+    return len(names) if sum(widths) <= room else max(1, int(room / max(widths)))
 
 
 def _grow(fig: Figure, top: float = 0.0, bottom: float = 0.0) -> None:
     """Add inches above and below a figure, leaving everything on it where it was in inches."""
     from matplotlib.patches import Rectangle
 
-    if fig.get_layout_engine() is not None or fig.legends:
+    if fig.get_layout_engine() is not None:
         fig.draw_without_rendering()
     fig.set_layout_engine("none")
     width, height = fig.get_size_inches()
@@ -311,11 +306,6 @@ def _grow(fig: Figure, top: float = 0.0, bottom: float = 0.0) -> None:
     def up(y: float) -> float:
         return float((y * height + bottom) / new)
 
-    corners = [legend.get_window_extent() for legend in fig.legends]
-    for legend, box in zip(fig.legends, corners, strict=True):
-        legend.set_bbox_to_anchor((0, 0, 1, 1), fig.transFigure)
-        legend.borderaxespad = 0
-        legend.set_loc((box.x0 / fig.dpi / width, up(box.y0 / fig.dpi / height)))
     for ax in fig.axes:
         place = ax.get_position(original=True)
         ax.set_position((place.x0, up(place.y0), place.width, place.height * height / new))
@@ -350,9 +340,9 @@ def mark_simulated(fig: Figure, lang: str = "en") -> None:
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> from kube_research.figures import style as marks
+    >>> from kube_research.figures import style
     >>> fig, ax = plt.subplots()
-    >>> marks.mark_simulated(fig, "id")
+    >>> style.mark_simulated(fig, "id")
     >>> fig.texts[-1].get_text()
     'SIMULASI — menunjukkan cara kerja, bukan bukti'
     >>> plt.close(fig)
@@ -368,22 +358,10 @@ def mark_simulated(fig: Figure, lang: str = "en") -> None:
     strip, gap = 0.13 + len(lines) * size * 1.25 / 72, 0.07
     _grow(fig, top=strip + gap)
     height = float(fig.get_size_inches()[1])
-    low = 1 - strip / height
-    for x, wide, colour in (
-        (0.0, 1.0, tint(VERDICTS["partly"], 0.30)),
-        (0.0, 0.08 / width, INK),
-    ):
-        fig.add_artist(
-            Rectangle(
-                (x, low),
-                wide,
-                strip / height,
-                transform=fig.transFigure,
-                facecolor=colour,
-                edgecolor="none",
-                gid="simulated-strip",
-            )
-        )
+    place: Any = {"transform": fig.transFigure, "edgecolor": "none", "gid": "simulated-strip"}
+    for wide, colour in ((1.0, tint(VERDICTS["partly"], 0.30)), (0.08 / width, INK)):
+        corner = (0.0, 1 - strip / height)
+        fig.add_artist(Rectangle(corner, wide, strip / height, facecolor=colour, **place))
     fig.text(
         0.17 / width,
         1 - strip / height / 2,
@@ -414,9 +392,9 @@ def note(fig: Figure, text: str) -> None:
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> from kube_research.figures import style as marks
+    >>> from kube_research.figures import style
     >>> fig, ax = plt.subplots()
-    >>> marks.note(fig, "Source: Table 2.")
+    >>> style.note(fig, "Source: Table 2.")
     >>> fig.texts[-1].get_text()
     'Source: Table 2.'
     >>> plt.close(fig)
@@ -481,9 +459,9 @@ def save(fig: Figure, folder: str | Path, name: str) -> list[Path]:
     --------
     >>> import tempfile
     >>> import matplotlib.pyplot as plt
-    >>> from kube_research.figures import style as marks
+    >>> from kube_research.figures import style
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     [path.name for path in marks.save(plt.figure(), folder, "empty")]
+    ...     [path.name for path in style.save(plt.figure(), folder, "empty")]
     ['empty.svg', 'empty.png']
     """
     import matplotlib.pyplot as plt

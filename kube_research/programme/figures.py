@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
+from kube_research.figures.comparison import effect_words
 from kube_research.figures.sheet import Look, Row, Sheet, ladder
 from kube_research.formats import number, whole
 from kube_research.frames import documented, need_columns
@@ -115,15 +116,7 @@ def change_axis(
 
 def column_head(sheet: Sheet, x: float, key: str, **look: Any) -> None:
     """Write the heading of a column of words at the right; | breaks the line."""
-    look = {"va": "bottom", "color": style.QUIET, "right": True, **look}
-    sheet.words(x, -0.04, text(f"programme.head.{key}", sheet.lang).replace("|", "\n"), **look)
-
-
-def change_words(line: dict[Any, Any], lang: str) -> str:
-    """Return a change with its interval in words."""
-    ends = {end: number(line[f"change_{end}"], lang, SIGNED) for end in ("low", "high")}
-    between = text("compare.interval", lang, **ends) if all(ends.values()) else ""
-    return f"{number(line['change'], lang, SIGNED)} {between}".strip()
+    sheet.heading(x, text(f"programme.head.{key}", sheet.lang).replace("|", "\n"), **look)
 
 
 def few_note(rows: pd.DataFrame, lang: str) -> str:
@@ -169,7 +162,7 @@ def area_forest(
         shape, size = ("D", 7) if total else ("s", 4.5)
         sheet.ax.plot(line["change"], row.y, marker=shape, ms=size, gid=sheet.tag("change"), **look)
         weight: Look = {"right": True, "fontweight": "bold" if total else "normal"}
-        sheet.words(0.1, row.y, change_words(line, lang), **weight)
+        sheet.words(0.1, row.y, effect_words(line, "change", lang), **weight)
         sheet.words(2.1, row.y, whole(line["groups_both"], lang), ha="right", **weight)
     column_head(sheet, 0.1, "change_interval")
     column_head(sheet, 2.1, "groups", ha="right")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec
 
 from kube_research.errors import OptionError
-from kube_research.figures.diagrams import HasDiagrams, draw_diagram
+from kube_research.figures.diagrams import draw_diagram
 from kube_research.outputs import Output, register
 from kube_research.texts import check_language, text
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
+    from kube_research.site.folder import Site
+
 P = ParamSpec("P")
 #: Figures that run to the right; the others run down.
 RUNS_RIGHT = frozenset({1, 2})
 
 
-def diagram(site: HasDiagrams, number: int, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+def diagram(site: Site, number: int, *, lang: str = "en", ax: Axes | None = None) -> Axes:
     """Draw one of the study's flow diagrams as rebuilt from its text.
 
     Parameters
@@ -71,7 +73,7 @@ def diagram(site: HasDiagrams, number: int, *, lang: str = "en", ax: Axes | None
     )
 
 
-def _diagram_frame(site: HasDiagrams, number: int) -> DataFrame:
+def _diagram_frame(site: Site, number: int) -> DataFrame:
     """Return the boxes a diagram draws, in order: stage, kind, labels, evidence and locator."""
     nodes = site.diagram_nodes
     chosen = nodes[nodes["figure"] == number].sort_values(["stage", "order"], ignore_index=True)
@@ -83,37 +85,37 @@ def _registered(draw: Callable[P, Axes]) -> Output[P, Axes]:
     """Register a figure of the study by its number."""
     number = int(draw.__name__.rpartition("_")[2])
 
-    def boxes(site: HasDiagrams) -> DataFrame:
+    def boxes(site: Site) -> DataFrame:
         return _diagram_frame(site, number)
 
     return register(draw, boxes)
 
 
 @_registered
-def figure_1(site: HasDiagrams, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+def figure_1(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
     """Draw Figure 1, the flow of the research; see :func:`diagram`."""
     return diagram(site, 1, lang=lang, ax=ax)
 
 
 @_registered
-def figure_2(site: HasDiagrams, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+def figure_2(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
     """Draw Figure 2, the initial design; see :func:`diagram`."""
     return diagram(site, 2, lang=lang, ax=ax)
 
 
 @_registered
-def figure_3(site: HasDiagrams, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+def figure_3(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
     """Draw Figure 3, from the initial design to the PEKA evaluation; see :func:`diagram`."""
     return diagram(site, 3, lang=lang, ax=ax)
 
 
 @_registered
-def figure_4(site: HasDiagrams, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+def figure_4(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
     """Draw Figure 4, the final design; see :func:`diagram`."""
     return diagram(site, 4, lang=lang, ax=ax)
 
 
 @_registered
-def figure_5(site: HasDiagrams, *, lang: str = "en", ax: Axes | None = None) -> Axes:
+def figure_5(site: Site, *, lang: str = "en", ax: Axes | None = None) -> Axes:
     """Draw Figure 5, the refined design; see :func:`diagram`."""
     return diagram(site, 5, lang=lang, ax=ax)

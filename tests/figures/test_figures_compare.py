@@ -23,8 +23,8 @@ from matplotlib.text import Text
 import kube_research as kr
 from kube_research import figures
 from kube_research.errors import MissingTableError, OptionError
-from kube_research.figures import comparison as figures_compare
 from kube_research.figures import style
+from kube_research.formats import probability
 from kube_research.site.folder import Site
 from kube_research.texts import text
 
@@ -227,6 +227,6 @@ def test_the_forest_is_the_fields_and_the_whole(twin: Site) -> None:
 
 
 def test_p_values_are_never_0() -> None:
-    assert figures_compare._p(0.00001, "id") == "< 0,001"
-    assert figures_compare._p(0.0123, "en") == "0.012"
-    assert figures_compare._p(float("nan"), "en") == ""
+    assert probability(0.00001, "id") == "< 0,001"
+    assert probability(0.0123, "en") == "0.012"
+    assert probability(float("nan"), "en") == ""
