@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pandas as pd
 
 from kube_research.attendance.rates import attendance_rates, rule_range
@@ -10,7 +13,7 @@ from kube_research.formats import day_of, number, percent, share
 from kube_research.frames import FEW
 from kube_research.interventions.outcomes import ASPECTS, VERDICTS, agenda_matrix, monitoring_matrix
 from kube_research.outputs import find_output
-from kube_research.report.document import Draft, ref
+from kube_research.report.document import Draft
 from kube_research.shown import Column
 from kube_research.texts import text
 
@@ -36,28 +39,21 @@ def attendance_text(draft: Draft) -> None:
 
 
 def attendance_by_activity(draft: Draft) -> None:
-    """Show the rate of each activity."""
+    """Show the rate of each activity, and draw it."""
     rates = titled(attendance_rates(draft.site.table("attendance")), draft.site)
     if rates.empty:
         return
-    labels, note = _few(draft, rates, titles(draft, rates["activity"]))
-    columns = [draft.col("activity", labels, 3.0, words=True)]
-    if "date" in rates and rates["date"].notna().any():
+    marked, note = _few(draft, rates, rates[f"title_{draft.lang}"])
+    columns = [draft.col("activity", marked, 3.0, words=True)]
+    if rates["date"].notna().any():
         columns.append(draft.col("date", rates["date"], 1.4, words=True, write=day_of))
     columns += _rate_columns(draft, rates)
-    draft.say("attendance_intro", table=ref("table", "attendance"))
-    draft.table("attendance", columns, rates, notes=[draft.words("note_attendance"), note])
+    notes = [draft.words("note_attendance"), note]
+    draft.table("attendance", columns, rates, "attendance_intro", notes=notes)
+    draft.figure("attendance_activities")
 
 
-def titles(draft: Draft, codes: pd.Series) -> list[str]:
-    """Return the titles of activities; the code where the site gives none."""
-    if not draft.site.has("activities"):
-        return [str(code) for code in codes]
-    known = draft.site.table("activities").set_index("activity")[f"title_{draft.lang}"]
-    return [str(title) for title in codes.map(known).fillna(codes)]
-
-
-def _few(draft: Draft, rates: pd.DataFrame, labels: list[str]) -> tuple[list[str], str]:
+def _few(draft: Draft, rates: pd.DataFrame, labels: Iterable[str]) -> tuple[list[str], str]:
     """Put a star behind labels of rows that rest on few people, and say what it means."""
     marked = [
         f"{label}*" if few else label for label, few in zip(labels, rates["few"], strict=True)
@@ -74,13 +70,6 @@ def _rate_columns(draft: Draft, rates: pd.DataFrame) -> list[Column]:
     ]
 
 
-def attendance_figure(draft: Draft) -> None:
-    """Draw the rate of each activity."""
-    rates = attendance_rates(draft.site.table("attendance"))
-    if len(rates):
-        draft.figure("attendance_activities")
-
-
 def attendance_by_group_and_role(draft: Draft) -> None:
     """Show the rate of each group and of each role."""
     logs = draft.site.table("attendance")
@@ -92,13 +81,7 @@ def attendance_by_group_and_role(draft: Draft) -> None:
         return
     marked, note = _few(draft, rates, labels)
     columns = [draft.col("group_role", marked, 2.6, words=True), *_rate_columns(draft, rates)]
-    draft.say("attendance_groups", table=ref("table", "attendance_groups"))
-    draft.table("attendance_groups", columns, rates, notes=[note])
-
-
-def attendance_heatmap(draft: Draft) -> None:
-    """Draw who came when."""
-    draft.figure("attendance_heatmap", "see_heatmap")
+    draft.table("attendance_groups", columns, rates, "attendance_groups", notes=[note])
 
 
 def agenda(draft: Draft) -> None:
@@ -114,8 +97,7 @@ def agenda(draft: Draft) -> None:
         draft.col("issues", meetings["issues"], 2.6, words=True),
         draft.col("solutions", meetings["solutions"], 3.0, words=True),
     ]
-    draft.say("agenda_intro", meetings=len(meetings), table=ref("table", "agenda"))
-    draft.table("agenda", columns, meetings)
+    draft.table("agenda", columns, meetings, "agenda_intro", meetings=len(meetings))
 
 
 def monitoring(draft: Draft) -> None:
@@ -126,20 +108,17 @@ def monitoring(draft: Draft) -> None:
     matrix = monitoring_matrix(
         site.table("activities", lang), site.table("monitoring", lang), lang=lang
     )
-    rows = matrix.melt(
-        ["activity", "activity_time", "evidence"], list(ASPECTS), "aspect", "entries"
-    )
-    order = {activity: place for place, activity in enumerate(matrix["activity"])}
-    rows = rows[rows["entries"] != ""]
-    rows = rows.sort_values("activity", key=lambda codes: codes.map(order), kind="stable")
+    kept = ["activity_time", "evidence"]
+    rows = matrix.melt(kept, list(ASPECTS), "aspect", "entries", ignore_index=False)
+    rows = rows[rows["entries"] != ""].sort_index(kind="stable")  # activity by activity
     names = [text(f"table.{aspect}", lang) for aspect in rows["aspect"]]
     columns = [
         draft.col("aspect", names, 2.2, words=True),
         draft.col("entries_seen", rows["entries"], 6.8, words=True),
     ]
     parts = rows["activity_time"].str.replace("\n", "; ")
-    draft.say("monitoring_intro", activities=len(matrix), table=ref("table", "monitoring"))
-    draft.table("monitoring", columns, rows, sections=parts)
+    many = len(matrix)
+    draft.table("monitoring", columns, rows, "monitoring_intro", sections=parts, activities=many)
 
 
 def outcomes(draft: Draft) -> None:
@@ -148,7 +127,6 @@ def outcomes(draft: Draft) -> None:
     counts = frame["verdict"].value_counts()
     words = {name: draft.words(f"verdict_{name.replace(' ', '_')}") for name in VERDICTS}
     counted = ", ".join(f"{words[name]} {counts[name]}" for name in VERDICTS if name in counts)
-    draft.say("outcomes_intro", rows=len(frame), counts=counted, table=ref("table", "outcomes"))
     own, other = frame[f"label_{lang}"], frame[f"achieved_label_{lang}"]
     nearest = frame["match"].eq("nearest")
     signs, printed = frame["comparison"], frame["achieved_comparison"]
@@ -158,15 +136,16 @@ def outcomes(draft: Draft) -> None:
         for how, result, near in zip(printed, frame["achieved_pct"], nearest, strict=True)
     ]
     columns = [
-        draft.col("activity", titles(draft, frame["activity"]), 2.2, words=True),
+        draft.col("activity", frame[f"title_{lang}"], 2.2, words=True),
         draft.col("measure", own.fillna(other).fillna(frame["measure"]), 2.6, words=True),
         draft.col("target", goals, 0.9),
         draft.col("result", results, 0.9),
         draft.col("gap", frame["gap"], 0.8, write=_gap),
         draft.col("verdict", frame["verdict"].map(words), 1.3, words=True),
     ]
-    note = draft.words("note_nearest") if nearest.any() else ""
-    draft.table("outcomes", columns, frame, notes=[draft.words("note_outcomes"), note])
+    notes = [draft.words("note_outcomes"), draft.words("note_nearest") if nearest.any() else ""]
+    fill: dict[str, Any] = {"rows": len(frame), "counts": counted}
+    draft.table("outcomes", columns, frame, "outcomes_intro", notes=notes, **fill)
     draft.figure("targets_results")
 
 

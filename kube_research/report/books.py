@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
+from kube_research.figures.sheet import book_names
 from kube_research.finance.closing import closing_balances, ledger_balances
 from kube_research.finance.growth import growth_checklist, growth_stages
 from kube_research.finance.iks import iks_against_rule
@@ -51,16 +54,7 @@ def balances(draft: Draft) -> None:
 
 
 def _books(draft: Draft) -> dict[str, str]:
-    named = {book: draft.words(f"book_{book}") for book in ("kas", "tabungan", "iks")}
-    if draft.site.has("books"):
-        table = draft.site.table("books").set_index("book")
-        named |= {str(book): str(name) for book, name in table[f"name_{draft.lang}"].items()}
-    return named
-
-
-def balances_figure(draft: Draft) -> None:
-    """Draw the running balances."""
-    draft.figure("balances")
+    return book_names(draft.site, "report.book_")[draft.lang]
 
 
 def stated_balances(draft: Draft) -> None:
@@ -84,7 +78,6 @@ def findings(draft: Draft) -> None:
     sure = {level: draft.words(f"sure_{level}") for level in order}
     counts = misfits["certainty"].value_counts()
     counted = ", ".join(f"{sure[level]} {counts[level]}" for level in order if level in counts)
-    draft.say("findings_intro", count=len(misfits), told=counted, table=ref("table", "findings"))
     ranked = misfits.assign(_rank=misfits["certainty"].map(order))
     listed = ranked.sort_values(["_rank", "row"], kind="stable").head(MOST_FINDINGS)
     columns = [
@@ -98,8 +91,9 @@ def findings(draft: Draft) -> None:
         draft.col("finding", listed["reason"], 4.5, words=True),
     ]
     rest = len(misfits) - len(listed)
-    note = draft.words("note_rest", count=rest) if rest else ""
-    draft.table("findings", columns, listed, notes=[draft.words("note_findings"), note])
+    notes = [draft.words("note_findings"), draft.words("note_rest", count=rest) if rest else ""]
+    fill: dict[str, Any] = {"count": len(misfits), "told": counted}
+    draft.table("findings", columns, listed, "findings_intro", notes=notes, **fill)
 
 
 def iks(draft: Draft) -> None:
@@ -122,8 +116,7 @@ def iks(draft: Draft) -> None:
         draft.col("base", kept["base"], 1.4, write=whole),
         draft.col("share", kept["pct_of_base"], 1, write=_one_decimal),
     ]
-    draft.say("iks_intro", table=ref("table", "iks"))
-    draft.table("iks", columns, kept, notes=[draft.words("note_iks")])
+    draft.table("iks", columns, kept, "iks_intro", notes=[draft.words("note_iks")])
 
 
 def _one_decimal(pct: float, lang: str) -> str:
@@ -149,16 +142,18 @@ def indicators(draft: Draft) -> None:
     for name in groups:
         amounts = cells[name].str.replace(f"{unit} ", "")
         columns.append(draft.col("", amounts, 1.3, head=str(name)))
-    draft.say(
-        "indicators_intro",
-        count=len(table),
-        topics=table[topic].nunique(),
-        table=ref("table", "indicators"),
-    )
     few = cells.apply(lambda column: column.str.endswith("*")).any().any()
     notes = [draft.words("note_ways"), draft.words("note_few", few=FEW) if few else ""]
-    frame = table.assign(evidence=table["evidence"].replace("", pd.NA))
-    draft.table("indicators", columns, frame, notes=notes, sections=table[topic])
+    draft.table(
+        "indicators",
+        columns,
+        table.assign(evidence=table["evidence"].replace("", pd.NA)),
+        "indicators_intro",
+        notes=notes,
+        sections=table[topic],
+        count=len(table),
+        topics=table[topic].nunique(),
+    )
 
 
 def growth(draft: Draft) -> None:
@@ -167,24 +162,18 @@ def growth(draft: Draft) -> None:
     if checklist.empty:
         return
     stages = growth_stages(checklist)
-    decided = int(stages["decided"].sum())
-    table = ref("table", "growth")
-    draft.say("growth_intro", groups=len(stages), decided=decided, table=table)
+    spans = zip(stages["stage_low"], stages["stage_high"], strict=True)
     columns = [
         draft.col("group", stages["group"], 1.0, words=True),
-        draft.col("met", stages["met"], 1.0),
-        draft.col("unmet", stages["unmet"], 1.0),
-        draft.col("unknown", stages["unknown"], 1.0),
-        draft.col("stage", [_stage(draft, *span) for span in _spans(stages)], 3.0, words=True),
+        *(draft.col(verdict, stages[verdict]) for verdict in ("met", "unmet", "unknown")),
+        draft.col("stage", [_stage(draft, *span) for span in spans], 3.0, words=True),
     ]
-    draft.table("growth", columns, stages, notes=[draft.words("note_growth")])
+    fill: dict[str, Any] = {"groups": len(stages), "decided": int(stages["decided"].sum())}
+    note = draft.words("note_growth")
+    draft.table("growth", columns, stages, "growth_intro", notes=[note], **fill)
     groups = stages["group"].tolist()
     if (checklist["verdict"] != "unknown").any() and len(groups) <= MOST_GROUPS:
         _checklist(draft, checklist, groups)
-
-
-def _spans(stages: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(stages["stage_low"], stages["stage_high"], strict=True))
 
 
 def _stage(draft: Draft, low: str, high: str) -> str:
@@ -208,6 +197,5 @@ def _checklist(draft: Draft, checklist: pd.DataFrame, groups: list[str]) -> None
         words = [draft.words(f"criterion_{verdict}") for verdict in verdicts]
         head = text("figure.group", draft.lang, group=group)
         columns.append(draft.col("", words, 0.8, words=True, head=head))
-    draft.say("checklist_intro", table=ref("table", "checklist"))
     graded = pd.DataFrame({"evidence": [grade_of(checklist)]})
-    draft.table("checklist", columns, graded)
+    draft.table("checklist", columns, graded, "checklist_intro")

@@ -10,8 +10,8 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import pandas as pd
 
@@ -77,26 +77,37 @@ class Cover:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table with its caption, its note and the grades of its rows."""
+class Exhibit:
+    """A table or a figure: what has a number and a caption, and grades of what it is made of."""
 
+    kind: ClassVar[str]
     key: str
     caption: str
-    content: Shown
-    note: str
     grades: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What sentences call it, such as ``table:items``."""
+        return f"{self.kind}:{self.key}"
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A picture (PNG) with its caption, the words for those who cannot see it, and its grade."""
+class Table(Exhibit):
+    """A table with its note."""
 
-    key: str
-    caption: str
+    kind = "table"
+    content: Shown
+    note: str
+
+
+@dataclass(frozen=True)
+class Figure(Exhibit):
+    """A picture (PNG) with the words for those who cannot see it, and its size in inches."""
+
+    kind = "figure"
     alt: str
     png: bytes = field(repr=False)
-    size: tuple[float, float] = (1.0, 1.0)
-    grades: tuple[str, ...] = ()
+    size: tuple[float, float]
 
 
 Block = Heading | Paragraph | Cover | Table | Figure
@@ -111,16 +122,25 @@ class Report:
     author: str
     blocks: tuple[Block, ...]
 
+    @cached_property
     def numbers(self) -> dict[str, tuple[str, int]]:
-        """Return the label and number of every table and figure: ``{"table:items": ("Table", 1)}``."""
+        """The label and number of every table and figure: ``{"table:items": ("Table", 1)}``."""
         numbers: dict[str, tuple[str, int]] = {}
-        counts = {"table": 0, "figure": 0}
+        counts = {Table.kind: 0, Figure.kind: 0}
         for block in self.blocks:
-            if isinstance(block, Table | Figure):
-                kind = "table" if isinstance(block, Table) else "figure"
-                counts[kind] += 1
-                numbers[f"{kind}:{block.key}"] = text(f"report.{kind}", self.lang), counts[kind]
+            if isinstance(block, Exhibit):
+                counts[block.kind] += 1
+                numbers[block.name] = text(f"report.{block.kind}", self.lang), counts[block.kind]
         return numbers
+
+    def linked(self, words: str) -> list[tuple[str, str]]:
+        """Split a sentence into what readers see and, where that is "Table 2", the name of the table."""
+        return [
+            ("{} {}".format(*self.numbers[part]), part)
+            if named and part in self.numbers
+            else (part, "")
+            for part, named in pieces(words)
+        ]
 
 
 def ref(kind: str, key: str) -> str:
@@ -160,9 +180,17 @@ class Section:
     needs: tuple[str, ...] = ()
 
 
+#: How a value is written: the form of a number, or a function of it and the language.
+Write: TypeAlias = str | Callable[[Any, str], str]
+
+
 def plain(value: object, lang: str) -> str:
     """Return a value as it is."""
     return str(value)
+
+
+def _writer(write: Write) -> Callable[[Any, str], str]:
+    return partial(number, form=write) if isinstance(write, str) else write
 
 
 class Draft:
@@ -188,13 +216,9 @@ class Draft:
         self._absent = set()
         self.blocks.append(Heading(self.words(f"head_{key}"), level))
 
-    def say(self, key: str, kind: str = "text", **fill: object) -> None:
+    def say(self, key: str, kind: str = "text", **fill: Any) -> None:
         """Add a sentence from the text file."""
-        self.put(self.words(key, **fill), kind)
-
-    def put(self, words: str, kind: str = "text") -> None:
-        """Add finished words as a paragraph."""
-        self.blocks.append(Paragraph(_unfit(words), kind))
+        self.blocks.append(Paragraph(_unfit(self.words(key, **fill)), kind))
 
     def has(self, table: str) -> bool:
         """Tell whether a table stands in the report."""
@@ -252,21 +276,17 @@ class Draft:
         width: float = 1.0,
         *,
         words: bool = False,
-        write: str | Callable[[Any, str], str] = plain,
+        write: Write = plain,
         head: str = "",
     ) -> Column:
-        """Return a column headed by a text of the report, of numbers unless told it is words.
-
-        ``write`` is the form of a number, or a function of :mod:`kube_research.formats`.
-        """
-        written = partial(number, form=write) if isinstance(write, str) else write
+        """Return a column headed by a text of the report, of numbers unless told it is words."""
+        write = _writer(write)
         head = head or self.words(f"col_{key}")
-        return Column(head, values, not words, width, lambda value: written(value, self.lang))
+        return Column(head, values, not words, width, lambda value: write(value, self.lang))
 
-    def interval(
-        self, low: Iterable[Any], high: Iterable[Any], write: Callable[[Any, str], str] = number
-    ) -> list[str]:
+    def interval(self, low: Iterable[Any], high: Iterable[Any], write: Write = number) -> list[str]:
         """Return intervals in words, one a row; blank where an end is missing."""
+        write = _writer(write)
         return [
             ""
             if pd.isna(start) or pd.isna(end)
@@ -279,17 +299,20 @@ class Draft:
         key: str,
         columns: Iterable[Column],
         frame: pd.DataFrame,
+        say: str = "",
         *,
         notes: Iterable[str] = (),
         held: Iterable[str] = (),
         sections: Iterable[str] = (),
-        **fill: object,
+        **fill: Any,
     ) -> None:
-        """Add a table of the columns given; the grades of its rows are those of ``frame``.
+        """Add a table of the columns given, after a sentence that points to it.
 
-        ``held`` are grades that the table tells of in its own words; ``sections`` names for each row
-        the part of the table it belongs to.
+        The grades of its rows are those of ``frame``; ``held`` are grades that the table tells of in
+        its own words; ``sections`` names for each row the part of the table it belongs to.
         """
+        if say:
+            self.say(say, table=ref("table", key), **fill)
         made, grades = list(columns), _grades(frame) or tuple(held)
         lines = [words for words in notes if words]
         if len(grades) > 1 and "evidence" in frame:
@@ -308,9 +331,9 @@ class Draft:
             )
             for column in made
         )
-        caption = self._caption(f"table_{key}", grades, fill)
+        caption = self._caption(f"table_{key}", grades)
         content = Shown(fit, tuple(map(clean, sections)))
-        self.blocks.append(Table(key, caption, content, clean(" ".join(lines)), grades))
+        self.blocks.append(Table(key, caption, grades, content, clean(" ".join(lines))))
 
     def figure(self, name: str, say: str = "", **fill: str) -> None:
         """Draw a figure of the package and add it, after a sentence that points to it.
@@ -322,9 +345,9 @@ class Draft:
         if say:
             self.say(say, figure=ref("figure", name), **fill)
         png, size = self.picture(output)
-        caption = self._caption(f"figure_{name}", grades, {})
+        caption = self._caption(f"figure_{name}", grades)
         alt = f"{caption}. {self.words(f'alt_{name}')}"
-        self.blocks.append(Figure(name, caption, alt, png, size, grades))
+        self.blocks.append(Figure(name, caption, grades, alt, png, size))
 
     def picture(self, output: Output[..., Any]) -> tuple[bytes, tuple[float, float]]:
         """Return a figure as PNG, and its size in inches."""
@@ -334,12 +357,17 @@ class Draft:
             width, height = (float(side) for side in drawn.get_size_inches())
             return style.png_bytes(drawn), (width, height)
 
-    def _caption(self, key: str, grades: tuple[str, ...], fill: dict[str, object]) -> str:
-        caption = self.words(key, **fill)
+    def _caption(self, key: str, grades: tuple[str, ...]) -> str:
+        caption = self.words(key)
         if "simulated" in grades:
             mark = "simulated_all" if grades == ("simulated",) else "simulated_some"
             caption = f"{caption} {self.words(mark)}"
         return clean(caption)
+
+
+def drawn(name: str, say: str = "") -> Callable[[Draft], None]:
+    """Return a part of a report that is a figure, after a sentence that points to it."""
+    return lambda draft: draft.figure(name, say)
 
 
 def _unfit(words: object) -> str:

@@ -14,7 +14,18 @@ from kube_research.files import home, replace_file
 from kube_research.formats import day_of, number
 from kube_research.frames import FEW, GRADES
 from kube_research.report import activities, books, scores
-from kube_research.report.document import Cover, Draft, Figure, Report, Section, Table, clean, ref
+from kube_research.report.document import (
+    Cover,
+    Draft,
+    Exhibit,
+    Figure,
+    Report,
+    Section,
+    Table,
+    clean,
+    drawn,
+    ref,
+)
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -59,7 +70,7 @@ def build_report(
     >>> report = build_report(kr.load_site("cibeunying"), lang="en")
     >>> report.title
     'Analysis report: KUBE Maju Sejahtera'
-    >>> report.numbers()["table:weak"]
+    >>> report.numbers["table:weak"]
     ('Table', 4)
     """
     draft = Draft(site, check_language(lang))
@@ -199,11 +210,10 @@ def method(draft: Draft) -> None:
     """Tell the rules chosen, and which grades the tables and figures of the report carry."""
     info, lang = draft.site.info, draft.lang
     draft.heading("grades", 2)
-    draft.say("grades_intro", table=ref("table", "grades"))
     places = []
     for grade in GRADES:
         references = [
-            ref(kind.__name__.lower(), block.key)
+            ref(kind.kind, block.key)
             for kind in (Table, Figure)
             for block in draft.blocks
             if isinstance(block, kind) and grade in block.grades
@@ -214,7 +224,7 @@ def method(draft: Draft) -> None:
         draft.col("meaning", [draft.words(f"grade_{g}") for g in GRADES], 3.2, words=True),
         draft.col("where", places, 3.2, words=True),
     ]
-    draft.table("grades", columns, pd.DataFrame())
+    draft.table("grades", columns, pd.DataFrame(), "grades_intro")
     draft.heading("rules", 2)
     low, high = info.scale
     cut = number(info.threshold, lang, "0.0#")
@@ -231,7 +241,7 @@ def method(draft: Draft) -> None:
 def limits(draft: Draft) -> None:
     """Tell what the report cannot show."""
     site = draft.site
-    if any("simulated" in b.grades for b in draft.blocks if isinstance(b, Table | Figure)):
+    if any("simulated" in b.grades for b in draft.blocks if isinstance(b, Exhibit)):
         draft.say("limit_simulated", "bullet")
     draft.say("limit_few", "bullet", few=FEW)
     if site.has("ratings"):
@@ -259,7 +269,12 @@ SECTIONS = (
     Section("data", (scores.data_summary,)),
     Section(
         "profile",
-        (scores.profile_text, scores.field_scores, scores.items, scores.profile_figure),
+        (
+            scores.profile_text,
+            scores.field_scores,
+            scores.items,
+            drawn("peka_profile", "see_profile"),
+        ),
         ("ratings", "item_means"),
     ),
     Section(
@@ -272,9 +287,8 @@ SECTIONS = (
         (
             activities.attendance_text,
             activities.attendance_by_activity,
-            activities.attendance_figure,
             activities.attendance_by_group_and_role,
-            activities.attendance_heatmap,
+            drawn("attendance_heatmap", "see_heatmap"),
         ),
         ("attendance",),
     ),
@@ -287,7 +301,7 @@ SECTIONS = (
             books.stated_balances,
             books.findings,
             books.iks,
-            books.balances_figure,
+            drawn("balances"),
         ),
         ("ledger",),
     ),

@@ -14,12 +14,12 @@ from kube_research.compare.rounds import (
     two_rounds,
     which_comparison,
 )
-from kube_research.formats import as_printed, day_of, number, whole
+from kube_research.formats import as_printed, day_of, number, probability, span, whole
 from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.outputs import find_output
 from kube_research.peka.priorities import classify_items, classify_over, rtl_links
 from kube_research.peka.scores import score_fields
-from kube_research.report.document import Draft, ref
+from kube_research.report.document import Draft, drawn, ref
 from kube_research.shown import Column
 from kube_research.site.folder import inventory
 from kube_research.site.schema import tables
@@ -39,7 +39,6 @@ def data_summary(draft: Draft) -> None:
         draft.say("no_tables")
         return
     rows = whole(int(held["rows"].sum()), lang)
-    draft.say("data_intro", tables=len(held), rows=rows, table=ref("table", "data"))
     columns = [
         draft.col("table", held["table"], 1.5, words=True),
         draft.col("about", held["table"], 3.6, words=True, write=_about),
@@ -47,7 +46,8 @@ def data_summary(draft: Draft) -> None:
         draft.col("grades", [_grades(draft, name) for name in held["table"]], 1.9, words=True),
     ]
     every = {grade for frame in site.tables.values() for grade in frame["evidence"].dropna()}
-    draft.table("data", columns, held, held=[grade for grade in GRADES if grade in every])
+    told = [grade for grade in GRADES if grade in every]
+    draft.table("data", columns, held, "data_intro", held=told, tables=len(held), rows=rows)
     absent = [
         name for name in ("ratings", "attendance", "outcomes", "ledger") if not site.has(name)
     ]
@@ -96,16 +96,15 @@ def profile_text(draft: Draft) -> None:
     if info.scale_reason:
         draft.say("reason", reason=info.scale_reason)
     for round_no, part in draft.scores.groupby("round", sort=True):
-        least, most = int(part["n"].min()), int(part["n"].max())
         draft.say(
             "profile_round",
             round=round_no,
             items=len(part),
-            n=f"{least}" if least == most else f"{least}–{most}",
+            n=span(part["n"]),
             low=number(part["mean"].min(), lang, form),
             high=number(part["mean"].max(), lang, form),
         )
-        if least < FEW:
+        if part["n"].min() < FEW:
             draft.say("few_raters", few=FEW, round=round_no)
 
 
@@ -132,8 +131,8 @@ def field_scores(draft: Draft) -> None:
             for mean, end in zip(part["mean"], ends, strict=True)
         ]
         columns.append(draft.col("", cells, 1.5, head=head))
-    draft.say("fields_intro", table=ref("table", "fields"))
-    draft.table("fields", columns, _weakest(scores, "field_no"), notes=[draft.words("note_fields")])
+    graded, note = _weakest(scores, "field_no"), draft.words("note_fields")
+    draft.table("fields", columns, graded, "fields_intro", notes=[note])
 
 
 def _named_rounds(draft: Draft, rounds: Iterable[int]) -> list[tuple[int, str]]:
@@ -186,11 +185,6 @@ def items(draft: Draft) -> None:
 def _starred(people: float, lang: str) -> str:
     """Return a number of people, a star behind one that is small."""
     return f"{int(people)}*" if people < FEW else f"{int(people)}"
-
-
-def profile_figure(draft: Draft) -> None:
-    """Draw every item with its interval."""
-    draft.figure("peka_profile", "see_profile")
 
 
 def weak_items(draft: Draft) -> None:
@@ -266,9 +260,8 @@ def answers(draft: Draft) -> None:
         draft.col("priority", links["priority"], 0.8),
         draft.col("reason", links[f"reason_{lang}"], 4.0, words=True),
     ]
-    draft.say("answers_intro", table=ref("table", "answers"))
-    first = int(draft.scores["round"].min())
-    draft.table("answers", columns, links, notes=[draft.words("note_answers", round=first)])
+    note = draft.words("note_answers", round=int(draft.scores["round"].min()))
+    draft.table("answers", columns, links, "answers_intro", notes=[note])
 
 
 def change(draft: Draft) -> None:
@@ -283,17 +276,10 @@ def change(draft: Draft) -> None:
         _by_field,
         _forest,
         _by_item,
-        _estimation,
-        _before_after,
+        drawn("estimation_plot", "see_estimation"),
+        drawn("before_after"),
     ):
         draft.part(work)
-
-
-def probability(value: float, lang: str) -> str:
-    """Return a p value with three decimals; a very small one as below 0.001, never as 0."""
-    if value < 0.001:
-        return f"< {number(0.001, lang, '0.000')}"
-    return number(value, lang, "0.000")
 
 
 def _which(draft: Draft) -> None:
@@ -311,7 +297,7 @@ def _overall(draft: Draft) -> None:
     ratings, lang = draft.site.table("ratings"), draft.lang
     first, last = two_rounds(ratings.dropna(subset=["score"]), None, None)
     compared = compare_rounds(ratings, by="overall", before=first, after=last, lang=lang)
-    row = {str(name): value for name, value in compared.iloc[0].to_dict().items()}
+    row = compared.to_dict("records")[0]
     fill = {name: number(row[name], lang) for name in ("mean_before", "mean_after")}
     fill |= {name: row[name] for name in ("n_before", "n_after", "raters_in_both")}
     fill["change"] = number(row["change"], lang, SIGNED)
@@ -334,9 +320,7 @@ def _overall(draft: Draft) -> None:
 def _effect_columns(draft: Draft, compared: pd.DataFrame) -> list[Column]:
     pairs = zip(compared["n_before"], compared["n_after"], strict=True)
     sizes = [f"{a}; {b}{'*' if min(a, b) < FEW else ''}" for a, b in pairs]
-    ends = draft.interval(
-        compared["change_low"], compared["change_high"], lambda v, lang: number(v, lang, SIGNED)
-    )
+    ends = draft.interval(compared["change_low"], compared["change_high"], SIGNED)
     return [
         draft.col("sizes", sizes, 0.9),
         draft.col("mean_before", compared["mean_before"], 0.9, write=number),
@@ -357,8 +341,7 @@ def _steps(draft: Draft) -> None:
     pairs = zip(compared["round_before"], compared["round_after"], strict=True)
     steps = [draft.words("step", first=a, last=b) for a, b in pairs]
     columns = [draft.col("rounds", steps, 1.2, words=True), *_effect_columns(draft, compared)]
-    draft.say("steps_intro", table=ref("table", "steps"))
-    draft.table("steps", columns, compared, notes=_reasons(draft, compared))
+    draft.table("steps", columns, compared, "steps_intro", notes=_reasons(draft, compared))
 
 
 def _by_field(draft: Draft) -> None:
@@ -404,11 +387,3 @@ def _reasons(draft: Draft, compared: pd.DataFrame) -> list[str]:
 
 def _forest(draft: Draft) -> None:
     draft.figure("forest_plot", "see_change", other=ref("figure", "before_after"))
-
-
-def _estimation(draft: Draft) -> None:
-    draft.figure("estimation_plot", "see_estimation")
-
-
-def _before_after(draft: Draft) -> None:
-    draft.figure("before_after")

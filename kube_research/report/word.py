@@ -47,8 +47,7 @@ class _Writer:
 
     def __init__(self, document: Any, report: Report) -> None:
         self.document, self.report = document, report
-        self.numbers = report.numbers()
-        self.marks = {name: f"_Ref{100_000_000 + n}" for n, name in enumerate(self.numbers, 1)}
+        self.places = {name: place for place, name in enumerate(report.numbers, 1)}
         self.fresh_page = False
         self.styles = {style.name: style.style_id for style in document.styles}
         about = document.core_properties
@@ -97,30 +96,33 @@ class _Writer:
 
     def _fill(self, paragraph: Any, words: str) -> None:
         """Add text to a paragraph; the name of a table or figure becomes a cross-reference."""
-        for part, named in pieces(words):
-            if named and part in self.numbers:
-                label, number = self.numbers[part]
-                _field(paragraph, f" REF {self.marks[part]} \\h ", f"{label} {number}")
+        for seen, name in self.report.linked(words):
+            if name:
+                _field(paragraph, f" REF {self._mark(name)} \\h ", seen)
             else:
-                paragraph.add_run(part)
+                paragraph.add_run(seen)
 
-    def _caption(self, name: str, words: str) -> Any:
+    def _mark(self, name: str) -> str:
+        """Return the bookmark of a table or figure."""
+        return f"_Ref{100_000_000 + self.places[name]}"
+
+    def _caption(self, block: Table | Figure) -> Any:
         """Add a caption whose number is a field and whose label can be referred to."""
-        label, number = self.numbers[name]
+        label, number = self.report.numbers[block.name]
         paragraph = self.document.add_paragraph(style="Caption")
-        at = str(list(self.numbers).index(name) + 1)
-        paragraph._p.append(_element("w:bookmarkStart", id=at, name=self.marks[name]))
+        at = str(self.places[block.name])
+        paragraph._p.append(_element("w:bookmarkStart", id=at, name=self._mark(block.name)))
         paragraph.add_run(f"{label} ")
         _field(paragraph, f" SEQ {label} \\* ARABIC ", str(number))
         paragraph._p.append(_element("w:bookmarkEnd", id=at))
-        paragraph.add_run(f". {words}")
+        paragraph.add_run(f". {block.caption}")
         return paragraph
 
     def _table(self, table: Table) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.shared import Cm, Pt
 
-        self._caption(f"table:{table.key}", table.caption).paragraph_format.keep_with_next = True
+        self._caption(table).paragraph_format.keep_with_next = True
         content = table.content
         columns, last = len(content.columns), len(content.rows)
         numeric = [column.numeric for column in content.columns]
@@ -171,7 +173,7 @@ class _Writer:
             shape._inline.set(side, "0")
         about.set("descr", figure.alt)
         about.set("name", f"figure_{figure.key}")
-        self._caption(f"figure:{figure.key}", figure.caption).paragraph_format.space_after = Pt(14)
+        self._caption(figure).paragraph_format.space_after = Pt(14)
 
 
 def column_widths(content: Shown, size: float) -> list[float]:

@@ -120,7 +120,7 @@ def shown(element: Any) -> str:
 
 def resolved(words: str, report: Report) -> str:
     """Return text as a reader sees it: the names of tables and figures with their numbers."""
-    numbers = report.numbers()
+    numbers = report.numbers
     return "".join(
         "{} {}".format(*numbers[part]) if named else part for part, named in pieces(words)
     )
@@ -156,7 +156,7 @@ class Visible(HTMLParser):
 
 
 def texts_of(report: Report) -> Iterator[str]:
-    numbers = report.numbers()
+    numbers = report.numbers
     for block in report.blocks:
         match block:
             case Cover():
@@ -456,7 +456,7 @@ def test_any_table_may_be_missing(tiny: Site, study: Site, monkeypatch: pytest.M
             report = build_report(left, lang=lang)
             heads = [block.words for block in report.blocks if isinstance(block, Heading)]
             assert len(heads) >= 12
-            numbers = report.numbers()
+            numbers = report.numbers
             for block in report.blocks:
                 if isinstance(block, Paragraph):
                     assert all(p in numbers for p, named in pieces(block.words) if named)
@@ -525,7 +525,7 @@ def test_every_text_of_the_report_is_used() -> None:
         path.read_text(encoding="utf-8") for path in Path(reports.__file__).parent.glob("*.py")
     ) + Path(cli_module.__file__).read_text(encoding="utf-8")
     quoted = set(re.findall(r'"(?:report\.)?(\w+)"', code))
-    built = set(re.findall(r'f"(\w+_)\{', code))
+    built = set(re.findall(r'"(?:report\.)?(\w+_)["{]', code))
     loose = ("col_", "head_", "alt_", "table_", "figure_")
 
     def used(name: str) -> bool:
