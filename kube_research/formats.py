@@ -62,18 +62,6 @@ def rupiah(amount: int, lang: str) -> str:
     return f"{sign}{mark} {whole(abs(amount), lang)}"
 
 
-def span(counts: pd.Series) -> str:
-    """Return whole numbers as the one they all are, or as the fewest and the most.
-
-    Examples
-    --------
-    >>> span(pd.Series([15, 15])), span(pd.Series([13, 15]))
-    ('15', '13–15')
-    """
-    fewest, most = int(counts.min()), int(counts.max())
-    return f"{fewest}" if fewest == most else f"{fewest}–{most}"
-
-
 def probability(value: float, lang: str) -> str:
     """Return a p value of three decimals; a very small one as below 0.001, never as 0; blank for none.
 

@@ -120,11 +120,11 @@ def _estimation_plot_frame(site: Site, by: str = "overall", lang: str = "en") ->
     """Return the change with its interval, overall or of every item (largest first, with its words)."""
     need_option("by", by, ("overall", "item"))
     need_two_rounds(site)
-    done = compared(site, by, lang)
+    changes = compared(site, by, lang)
     if by == "overall":
-        return done
-    done = done.merge(site.table("items")[ABOUT], "left", "item")
-    return done.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
+        return changes
+    changes = changes.merge(site.table("items")[ABOUT], "left", "item")
+    return changes.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
 
 
 @figure(_estimation_plot_frame)
@@ -182,8 +182,8 @@ def _gardner_altman(
         places[row, seen] = row + _swarm(values[row, seen], 0.012, 0.06)
     ax.plot(places, values, color=style.RULE, lw=0.8, zorder=1, gid="pair")
     for row, height in ((0, base), (1, mean)):
-        look: Look = {"color": COLOURS[row], "marker": MARKERS[row], "ms": 4.5, "mec": "white"}
-        ax.plot(places[row], values[row], ls="", mew=0.4, zorder=3, gid=SIDES[row], **look)
+        rater: Look = {"color": COLOURS[row], "marker": MARKERS[row], "ms": 4.5, "mec": "white"}
+        ax.plot(places[row], values[row], ls="", mew=0.4, zorder=3, gid=SIDES[row], **rater)
         dots: Look = {"color": style.INK, "lw": 0.8, "ls": (0, (2, 2)), "zorder": 1.5}
         ax.plot([row - 0.3, 2.6], [height] * 2, gid=f"level-{SIDES[row]}", **dots)
         ax.plot([row - 0.3, row + 0.3], [height] * 2, color=style.INK, lw=2, gid=f"mean-{row}")
@@ -211,8 +211,8 @@ def _cumming(
     keys = [(words, Line2D([], [], color=c, marker=m, ls="")) for words, c, m in marks]
     entries = [(words, False) for words in named(frame, "statement", lang)]
     rows, height = ladder(entries, left - raw - 0.6, least=0.27, limit=7.6)
-    look: Look = {"height": height, "left": left, "right": 1.3, "head": 0.22, "keys": [keys]}
-    sheet = Sheet(ax, text("compare.estimation_plot.items", lang), lang, **look)
+    room: Look = {"height": height, "left": left, "right": 1.3, "head": 0.22, "keys": [keys]}
+    sheet = Sheet(ax, text("compare.estimation_plot.items", lang), lang, **room)
     sheet.rows(rows, indent=0.28)
     start = -(raw + 0.25) / sheet.plot
     dots = sheet.ax.inset_axes((start, 0, raw / sheet.plot, 1), sharey=sheet.ax)
@@ -248,12 +248,12 @@ def _slope_graph_frame(site: Site) -> pd.DataFrame:
     """Return every rater's mean over all items in each round: one row a rater, by group and code."""
     rounds = _Rounds(site)
     wide = rounds.rows.pivot(index=["group", "rater"], columns="round", values="_value")
-    done = wide[rounds.names].set_axis([f"mean_{side}" for side in SIDES], axis=1)
-    done["change"] = done["mean_after"] - done["mean_before"]
+    means = wide[rounds.names].set_axis([f"mean_{side}" for side in SIDES], axis=1)
+    means["change"] = means["mean_after"] - means["mean_before"]
     for side in SIDES:
-        done[f"n_{side}"] = int(done[f"mean_{side}"].notna().sum())
-    done["evidence"] = grades_by(rounds.rows, ["group", "rater"])
-    return done.reset_index()
+        means[f"n_{side}"] = int(means[f"mean_{side}"].notna().sum())
+    means["evidence"] = grades_by(rounds.rows, ["group", "rater"])
+    return means.reset_index()
 
 
 @figure(_slope_graph_frame)
@@ -311,12 +311,12 @@ def _score_bars_frame(site: Site) -> pd.DataFrame:
     by, scores = ["item", "round"], pd.DataFrame({"score": range(low, high + 1)})
     counts = rows.groupby([*by, "score"]).size().rename("count").reset_index()
     cells = counts[by].drop_duplicates().merge(scores, "cross")
-    done = cells.merge(counts, "left").fillna({"count": 0}).astype({"count": int})
-    done["n"] = done.groupby(by)["count"].transform("sum")
-    done["share"] = done["count"] / done["n"]
-    done["mean"] = (done["share"] * done["score"]).groupby([done[k] for k in by]).transform("sum")
-    done = done.merge(grades_by(rows, by).reset_index()).merge(site.table("items")[ABOUT], "left")
-    return done.sort_values(["field_no", "item", "round", "score"], ignore_index=True)
+    bars = cells.merge(counts, "left").fillna({"count": 0}).astype({"count": int})
+    bars["n"] = bars.groupby(by)["count"].transform("sum")
+    bars["share"] = bars["count"] / bars["n"]
+    bars["mean"] = (bars["share"] * bars["score"]).groupby([bars[k] for k in by]).transform("sum")
+    bars = bars.merge(grades_by(rows, by).reset_index()).merge(site.table("items")[ABOUT], "left")
+    return bars.sort_values(["field_no", "item", "round", "score"], ignore_index=True)
 
 
 @figure(_score_bars_frame)
@@ -337,8 +337,8 @@ def score_bars(
     items = frame.drop_duplicates("item").reset_index(drop=True)
     entries = [(words, False) for words in named(items, "statement", lang)]
     rows, height = ladder(entries, left - 0.45, least=0.31, limit=8.0)
-    look: Look = {"height": height, "left": left, "right": 1.0, "head": 0.24, "keys": [keys]}
-    sheet = Sheet(ax, text("compare.score_bars.title", lang), lang, **look)
+    room: Look = {"height": height, "left": left, "right": 1.0, "head": 0.24, "keys": [keys]}
+    sheet = Sheet(ax, text("compare.score_bars.title", lang), lang, **room)
     sheet.rows(rows, indent=0.28)
     places = dict(zip(items["item"], rows, strict=True))
     size, reach = min(0.13, 0.42 * min(row.height for row in rows)), [0.0]
@@ -388,8 +388,8 @@ def forest_plot(
     names, last = named(frame, "field", lang), len(frame) - 1
     entries = [(f"{frame['field_no'][at]:.0f}. {names[at]}", False) for at in range(last)]
     rows, height = ladder([*entries, (names[last], False)], left - 0.3, least=0.32)
-    look: Look = {"height": height, "left": left, "right": 2.4, "head": 0.36}
-    sheet = Sheet(ax, text("compare.forest_plot.title", lang), lang, **look)
+    room: Look = {"height": height, "left": left, "right": 2.4, "head": 0.36}
+    sheet = Sheet(ax, text("compare.forest_plot.title", lang), lang, **room)
     sheet.rows(rows)
     _change_axis(sheet.ax, frame, lang)
     for row, line in zip(rows, frame.to_dict("records"), strict=True):

@@ -10,7 +10,7 @@ import pandas as pd
 from kube_research.errors import OptionError
 from kube_research.figures import style
 from kube_research.figures.sheet import LINES, MARGIN, Look, Sheet, cut_note, figure, ladder, named
-from kube_research.formats import as_printed, number, span
+from kube_research.formats import as_printed, number
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -32,6 +32,18 @@ def looks_of(frame: pd.DataFrame) -> dict[int, dict[str, Any]]:
         }
         for place, number in enumerate(sorted(map(int, frame["round"].unique())))
     }
+
+
+def span(counts: pd.Series) -> str:
+    """Return whole numbers as the one they all are, or as the fewest and the most.
+
+    Examples
+    --------
+    >>> span(pd.Series([15, 15])), span(pd.Series([13, 15]))
+    ('15', '13–15')
+    """
+    fewest, most = int(counts.min()), int(counts.max())
+    return f"{fewest}" if fewest == most else f"{fewest}–{most}"
 
 
 def round_name(number: int, sizes: pd.Series, lang: str) -> str:
@@ -177,8 +189,9 @@ def _profile_keys(
     from matplotlib.lines import Line2D
 
     keys: list[tuple[str, Any]] = []
+    sizes = frame.groupby("round")["n"]
     for name, look in looks.items():
-        label = round_name(name, frame.loc[frame["round"] == name, "n"], lang)
+        label = round_name(name, sizes.get_group(name), lang)
         label = text("figure.peka_profile.exact", lang, round=label) if bounds else label
         keys.append((label, Line2D([], [], ms=6, **{**look, "ls": ""})))
     shade = next(iter(looks.values()))["color"] if len(looks) == 1 else style.QUIET
@@ -292,9 +305,9 @@ def peka_radar(
     if ax is not None and not isinstance(ax, PolarAxes):
         raise OptionError("ax must be polar, for example plt.subplot(projection='polar')")
     looks = looks_of(frame)
-    sizes = dict(list(frame.groupby("round")["n"]))
+    sizes = frame.groupby("round")["n"]
     keys = [
-        (round_name(name, sizes[name], lang), Line2D([], [], lw=1.5, ms=6, **look))
+        (round_name(name, sizes.get_group(name), lang), Line2D([], [], lw=1.5, ms=6, **look))
         for name, look in looks.items()
     ]
     cut, dash = site.info.threshold, (0, (5, 2))

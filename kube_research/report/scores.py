@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -14,7 +14,8 @@ from kube_research.compare.rounds import (
     two_rounds,
     which_comparison,
 )
-from kube_research.formats import as_printed, day_of, number, probability, span, whole
+from kube_research.figures.rounds import span
+from kube_research.formats import as_printed, day_of, number, probability, whole
 from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.outputs import find_output
 from kube_research.peka.priorities import classify_items, classify_over, rtl_links
@@ -122,9 +123,7 @@ def field_scores(draft: Draft) -> None:
         draft.col("field", labels, 3.0, words=True),
         draft.col("items", fields["items"], 0.7),
     ]
-    for round_no, head in _named_rounds(draft, scores["round"]):
-        part = scores[scores["round"] == round_no].set_index("field_no")
-        part = part.reindex(fields["field_no"])
+    for head, part in _by_round(draft, scores, fields["field_no"]):
         ends = draft.interval(part["ci_low"], part["ci_high"])
         cells = [
             f"{number(mean, lang)}\n{end}".rstrip("\n")
@@ -135,12 +134,16 @@ def field_scores(draft: Draft) -> None:
     draft.table("fields", columns, graded, "fields_intro", notes=[note])
 
 
-def _named_rounds(draft: Draft, rounds: Iterable[int]) -> list[tuple[int, str]]:
-    """Return rounds with their short heading; the middle ones are left out when there are many."""
-    numbers = sorted(map(int, set(rounds)))
+def _by_round(
+    draft: Draft, scores: pd.DataFrame, levels: pd.Series
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give the heading of every round and its scores of the levels; of many rounds not the middle."""
+    numbers = sorted(map(int, set(scores["round"])))
     if len(numbers) > MOST_ROUNDS:
         numbers = [numbers[0], *numbers[-(MOST_ROUNDS - 1) :]]
-    return [(round_no, draft.words("col_round", round=round_no)) for round_no in numbers]
+    for round_no in numbers:
+        part = scores[scores["round"] == round_no].set_index(levels.name)
+        yield draft.words("col_round", round=round_no), part.reindex(levels)
 
 
 def _weakest(scores: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -170,8 +173,7 @@ def items(draft: Draft) -> None:
         ]
         draft.table("items", columns, rows, notes=[draft.words("note_means")])
         return
-    for round_no, head in _named_rounds(draft, scores["round"]):
-        part = scores[scores["round"] == round_no].set_index("item").reindex(rows["item"])
+    for head, part in _by_round(draft, scores, rows["item"]):
         columns.append(draft.col("", part["mean"], 0.9, write=number, head=head))
         columns.append(draft.col("n", part["n"], 0.5, write=_starred))
     notes = [draft.words("note_items")]
