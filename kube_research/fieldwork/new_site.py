@@ -20,7 +20,7 @@ from kube_research.files import declared, replace_file
 from kube_research.site.folder import bundled_sites
 from kube_research.site.schema import tables
 from kube_research.site.sheets import csv_content, safe_text
-from kube_research.texts import check_language, text
+from kube_research.texts import LANGUAGES, check_language, text
 
 #: The tables of a new site that hold an example, in the order in which they are filled in.
 FILLED = (
@@ -82,23 +82,16 @@ def new_rows(lang: str) -> dict[str, list[Row]]:
     """
     given = starter()
     word = text("new.example", lang)
+    marks = {f"mark_{tongue}": text("new.example_title", tongue) for tongue in LANGUAGES}
 
     def spoken(value: Any) -> Any:
         value = value[lang == "en"] if isinstance(value, list) else value
-        return value.replace("{word}", word) if isinstance(value, str) else value
+        return value.format(word=word, **marks) if isinstance(value, str) else value
 
     rows: dict[str, list[Row]] = {
         name: [{column: spoken(value) for column, value in row.items()} for row in part]
         for name, part in given["rows"].items()
     }
-    for row in rows["activities"]:
-        for tongue in ("id", "en"):
-            title = row[f"title_{tongue}"]
-            row[f"title_{tongue}"] = f"{text('new.example_title', tongue)}: {title}"
-    for row, names in zip(rows["rounds"], given["rows"]["rounds"], strict=True):
-        for column, tongue in (("label", "en"), ("label_id", "id")):
-            title = text("new.example_title", tongue)
-            row[column] = names["label"][tongue == "en"].format(mark=title)
     rows["ratings"] = _ratings(given["example"], word)
     rows["attendance"] = _attendance(given["attendance"], rows["members"])
     for part in rows.values():
@@ -287,6 +280,12 @@ def _toml(entries: Mapping[str, Any], lang: str) -> str:
     return "\n".join([*lines, ""])
 
 
+_PARAGRAPHS = (
+    "title", "what", "example_head", "example", "own", "items_head", "items", "order_head",
+    "order_1", "order_2", "order_3", "order_4", "order_5", "order_6", "write_head", "write",
+)  # fmt: skip
+
+
 def instructions(lang: str, *, excel: bool) -> list[tuple[str, str]]:
     """Return the instructions of a new site.
 
@@ -311,28 +310,18 @@ def instructions(lang: str, *, excel: bool) -> list[tuple[str, str]]:
     def words(key: str, **fill: object) -> str:
         return text(f"new.read.{key}", lang, **fill)
 
-    more = f"{text('new.more', lang)}/"
-    drop = words("drop_sheet") if excel else words("drop_file", more=more)
+    form = "sheet" if excel else "file"
+    fill = {
+        "form": words(form),
+        "site": "site" if excel else "site.toml",
+        "how": words("wide" if excel else "long"),
+        "drop": words(f"drop_{form}", more=f"{text('new.more', lang)}/"),
+    }
     lines = [
-        ("title", words("title")),
-        ("text", words("what", form=words("sheet" if excel else "file"))),
-        ("head", words("example_head")),
-        ("text", words("example")),
-        ("text", words("own")),
-        ("head", words("items_head")),
-        ("text", words("items")),
-        ("head", words("order_head")),
-        ("text", words("order_1", site="site" if excel else "site.toml")),
-        ("text", words("order_2")),
-        ("text", words("order_3")),
-        ("text", words("order_4")),
-        ("text", words("order_5", how=words("wide" if excel else "long"))),
-        ("text", words("order_6", drop=drop)),
-        ("head", words("write_head")),
-        ("text", words("write")),
-        ("text", words("comments" if excel else "excel")),
-        ("head", words("commands_head")),
-    ]
+        ("title" if key == "title" else "head" if key.endswith("_head") else "text",
+         words(key, **fill))
+        for key in (*_PARAGRAPHS, "comments" if excel else "excel", "commands_head")
+    ]  # fmt: skip
     for key in ("check", "form", "import", "report", "reproduce"):
         lines += [("code", words(key)), ("text", words(f"{key}_why"))]
     return lines
@@ -356,39 +345,28 @@ def _wrapped(lines: Sequence[tuple[str, str]]) -> list[str]:
 def _place(target: Path, files: Mapping[str, bytes]) -> None:
     """Write the files aside and move them to their place in one step."""
     made = [folder for folder in (target, *target.parents) if not os.path.lexists(folder)]
-    if made:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(
-        tempfile.mkdtemp(prefix=".new-", suffix=".part", dir=target.parent if made else target)
-    )
+    parent = target.parent if made else target
     moved: list[Path] = []
     try:
-        for name, content in files.items():
-            path = aside / name
-            path.parent.mkdir(exist_ok=True)
-            replace_file(path, content)
-        if made:
-            aside.chmod(0o777 & ~_umask())
-            aside.rename(target)
-            return
-        for path in [aside / name for name in dict.fromkeys(name.split("/")[0] for name in files)]:
-            path.rename(target / path.name)
-            moved.append(target / path.name)
-        aside.rmdir()
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", suffix=".part", dir=parent) as place:
+            aside = Path(place) / "site"
+            for name, content in files.items():
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                replace_file(aside / name, content)
+            if made:
+                aside.rename(target)
+                return
+            for name in dict.fromkeys(name.split("/")[0] for name in files):
+                (aside / name).rename(target / name)
+                moved.append(target / name)
     except BaseException:
         for path in moved:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-        shutil.rmtree(aside, ignore_errors=True)
         for folder in made[1:]:
             with suppress(OSError):
                 folder.rmdir()
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from kube_research.frames import GRADES
@@ -19,6 +18,8 @@ Row = dict[str, Any]
 LAST = 1000
 _GROUPS = 30
 _MADE = dt.datetime(2025, 1, 1)
+
+_MOMENTS: dict[str, Any] = {"date": dt.datetime, "time": dt.time}
 
 #: Columns whose values stand in a column of another sheet.
 _LISTED = {
@@ -34,14 +35,28 @@ _WIDTHS = {"statement_id": 72, "statement_en": 72, "locator": 60, "text_id": 45,
            "title_id": 35, "title_en": 35, "field_id": 38, "field_en": 45, "reason_id": 35,
            "reason_en": 35, "label": 26, "label_id": 26, "label_en": 26}  # fmt: skip
 
+#: The cells of a list that the sheet ``site`` holds in one cell.
 _PARTS = 'SUBSTITUTE(SUBSTITUTE(site!$B${row}&"",";",","),",",REPT(" ",99))'
 
+_SHAPES = {"code": "@", "printed": "@", "text": "@", "choice": "@", "date": "yyyy-mm-dd",
+           "time": "hh:mm", "money": "#,##0", "integer": "0", "percent": "General"}  # fmt: skip
 
-@dataclass
+#: What may stand under a header, by kind of column; what is only doubtful is warned of.
+_LIMITS: dict[str, dict[str, Any]] = {
+    "date": {"validate": "date", "minimum": dt.date(1900, 3, 1), "maximum": dt.date(2099, 12, 31),
+             "error_type": "warning"},
+    "time": {"validate": "time", "minimum": dt.time(0, 0), "maximum": dt.time(23, 59),
+             "error_type": "warning"},
+    "money": {"validate": "integer", "minimum": -(10**12), "maximum": 10**12,
+              "error_type": "warning"},
+    "percent": {"validate": "decimal", "minimum": 0, "maximum": 100},
+}  # fmt: skip
+
+
 class NewWorkbook:
     """The workbook of a new site.
 
-    Attributes
+    Parameters
     ----------
     rows : mapping of str to sequence of dict
         Values by column, for each table that has an example. Ratings are written wide, one row a
@@ -56,55 +71,47 @@ class NewWorkbook:
         Language of comments and messages.
     """
 
-    rows: Mapping[str, Sequence[Row]]
-    columns: Mapping[str, Sequence[str]]
-    entries: Mapping[str, Any]
-    instructions: Sequence[tuple[str, str]]
-    lang: str
-
-    def content(self) -> bytes:
-        """Write it; the same in every run."""
+    def __init__(
+        self,
+        rows: Mapping[str, Sequence[Row]],
+        columns: Mapping[str, Sequence[str]],
+        entries: Mapping[str, Any],
+        instructions: Sequence[tuple[str, str]],
+        lang: str,
+    ) -> None:
         import xlsxwriter
 
-        raw = io.BytesIO()
-        book = xlsxwriter.Workbook(
-            raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self.rows, self.columns, self.entries = rows, columns, entries
+        self.instructions, self.lang = instructions, lang
+        self.raw = io.BytesIO()
+        self.book = xlsxwriter.Workbook(
+            self.raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
-        book.set_properties({"title": text("new.read.title", self.lang), "created": _MADE})
-        _Writer(book, self).write()
-        book.close()
-        return raw.getvalue()
-
-
-class _Writer:
-    """Writes the sheets of one workbook."""
-
-    def __init__(self, book: Any, new: NewWorkbook) -> None:
-        self.book, self.new, self.rows, self.lang = book, new, new.rows, new.lang
-        example = {"bg_color": "#FFF6D6", "italic": True}
-        self.head = book.add_format(
+        self.book.set_properties({"title": text("new.read.title", lang), "created": _MADE})
+        self.head = self.book.add_format(
             {"bold": True, "bg_color": "#1F4E5F", "font_color": "#FFFFFF", "valign": "top"}
         )
-        shapes = {"code": "@", "printed": "@", "text": "@", "choice": "@", "date": "yyyy-mm-dd",
-                  "time": "hh:mm", "money": "#,##0", "integer": "0", "percent": "General"}  # fmt: skip
-        wrap = {"text": {"text_wrap": True, "valign": "top"}}
-        self.plain = {
-            kind: book.add_format({"num_format": shape, "valign": "top", **wrap.get(kind, {})})
-            for kind, shape in shapes.items()
-        }
-        self.marked = {
-            kind: book.add_format(
-                {"num_format": shape, "valign": "top", **wrap.get(kind, {}), **example}
-            )
-            for kind, shape in shapes.items()
-        }
-        self.places: dict[str, int] = {}
+        self.plain = self._formats()
+        self.marked = self._formats(bg_color="#FFF6D6", italic=True)
 
-    def write(self) -> None:
-        """Write every sheet: instructions, the site, the tables, and the lists, which are hidden."""
+    def _formats(self, **more: object) -> dict[str, Any]:
+        """Return how the cells of each kind of column look."""
+        wrap = {"text": {"text_wrap": True}}
+        return {
+            kind: self.book.add_format(
+                {"num_format": shape, "valign": "top", **wrap.get(kind, {}), **more}
+            )
+            for kind, shape in _SHAPES.items()
+        }
+
+    def content(self) -> bytes:
+        """Write every sheet: instructions, the site, the tables, and the lists, which are hidden.
+
+        The bytes are the same in every run.
+        """
         self._instructions(self.book.add_worksheet(text("new.read_me", self.lang)))
         self._site(self.book.add_worksheet("site"))
-        for name in self.new.columns:
+        for name in self.columns:
             sheet = self.book.add_worksheet(name)
             sheet.set_landscape()
             sheet.set_paper(9)
@@ -114,11 +121,13 @@ class _Writer:
             columns, rows = self._shape(name)
             self._table(sheet, name, columns, rows)
         self._lists(self.book.add_worksheet("lists"))
+        self.book.close()
+        return self.raw.getvalue()
 
     def _shape(self, name: str) -> tuple[list[tuple[str, Column]], Sequence[Row]]:
         """Return the columns of a sheet, each under its name, and its rows; ratings are made wide."""
         table = tables()[name]
-        columns = [(column, table.column(column)) for column in self.new.columns[name]]
+        columns = [(column, table.column(column)) for column in self.columns[name]]
         rows = self.rows.get(name, ())
         if name != "ratings":
             return columns, rows
@@ -147,24 +156,13 @@ class _Writer:
                 sheet.data_validation(1, place, LAST, place, rule)
             for number, row in enumerate(rows, start=1):
                 marked = row.get("evidence") == "simulated"
+                value = row.get(title)
+                if value is not None and column.kind in _MOMENTS:
+                    value = _MOMENTS[column.kind].fromisoformat(str(value))
                 shape = (self.marked if marked else self.plain)[column.kind]
-                self._cell(sheet, number, place, row.get(title), column.kind, shape)
+                sheet.write(number, place, value, shape)
         if rows:
             sheet.autofilter(0, 0, len(rows), len(columns) - 1)
-
-    def _cell(
-        self, sheet: Any, number: int, place: int, value: object, kind: str, shape: Any
-    ) -> None:
-        if value is None:
-            sheet.write_blank(number, place, None, shape)
-        elif kind == "date":
-            sheet.write_datetime(number, place, dt.datetime.fromisoformat(str(value)), shape)
-        elif kind == "time":
-            sheet.write_datetime(number, place, dt.time.fromisoformat(str(value)), shape)
-        elif isinstance(value, int | float):
-            sheet.write_number(number, place, value, shape)
-        else:
-            sheet.write_string(number, place, str(value), shape)
 
     def _about(self, title: str, column: Column) -> str:
         """Say what stands under a header."""
@@ -183,61 +181,38 @@ class _Writer:
 
     def _rule(self, name: str, title: str, column: Column, place: int) -> dict[str, Any] | None:
         """Return the input rule of a column."""
-        table = tables()[name]
-        own_key = table.key == (column.name,)
-        home, target = _LISTED.get(column.name, ("", ""))
-        cell = f"{_letter(place)}2"
-        spots = f"${_letter(place)}$2:${_letter(place)}${LAST + 1}"
-
-        def rule(message: str, kind: str, stop: bool, **more: object) -> dict[str, Any]:
-            words = text(f"new.rule.{message}", self.lang, minimum=column.minimum or 0)
-            alarm = "stop" if stop else "warning"
-            return {
-                "validate": kind, "error_title": title[:32], "error_message": words,
-                "error_type": alarm, **more,
-            }  # fmt: skip
-
-        if column.allowed:
-            start = self._list_of(column.allowed)
-            return rule("choice", "list", True, source=start)
-        if column.name == "group":
-            source = f'=OFFSET(lists!$A$2,0,0,MAX(1,COUNTIF(lists!$A$2:$A${_GROUPS + 1},"?*")),1)'
-            return rule("choice", "list", True, source=source)
-        if home and not own_key and (home, target) != (name, title):
-            source = self._listed(home, target)
-            return rule("choice", "list", home != "members", source=source)
-        if own_key and column.kind == "code":
-            formula = f'=AND(COUNTIF({spots},{cell})=1,ISERROR(FIND(" ",{cell})))'
-            return rule("code", "custom", True, value=formula)
-        if column.kind == "code":
-            return rule("blank", "custom", True, value=f'=ISERROR(FIND(" ",{cell}))')
-        if column.name == "score":
-            ends: dict[str, Any] = {"minimum": "=lists!$B$2", "maximum": "=lists!$B$3"}
-            return rule("score", "integer", True, criteria="between", **ends)
-        match column.kind:
-            case "date":
-                ends = {"minimum": dt.date(1900, 3, 1), "maximum": dt.date(2099, 12, 31)}
-                return rule("date", "date", False, criteria="between", **ends)
-            case "time":
-                ends = {"minimum": dt.time(0, 0), "maximum": dt.time(23, 59)}
-                return rule("time", "time", False, criteria="between", **ends)
-            case "money":
-                ends = {"minimum": -(10**12), "maximum": 10**12}
-                return rule("money", "integer", False, criteria="between", **ends)
-            case "percent":
-                ends = {"minimum": 0, "maximum": 100}
-                return rule("percent", "decimal", True, criteria="between", **ends)
-            case "integer":
-                return rule("integer", "integer", True, criteria=">=", value=column.minimum or 0)
-        return None
-
-    def _list_of(self, allowed: Sequence[str]) -> list[str] | str:
-        """Return a list of values, or where it stands if it is too long for a rule."""
-        if len(",".join(allowed)) <= 255:
-            return list(allowed)
-        place = self.places.setdefault("\n".join(allowed), 2 + len(self.places))
+        own_key = tables()[name].key == (column.name,)
+        home = _LISTED.get(column.name)
         letter = _letter(place)
-        return f"=lists!${letter}$2:${letter}${len(allowed) + 1}"
+        message, rule = column.kind, _LIMITS.get(column.kind, {})
+        if column.allowed:
+            message, rule = "choice", {"validate": "list", "source": list(column.allowed)}
+        elif column.name == "group":
+            source = f'=OFFSET(lists!$A$2,0,0,MAX(1,COUNTIF(lists!$A$2:$A${_GROUPS + 1},"?*")),1)'
+            message, rule = "choice", {"validate": "list", "source": source}
+        elif home and not own_key and home != (name, title):
+            stop = "warning" if home[0] == "members" else "stop"
+            source = self._listed(*home)
+            message, rule = "choice", {"validate": "list", "source": source, "error_type": stop}
+        elif column.kind == "code" and own_key:
+            once = f"COUNTIF(${letter}$2:${letter}${LAST + 1},{letter}2)=1"
+            formula = f'=AND({once},ISERROR(FIND(" ",{letter}2)))'
+            message, rule = "code", {"validate": "custom", "value": formula}
+        elif column.kind == "code":
+            formula = f'=ISERROR(FIND(" ",{letter}2))'
+            message, rule = "blank", {"validate": "custom", "value": formula}
+        elif column.name == "score":
+            ends = {"minimum": "=lists!$B$2", "maximum": "=lists!$B$3"}
+            message, rule = "score", {"validate": "integer", **ends}
+        elif column.kind == "integer":
+            rule = {"validate": "integer", "criteria": ">=", "value": column.minimum or 0}
+        if not rule:
+            return None
+        words = text(f"new.rule.{message}", self.lang, minimum=column.minimum or 0)
+        return {
+            "criteria": "between", "error_title": title[:32], "error_message": words,
+            "error_type": "stop", **rule,
+        }  # fmt: skip
 
     def _site(self, sheet: Any) -> None:
         sheet.freeze_panes(1, 0)
@@ -247,13 +222,12 @@ class _Writer:
         for place, title in enumerate(("key", "value", text("new.meaning", self.lang))):
             sheet.write_string(0, place, title, self.head)
         choices = {"language": LANGUAGES, "rounding": ROUNDING_RULES, "evidence": GRADES}
-        for number, (key, value) in enumerate(self.new.entries.items(), start=1):
+        for number, (key, value) in enumerate(self.entries.items(), start=1):
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             sheet.set_row(number, 15 * (1 + len(words) // 64))
             sheet.write_string(number, 0, key, self.plain["text"])
             sheet.write_string(number, 1, words, self.marked["text"])
             sheet.write_string(number, 2, text(f"new.entry.{key}", self.lang), self.plain["text"])
-            self.places[key] = number + 1
             if key in choices:
                 message = text("new.rule.choice", self.lang)
                 rule = {"validate": "list", "source": list(choices[key]), "error_message": message}
@@ -262,21 +236,18 @@ class _Writer:
     def _lists(self, sheet: Any) -> None:
         """Write what the rules look up: the groups and the scale, read from the sheet site."""
         sheet.hide()
-        entries = self.new.entries
-        groups = _PARTS.replace("{row}", str(self.places.pop("groups")))
-        scale = _PARTS.replace("{row}", str(self.places.pop("scale")))
+        spots = {key: number for number, key in enumerate(self.entries, start=2)}
+        groups, scale = (_PARTS.replace("{row}", str(spots[key])) for key in ("groups", "scale"))
         sheet.write_string(0, 0, "groups")
         for number in range(_GROUPS):
-            known = entries["groups"][number : number + 1]
+            known = self.entries["groups"][number : number + 1]
             formula = f"=TRIM(MID({groups},{number * 99 + 1},99))"
             sheet.write_formula(number + 1, 0, formula, None, known[0] if known else "")
         sheet.write_string(0, 1, "scale")
-        for number, (end, wide) in enumerate(zip(entries["scale"], (-(10**6), 10**6), strict=True)):
+        ends = zip(self.entries["scale"], (-(10**6), 10**6), strict=True)
+        for number, (end, wide) in enumerate(ends):
             formula = f"=IFERROR(VALUE(TRIM(MID({scale},{number * 99 + 1},99))),{wide})"
             sheet.write_formula(number + 1, 1, formula, None, end)
-        for words, place in self.places.items():
-            if "\n" in words:
-                sheet.write_column(1, place, words.split("\n"))
 
     def _instructions(self, sheet: Any) -> None:
         sheet.hide_gridlines(2)
@@ -289,8 +260,7 @@ class _Writer:
             "code": {"font_name": "Consolas", "bg_color": "#EFEFEF", "valign": "top"},
         }
         formats = {name: self.book.add_format(shape) for name, shape in shapes.items()}
-        number = 0
-        for style, words in self.new.instructions:
+        for number, (style, words) in enumerate(self.instructions):
             lines = 1 + len(words) // 105
             height = {"title": 26, "head": 24, "code": 16}.get(style, 15 * lines)
             sheet.set_row(number, height)
@@ -300,12 +270,11 @@ class _Writer:
                 sheet.write_string(number, 0, words, formats[style])
                 if style == "code":
                     sheet.write_blank(number, 1, None, formats[style])
-            number += 1
-        sheet.set_row(number, 24)
-        sheet.write_string(number, 0, text("new.read.tables_head", self.lang), formats["head"])
-        for name in self.new.columns:
+        below = len(self.instructions)
+        sheet.set_row(below, 24)
+        sheet.write_string(below, 0, text("new.read.tables_head", self.lang), formats["head"])
+        for number, name in enumerate(self.columns, start=below + 1):
             title = tables()[name].title[self.lang]
-            number += 1
             sheet.write_url(number, 0, f"internal:'{name}'!A1", None, name)
             sheet.write_string(number, 1, title, formats["text"])
         sheet.set_paper(9)
@@ -313,7 +282,7 @@ class _Writer:
 
     def _listed(self, home: str, target: str) -> str:
         """Return the formula of the filled cells of a column of another sheet."""
-        letter = _letter(self.new.columns[home].index(target))
+        letter = _letter(self.columns[home].index(target))
         spots = f"{home}!${letter}$2:${letter}${LAST + 1}"
         return f"=OFFSET({home}!${letter}$2,0,0,MAX(1,COUNTA({spots})),1)"
 
