@@ -17,6 +17,8 @@ from kube_research.files import replace_file, workbook_bytes
 from kube_research.texts import text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kube_research.site.folder import Site
 
 #: The languages of the form, as the columns of an XLSForm name them.
@@ -27,6 +29,9 @@ _SURVEY = ("type", "name", "label", "hint", "required", "required_message", "con
 _SPOKEN = ("label", "hint", "required_message", "constraint_message")
 
 Row = dict[str, str]
+
+#: A text by language.
+Spoken = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -79,41 +84,34 @@ def make_form(site: Site) -> Form:
     >>> [row["name"] for row in make_form(load_site("cibeunying")).survey][:6]
     ['today', 'intro', 'consent_note', 'consent', 'round', 'group']
     """
-    items, rounds = site.table("items"), site.table("rounds")
-    choices = [*_scale(site), *_groups(site)]
-    for row in rounds.to_dict("records"):
-        label = {"en": row["label"], "id": row.get("label_id")}
-        number = int(row["round"])
-        named = {
-            lang: _fill("round_choice", lang, round=number, label=_or(label[lang], row["label"]))
-            for lang in FORM_LANGUAGES
-        }
-        choices.append({"list_name": "rounds", "name": str(number), **_spoken("label", named)})
-    survey = [*_opening(site), *_identity(site)]
+    items = site.table("items").sort_values("item")
+    choices = _choices(site, site.table("rounds"))
+    survey = _opening(site)
     low, high = site.info.scale
-    rule = {"constraint": f". >= {low} and . <= {high}", **_both("constraint_message", "score_rule",
-            low=low, high=high)}  # fmt: skip
     fields = site.fields_table.set_index("field_no")
-    for number in sorted(items["field_no"].unique()):
+    for number, asked in items.groupby("field_no"):
         field = fields.loc[number]
         named = {lang: str(field[f"field_{lang}"]) for lang in FORM_LANGUAGES}
-        survey.append({"type": "begin_group", "name": f"field_{number}", **_spoken("label", named),
-                       "appearance": "field-list"})  # fmt: skip
-        for item in items[items["field_no"] == number].sort_values("item").to_dict("records"):
-            asked = {
+        survey.append(
+            _row(type="begin_group", name=f"field_{number}", label=named, appearance="field-list")
+        )
+        for item in asked.to_dict("records"):
+            statement = {
                 lang: f"{item['item']}. {item[f'statement_{lang}']}" for lang in FORM_LANGUAGES
             }
             survey.append(
-                {
-                    "type": "select_one scale",
-                    "name": f"item_{item['item']}",
-                    **_spoken("label", asked),
-                    **_both("hint", "score_hint", low=low, high=high),
-                    **_needed(),
-                    **rule,
-                }
+                _row(
+                    type="select_one scale",
+                    name=f"item_{item['item']}",
+                    label=statement,
+                    hint=_said("score_hint", low=low, high=high),
+                    required="yes",
+                    required_message=_said("required"),
+                    constraint=f". >= {low} and . <= {high}",
+                    constraint_message=_said("score_rule", low=low, high=high),
+                )
             )
-        survey.append({"type": "end_group", "name": f"field_{number}"})
+        survey.append(_row(type="end_group", name=f"field_{number}"))
     return Form(survey, choices, [_settings(site, survey, choices)])
 
 
@@ -131,7 +129,8 @@ def form_bytes(form: Form) -> bytes:
         sheet = book.create_sheet(name)
         header = list(dict.fromkeys(key for row in rows for key in row))
         if name == "survey":
-            header = [key for one in _SURVEY for key in _columns(one)]
+            blank = dict.fromkeys(FORM_LANGUAGES, "")
+            header = list(_row(**{key: blank if key in _SPOKEN else "" for key in _SURVEY}))
         for place, key in enumerate(header, start=1):
             sheet.cell(1, place, key).font = Font(bold=True)
             sheet.column_dimensions[sheet.cell(1, place).column_letter].width = 24
@@ -213,56 +212,53 @@ def write_form(site: Site, path: Path, *, force: bool = False, lang: str = "en")
 
 
 def _opening(site: Site) -> list[Row]:
-    place, needed = site.info.place, {"required": "yes"}
-    return [
-        {"type": "today", "name": "today"},
-        {"type": "note", "name": "intro", **_both("label", "intro", place=place)},
-        {"type": "note", "name": "consent_note", **_both("label", "consent_note")},
-        {"type": "acknowledge", "name": "consent", **_both("label", "consent"), **needed,
-         **_both("required_message", "consent_needed")},
-    ]  # fmt: skip
-
-
-def _identity(site: Site) -> list[Row]:
+    """Return what comes before the statements: consent, and who answers when."""
     groups, known = site.info.groups, set[str]()
     for name, column in (("members", "person"), ("ratings", "rater")):
         known |= set(site.table(name)[column].dropna()) if site.has(name) else set()
     odd = {code for code in known if not re.fullmatch(code_pattern(groups), code)}
     example = f"{groups[0]}-1" if groups else "A1"
-    pattern = code_pattern(groups, odd)
+    needed: dict[str, str | Spoken] = {"required": "yes", "required_message": _said("required")}
     return [
-        {"type": "select_one rounds", "name": "round", **_both("label", "round"), **_needed()},
-        {"type": "select_one groups", "name": "group", **_both("label", "group"), **_needed()},
-        {
-            "type": "text",
-            "name": "rater",
-            **_both("label", "rater"),
-            **_both("hint", "rater_hint", example=example),
-            **_needed(),
-            "constraint": f"regex(., '^({pattern})$')",
-            **_both("constraint_message", "rater_rule", example=example),
-        },
-    ]
+        _row(type="today", name="today"),
+        _row(type="note", name="intro", label=_said("intro", place=site.info.place)),
+        _row(type="note", name="consent_note", label=_said("consent_note")),
+        _row(type="acknowledge", name="consent", label=_said("consent"),
+             required="yes", required_message=_said("consent_needed")),
+        _row(type="select_one rounds", name="round", label=_said("round"), **needed),
+        _row(type="select_one groups", name="group", label=_said("group"), **needed),
+        _row(type="text", name="rater", label=_said("rater"),
+             hint=_said("rater_hint", example=example), **needed,
+             constraint=f"regex(., '^({code_pattern(groups, odd)})$')",
+             constraint_message=_said("rater_rule", example=example)),
+    ]  # fmt: skip
 
 
-def _scale(site: Site) -> list[Row]:
+def _choices(site: Site, rounds: pd.DataFrame) -> list[Row]:
+    """Return what can be answered: the scale, the groups, the rounds."""
     low, high = site.info.scale
-    named = {lang: scale_words(high - low + 1, lang) for lang in FORM_LANGUAGES}
+    points = {lang: scale_words(high - low + 1, lang) for lang in FORM_LANGUAGES}
     rows = []
     for place, score in enumerate(range(low, high + 1)):
-        labels = {
-            lang: f"{score} - {points[place]}" if points else str(score)
-            for lang, points in named.items()
+        label = {
+            lang: f"{score} - {named[place]}" if named else str(score)
+            for lang, named in points.items()
         }
-        rows.append({"list_name": "scale", "name": str(score), **_spoken("label", labels)})
+        rows.append(_row(list_name="scale", name=str(score), label=label))
+    for code in site.info.groups:
+        rows.append(_row(list_name="groups", name=code, label=_said("group_choice", code=code)))
+    for row in rounds.to_dict("records"):
+        number, translated = int(row["round"]), row.get("label_id")
+        titles = {
+            "en": str(row["label"]),
+            "id": translated if isinstance(translated, str) else str(row["label"]),
+        }
+        label = {
+            lang: text("form.round_choice", lang, round=number, label=title)
+            for lang, title in titles.items()
+        }
+        rows.append(_row(list_name="rounds", name=str(number), label=label))
     return rows
-
-
-def _groups(site: Site) -> list[Row]:
-    return [
-        {"list_name": "groups", "name": code, **_both("label", "group_choice", code=code)}
-        for code in site.info.groups
-    ]
 
 
 def _settings(site: Site, survey: list[Row], choices: list[Row]) -> Row:
@@ -272,7 +268,7 @@ def _settings(site: Site, survey: list[Row], choices: list[Row]) -> Row:
     lang = site.info.language
     content = repr([name, lang, survey, choices]).encode()
     return {
-        "form_title": _fill("title", lang, name=name),
+        "form_title": text("form.title", lang, name=name),
         "form_id": f"peka_{word}",
         "version": str(int(hashlib.sha256(content).hexdigest()[:10], 16)),
         "default_language": FORM_LANGUAGES[lang],
@@ -280,28 +276,19 @@ def _settings(site: Site, survey: list[Row], choices: list[Row]) -> Row:
     }
 
 
-def _needed() -> Row:
-    return {"required": "yes", **_both("required_message", "required")}
+def _row(**cells: str | Spoken) -> Row:
+    """Return a row; a text has a column for each language."""
+    row: Row = {}
+    for column, cell in cells.items():
+        if isinstance(cell, str):
+            row[column] = cell
+        else:
+            row |= {f"{column}::{FORM_LANGUAGES[lang]}": words for lang, words in cell.items()}
+    return row
 
 
-def _both(column: str, key: str, **fill: object) -> Row:
-    return _spoken(column, {lang: _fill(key, lang, **fill) for lang in FORM_LANGUAGES})
-
-
-def _fill(key: str, lang: str, **fill: object) -> str:
-    return text(f"form.{key}", lang, **fill)
-
-
-def _spoken(column: str, named: dict[str, str]) -> Row:
-    return {f"{column}::{FORM_LANGUAGES[lang]}": words for lang, words in named.items()}
-
-
-def _columns(name: str) -> list[str]:
-    return [f"{name}::{lang}" for lang in FORM_LANGUAGES.values()] if name in _SPOKEN else [name]
-
-
-def _or(value: object, other: object) -> str:
-    return str(value) if isinstance(value, str) and value else str(other)
+def _said(key: str, **fill: object) -> Spoken:
+    return {lang: text(f"form.{key}", lang, **fill) for lang in FORM_LANGUAGES}
 
 
 def _safe(words: str) -> str:
