@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -62,7 +62,7 @@ class ScoreReader:
     Examples
     --------
     >>> reader = ScoreReader((1, 4), ["Sangat kurang", "Baik"])
-    >>> [reader.read(one).value for one in ("3", "3 - Baik", "Baik", "")]
+    >>> [reader.read(cell).value for cell in ("3", "3 - Baik", "Baik", "")]
     ['3', '3', '3', '']
     >>> ScoreReader((1, 4), ["Kurang", "Baik"]).read("Kurang").code
     'label_ambiguous'
@@ -128,7 +128,7 @@ class ChoiceReader:
     Examples
     --------
     >>> groups = ChoiceReader({"07": [], "24": []}, "group")
-    >>> [groups.read(one).value for one in ("07", "7", "Kelompok 07", "24.0")]
+    >>> [groups.read(cell).value for cell in ("07", "7", "Kelompok 07", "24.0")]
     ['07', '07', '07', '24']
     >>> groups.read("70").code
     'unknown_group'
@@ -173,8 +173,12 @@ class ChoiceReader:
 
     def _numeric(self, word: str) -> set[str]:
         whole = re.fullmatch(r"([0-9]{1,9})(?: 0{1,9})?", word)  # "7 0" is what is left of 7.0
-        digits = [code for code in self.choices if code.isdigit()] if whole else []
-        return {code for code in digits if whole and int(code) == int(whole[1])}
+        return _same_number(whole[1], self.choices) if whole else set()
+
+
+def _same_number(digits: str, codes: Iterable[str]) -> set[str]:
+    """Return the codes of the same value: a spreadsheet drops the zero of 07."""
+    return {code for code in codes if code.isdigit() and int(code) == int(digits)}
 
 
 #: What a spreadsheet makes of a code such as 1-2.
@@ -311,8 +315,8 @@ class RowReader:
             if number >= self.headers.first and any(row)
         }
         items = [spot for n in self.headers.items for spot in self.headers.spots(f"item_{n}")]
-        cells = {row[spot] for row in self.rows.values() for spot in items if spot < len(row)}
-        self.scores = ScoreReader(self.place.scale, cells, named)
+        labels = self.sheet.below(self.headers.first, items)
+        self.scores = ScoreReader(self.place.scale, labels, named)
         self.groups = ChoiceReader(dict.fromkeys(self.place.groups, ()), "group")
         self.rounds = ChoiceReader(self.place.rounds, "round")
         self._folded: dict[str, set[str]] = {}
@@ -336,7 +340,7 @@ class RowReader:
 
     def _filled(self, row: list[str], role: str) -> list[int]:
         """Return the places of a meaning where a row holds anything."""
-        return [spot for spot in self.headers.spots(role) if spot < len(row) and row[spot]]
+        return [spot for spot in self.headers.spots(role) if row[spot]]
 
     def _answered(self, row: list[str]) -> bool:
         """Tell whether a row is more than what is left of a form that was opened and closed."""
@@ -361,12 +365,12 @@ class RowReader:
         }
         ordinal = self.sheet.ordinals.get(number)
         tail = f"#{ordinal}" if ordinal else ""
-        keys = {role: stored_key(self._first(row, role)) for role in ("uuid", "root", "number")}
-        keys = {role: f"{key}{tail}" if key else "" for role, key in keys.items()}
-        time = stored_time(self._first(row, "time"))
-        return Submission(
-            number, round_number, group, rater, scores, **keys, time=time, rows=(number,)
+        uuid, root, sent_number = (
+            f"{key}{tail}" if (key := stored_key(self._first(row, role))) else ""
+            for role in ("uuid", "root", "number")
         )
+        time = stored_time(self._first(row, "time"))
+        return Submission(number, round_number, group, rater, scores, uuid, root, sent_number, time)
 
     def _first(self, row: list[str], role: str) -> str:
         return next((row[spot] for spot in self._filled(row, role)), "")
@@ -424,9 +428,8 @@ class RowReader:
         if value in self.place.codes:
             return value
         known = self._folded.get(value.casefold(), set())
-        if value.isdigit() and not known:  # a spreadsheet drops the zero of 07
-            codes = [code for code in self.place.codes if code.isdigit()]
-            known = {code for code in codes if int(code) == int(value)}
+        if value.isdigit() and not known:
+            known = _same_number(value, self.place.codes)
         if len(known) == 1:
             return next(iter(known))
         if re.fullmatch(_LIKE_DATE, value):
@@ -456,4 +459,4 @@ class RowReader:
     def _written_codes(self) -> set[str]:
         """Everything in the columns of raters, so that a drawn code is nobody's already."""
         spots = self.headers.spots("rater") + self.headers.spots("name")
-        return {row[spot] for row in self.rows.values() for spot in spots if spot < len(row)}
+        return self.sheet.below(self.headers.first, spots)

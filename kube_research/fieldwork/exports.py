@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ class ExportSheet:
     file : str
         How problems name it: ``export.csv`` or ``export.xlsx[sheet]``.
     rows : list of list of str
-        Text cells as the spreadsheet shows them, row 1 first, without surrounding blanks.
+        Text cells as the spreadsheet shows them, row 1 first, without surrounding blanks; every row
+        is as long as the longest.
     uncomputed : list of (row, place)
         Formulas without a stored result.
     ordinals : dict of int to int
@@ -45,6 +47,10 @@ class ExportSheet:
     rows: list[list[str]]
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     ordinals: dict[int, int] = field(default_factory=dict)
+
+    def below(self, first: int, spots: Collection[int]) -> set[str]:
+        """Return everything that stands in some columns from a row on."""
+        return {row[spot] for row in self.rows[first - 1 :] for spot in spots if row[spot]}
 
 
 def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
@@ -95,7 +101,9 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
 
 
 def _tidy(rows: list[list[str]]) -> list[list[str]]:
-    return [[" ".join(cell.replace("\ufeff", "").split()) for cell in row] for row in rows]
+    tidy = [[" ".join(cell.replace("\ufeff", "").split()) for cell in row] for row in rows]
+    width = max(map(len, tidy), default=0)
+    return [row + [""] * (width - len(row)) for row in tidy]
 
 
 def _separator(content: bytes, known: Collection[str]) -> bytes:
@@ -129,32 +137,23 @@ def _with_parents(name: str, sheet: ExportSheet, sheets: dict[str, ExportSheet])
     header = sheet.rows[0] if sheet.rows else []
     if not {"_parent_index", "_parent_table_name"} <= set(header):
         return sheet
-    at = header.index("_parent_index")
     titles = {row[header.index("_parent_table_name")] for row in sheet.rows[1:] if any(row)}
-    parent = sheets.get(next(iter(titles))) if len(titles) == 1 else None
+    title = titles.pop() if len(titles) == 1 else ""
+    parent = sheets.get(title)
     if parent is None or parent is sheet or "_index" not in parent.rows[0]:
         return sheet
-    parent = _with_parents(
-        next(iter(titles)), parent, {k: v for k, v in sheets.items() if k != name}
-    )
-    above, width = parent.rows[0], len(header)
-    own = set(header) - {"_index"}
-    keep = [
-        place
-        for place, name_above in enumerate(above)
-        if name_above and name_above not in own and name_above != "_index"
-    ]
-    spot = above.index("_index")
-    by_index = {row[spot]: row for row in parent.rows[1:] if len(row) > spot}
-    rows, count, ordinals = [header + [above[place] for place in keep]], Counter[str](), {}
+    parent = _with_parents(title, parent, {k: v for k, v in sheets.items() if k != name})
+    above = parent.rows[0]
+    keep = [place for place, label in enumerate(above) if label not in {*header, "", "_index"}]
+    index = above.index("_index")
+    by_index = {row[index]: [row[place] for place in keep] for row in parent.rows[1:] if row[index]}
+    rows, ordinals = [header + [above[place] for place in keep]], {}
+    repeats = Counter[str]()
     for number, row in enumerate(sheet.rows[1:], start=2):
-        cells = (row + [""] * width)[:width]
-        parent_cells = by_index.get(cells[at], [])
-        count[cells[at]] += 1
-        ordinals[number] = count[cells[at]]
-        rows.append(
-            cells + [parent_cells[place] if place < len(parent_cells) else "" for place in keep]
-        )
+        belongs = row[header.index("_parent_index")]
+        repeats[belongs] += 1
+        ordinals[number] = repeats[belongs]
+        rows.append(row + by_index.get(belongs, [""] * len(keep)))
     return ExportSheet(sheet.file, rows, sheet.uncomputed, ordinals)
 
 
@@ -172,14 +171,8 @@ def scale_words(points: int, lang: str) -> list[str]:
     >>> scale_words(4, "id")
     ['Sangat kurang', 'Kurang', 'Baik', 'Sangat baik']
     """
-    return next(
-        (
-            list(name_above[lang])
-            for name_above in words()["scales"]
-            if len(name_above[lang]) == points
-        ),
-        [],
-    )
+    named = [scale[lang] for scale in words()["scales"] if len(scale[lang]) == points]
+    return list(named[0]) if named else []
 
 
 #: What a column of an export may mean beside ``item_<number>``.
@@ -187,17 +180,25 @@ ROLES = ("group", "rater", "name", "round", "consent", "time", "uuid", "root", "
 
 #: Headers that tell the program an export comes from.
 _MARKS = {
-    "kobo": {
-        "_uuid",
-        "_id",
-        "_submission_time",
-        "__version__",
-        "_submission__uuid",
-        "formhub/uuid",
-    },
+    "kobo": {"_uuid", "_id", "_submission_time", "__version__", "_submission__uuid",
+             "formhub/uuid"},
     "odk": {"key", "submissiondate", "meta-instanceid", "instanceid", "submitterid", "reviewstate"},
     "google": {"timestamp", "stempel waktu", "cap waktu", "tanda waktu"},
-}
+}  # fmt: skip
+
+#: Columns that identify a submission, the firmest first.
+_KEYS = ("_uuid", "_submission__uuid", "key")
+
+#: What headers mean that only programs write: whole ones, and those that may follow a group.
+_WRITTEN = dict.fromkeys(_KEYS, "uuid") | {
+    "_id": "number", "_submission__id": "number", "submission_no": "number",
+    "_submission_time": "time", "_submission__submission_time": "time", "submitted": "time",
+    "submissiondate": "time",
+}  # fmt: skip
+_WRITTEN_LAST = {"instanceid": "uuid", "meta-instanceid": "uuid", "rootuuid": "root",
+                 "meta-rootuuid": "root"}  # fmt: skip
+
+#: What programs write beside the answers.
 _META = ("start", "end", "today", "audit", "intro", "consent_note", "meta/instancename", "status",
          "formversion", "attachmentspresent", "attachmentsexpected", "edits", "parent_key",
          "formhub/uuid", "reviewstate", "deprecatedid", "instancename", "background-audio",
@@ -304,7 +305,7 @@ class HeaderReader:
         Examples
         --------
         >>> reader = HeaderReader({9: ["Kas dicatat"]})
-        >>> [reader.meaning(one) for one in ("Keuangan/9. Kas  dicatat *", "g-item_9", "Kelompok:")]
+        >>> [reader.meaning(head) for head in ("Keuangan/9. Kas  dicatat *", "g-item_9", "Kelompok:")]
         ['item_9', 'item_9', 'group']
         """
         if not header:
@@ -312,7 +313,8 @@ class HeaderReader:
         if (mine := self.named.get(plain(header))) is not None:
             return mine
         raw = header.strip().lower()
-        if role := _system(raw):
+        last = re.split(r"[/:]", raw)[-1]
+        if role := _WRITTEN.get(raw) or _WRITTEN_LAST.get(last):
             return role
         for part in _parts(header):
             word = plain(part)
@@ -325,7 +327,7 @@ class HeaderReader:
         written = header.strip().strip("*:?").strip()
         if numbered := _ITEM.fullmatch(written) or _QUESTION.fullmatch(written):
             return f"item_{int(numbered[1])}"
-        if raw.startswith("_") or raw in _META or re.split(r"[/:]", raw)[-1] in _META:
+        if raw.startswith("_") or raw in _META or last in _META:
             return "meta"
         return ""
 
@@ -364,13 +366,11 @@ class HeaderReader:
             first -= 1
         while last + 1 < len(counts) and counts[last + 1] >= max(2, counts[best] // 2):
             last += 1
-        width = max(map(len, rows))
-        names = (list(rows[first]) + [""] * width)[:width]
+        above = list(zip_longest(*rows[first : last + 1], fillvalue=""))
+        names = [cells[0] for cells in above]
         headers = Headers("table", names=names, first=last + 2, row=first + 1)
-        for place in range(width):
-            cells = [
-                row[place] for row in rows[first : last + 1] if place < len(row) and row[place]
-            ]
+        for place, column in enumerate(above):
+            cells = [cell for cell in column if cell]
             meanings = {meaning for meaning in map(self.meaning, cells) if meaning}
             meanings = meanings - {"meta"} or meanings
             number = plain(cells[0]) if cells else ""
@@ -381,33 +381,34 @@ class HeaderReader:
                 headers.columns.setdefault(role, []).append(place)
             elif cells:
                 headers.unread.append(place)
-        headers.kind = _kind(
-            {cell.strip().lower() for row in rows[first : last + 1] for cell in row}
-        )
+        headers.kind = _kind({cell.strip().lower() for column in above for cell in column})
         if "uuid" in headers.columns:
-            headers.columns["uuid"].sort(key=lambda place: _rank(names[place]))
+            ranks = {name: rank for rank, name in enumerate(_KEYS)}
+            headers.columns["uuid"].sort(
+                key=lambda place: ranks.get(names[place].strip().lower(), len(ranks))
+            )
         return headers
+
+    def absent(self, headers: Headers) -> list[int]:
+        """Return the numbers of the statements that have no column."""
+        return sorted(set(self.statements) - set(headers.items))
 
     def _strict(self, header: str) -> str:
         return "" if re.fullmatch(r"[\W0-9]*", header) else self.meaning(header)
 
     def near_misses(self, headers: Headers) -> Iterator[tuple[int, str]]:
         """Yield the place of each header that is nearly one of ours, and what was probably meant."""
-        absent = {
-            wording: f"item_{number}"
-            for wording, numbers in self._wordings.items()
-            for number in numbers
-            if f"item_{number}" not in headers.columns
-        }
-        for role in ("group", "rater", "round"):
-            there = role in headers.columns or (role == "rater" and "name" in headers.columns)
-            if not there:
-                absent |= {
-                    word: role for word, known in self._roles.items()
-                    if known == role and len(word) > 4
-                }  # fmt: skip
-        absent |= {f"item {n}": f"item_{n}" for n in self.statements
-                   if f"item_{n}" not in headers.columns}  # fmt: skip
+        there = set(headers.columns) | ({"rater"} if "name" in headers.columns else set())
+        wordings = [
+            (word, f"item_{n}") for word, numbers in self._wordings.items() for n in numbers
+        ]
+        roles = [
+            (word, role) for word, role in self._roles.items()
+            if role in ("group", "rater", "round") and len(word) > 4
+        ]  # fmt: skip
+        items = [(f"item {n}", f"item_{n}") for n in self.statements]
+        known = [*wordings, *roles, *items]
+        absent = {word: meaning for word, meaning in known if meaning not in there}
         for place in headers.unread:
             for part in _parts(headers.names[place]):
                 word = plain(part)
@@ -419,27 +420,6 @@ class HeaderReader:
                 if close:
                     yield place, absent[close[0]]
                     break
-
-
-def _system(raw: str) -> str:
-    """Return the role of a header that only programs write."""
-    last = re.split(r"[/:]", raw)[-1]
-    if last in ("instanceid", "meta-instanceid") or raw in ("_uuid", "key", "_submission__uuid"):
-        return "uuid"
-    if last in ("rootuuid", "meta-rootuuid"):
-        return "root"
-    if raw in ("_id", "_submission__id", "submission_no"):
-        return "number"
-    if raw in ("_submission_time", "_submission__submission_time", "submitted", "submissiondate"):
-        return "time"
-    return ""
-
-
-def _rank(name: str) -> int:
-    """Rank columns that identify a submission: the firmest first."""
-    raw = name.strip().lower()
-    return ("_uuid", "_submission__uuid", "key").index(raw) if raw in (
-        "_uuid", "_submission__uuid", "key") else 9  # fmt: skip
 
 
 def _kind(names: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,7 +112,7 @@ class ImportSite:
         try:
             self.key: NameKey = read_key(folder)
         except Fault as fault:
-            raise _refusal(KEY_FILE, KEY_FILE, fault, lang) from None
+            raise _refusal(KEY_FILE, fault, lang) from None
         items = self.plain["items"]
         spoken = [column for column in ("statement_id", "statement_en") if column in items]
         self.statements = {
@@ -133,7 +133,7 @@ class ImportSite:
             fault = Fault("unreadable")
         except Fault as error:
             fault = error
-        raise _refusal(file or BOOK, file or BOOK, fault, self.lang)
+        raise _refusal(file or BOOK, fault, self.lang)
 
     def place(self) -> Place:
         """Return what an export has to fit."""
@@ -141,7 +141,7 @@ class ImportSite:
         for row in self.plain["rounds"].fillna("").to_dict("records"):
             labels = {str(row.get(column, "")) for column in ("label", "label_id")}
             rounds[whole_number(str(row["round"]))] = labels - {""}
-        stored = [record.known for record in self.ratings.records]
+        stored = self.ratings.stored
         group_of = {known.rater: known.group for known in stored if known.group}
         codes = {known.rater for known in stored if known.rater} | set(self.key.codes.values())
         for table in ("members", "attendance", "ledger"):
@@ -230,8 +230,7 @@ class ImportSite:
         try:
             contents |= written([*rated, self.rounds])
         except Fault as fault:
-            file = self.ratings.table.file
-            raise _refusal(file, file, fault, self.lang) from None
+            raise _refusal(self.ratings.table.file, fault, self.lang) from None
         for path, content in contents.items():
             replace_file(path, content, private=path.name == KEY_FILE)
         return list(contents)
@@ -241,10 +240,10 @@ def _errors(problems: Collection[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.severity == "error"]
 
 
-def _refusal(export: str, file: str, fault: Fault, lang: str) -> ExportError:
+def _refusal(file: str, fault: Fault, lang: str, export: str = "") -> ExportError:
     """Return the error of a file that cannot be read or changed."""
     problem = located(file, fault.row, "", fault.value, fault.code, lang, **fault.fill)
-    return export_error(export, [problem], lang)
+    return export_error(export or file, [problem], lang)
 
 
 def _table_of(file: str) -> str:
@@ -339,7 +338,7 @@ def import_ratings(
     keep_rounds : bool
         Leave ``n_raters`` in the rounds table as it is, and only say what it should be.
     meanings : str or Path, optional
-        A file for :func:`kube_research.fieldwork.form_words.read_meanings`.
+        A file for :func:`kube_research.fieldwork.exports.read_meanings`.
     lang : {"en", "id"}
         Language of messages.
 
@@ -371,7 +370,7 @@ def import_ratings(
         try:
             named = read_meanings(Path(meanings))
         except Fault as fault:
-            raise _refusal(file.name, Path(meanings).name, fault, lang) from None
+            raise _refusal(Path(meanings).name, fault, lang, file.name) from None
     target = ImportSite(folder, lang)
     work = _Import(target, file, named, lang)
     submissions, imported = work.read("" if round_number is None else str(round_number))
@@ -403,10 +402,8 @@ class _Import:
             sheets = read_export(self.export, reader.delimiter_words)
             self.sheet, self.headers = self._choose(sheets, reader)
         except Fault as fault:
-            raise _refusal(self.export.name, self.export.name, fault, self.lang) from None
-        self.problems = ExportProblems(
-            self.export.name, self.sheet, self.headers, self.place, self.lang
-        )
+            raise _refusal(self.export.name, fault, self.lang) from None
+        self.problems = replace(self.problems, sheet=self.sheet, headers=self.headers)
         self._check_headers(reader, round_number)
         self.problems.stop()
         if not round_number and "round" not in self.headers.columns:
@@ -420,28 +417,31 @@ class _Import:
         self.day_first = order_of_days(submission.time for submission in submissions)
         merged, unclear = merge_same(submissions, self.day_first)
         for first, other in unclear:
-            spot = next(iter(self.headers.columns.get("uuid", [])), None)
+            spot = next(iter(self.headers.spots("uuid")), None)
             self.problems.add("versions", other.row, spot, other.key, other=first.row)
-        imported = Imported(self.headers.kind, self.sheet.file, self.headers.row, len(submissions))
-        imported.counts["merged"] = len(submissions) - len(merged) - len(unclear)
-        imported.names, imported.new_names = rows.names, len(self.site.key.new)
-        imported.unread = [
-            self.headers.names[spot] for spot in self.headers.unread if any(self._cells(spot))
-        ]
+        head = self.headers
+        imported = Imported(
+            head.kind,
+            self.sheet.file,
+            head.row,
+            rows=len(submissions),
+            counts={"merged": len(submissions) - len(merged) - len(unclear)},
+            names=rows.names,
+            new_names=len(self.site.key.new),
+            unread=[head.names[spot] for spot in head.unread if self._cells(spot)],
+        )
         if rows.refused:
-            listed = ", ".join(map(str, rows.refused))
-            imported.notes.append(text("import.no_consent", self.lang, rows=listed))
-        if absent := sorted(set(reader.statements) - set(self.headers.items)):
-            listed = ", ".join(map(str, absent))
-            imported.notes.append(text("import.not_asked", self.lang, items=listed))
+            note = text("import.no_consent", self.lang, rows=_listed(rows.refused))
+            imported.notes.append(note)
+        if absent := reader.absent(self.headers):
+            imported.notes.append(text("import.not_asked", self.lang, items=_listed(absent)))
         if not submissions and not rows.refused:
             self.problems.add("no_answers")
         self.problems.stop()
         return merged, imported
 
     def _cells(self, spot: int) -> set[str]:
-        rows = self.sheet.rows[self.headers.first - 1 :]
-        return {row[spot] for row in rows if spot < len(row) and row[spot]}
+        return self.sheet.below(self.headers.first, [spot])
 
     def _choose(
         self, sheets: list[ExportSheet], reader: HeaderReader
@@ -452,9 +452,7 @@ class _Import:
         best = [pair for pair in read if len(pair[1].items) == most]
         if not most:
             for sheet, headers in read:
-                near = ExportProblems(
-                    self.export.name, sheet, headers, self.place, self.lang, self.problems.listed
-                )
+                near = replace(self.problems, sheet=sheet, headers=headers)
                 for spot, meant in reader.near_misses(headers):
                     if meant.startswith("item_"):
                         near.add_header("header_near", spot, near=meant)
@@ -472,13 +470,12 @@ class _Import:
             self.problems.add_header("header_near", spot, near=meant)
         near = {problem.column for problem in self.problems.listed}
         for number in [number for number in head.items if number not in reader.statements]:
-            listed = ", ".join(map(str, sorted(reader.statements)))
-            self.problems.add_header("item_unknown", columns[f"item_{number}"][0], allowed=listed)
-        if absent := sorted(set(reader.statements) - set(head.items)):
-            listed = ", ".join(map(str, absent))
+            allowed = _listed(sorted(reader.statements))
+            self.problems.add_header("item_unknown", columns[f"item_{number}"][0], allowed=allowed)
+        if absent := reader.absent(head):
             for spot in head.unread:
                 if head.names[spot] not in near and self._scored(spot):
-                    self.problems.add_header("header_scored", spot, items=listed)
+                    self.problems.add_header("header_scored", spot, items=_listed(absent))
         if not {"rater", "name"} & set(columns) and not near:
             self.problems.add("no_rater_column")
         if "group" not in columns and len(place.groups) > 1 and not place.group_of and not near:
@@ -512,24 +509,20 @@ class _Import:
         )
         imported.counts |= {**counts, "left": len(left)}
         for clash in clashes:
-            self._tell_clash(clash)
+            sent, other = clash.sent, clash.other
+            code = "rater_stored" if clash.stored else "rater_twice"
+            code = code if sent.group == other.group else "rater_groups"
+            fill = {"rater": sent.rater, "round": sent.round, "other": self._where(clash),
+                    "group": sent.group, "other_group": other.group}  # fmt: skip
+            self.problems.add(code, sent.row, self.headers.who, self._rater(sent.rater), **fill)
         for clash in left:
-            fill = {"row": clash.sent.row, "other": self._where(clash)}
+            fill = {"row": str(clash.sent.row), "other": self._where(clash)}
             imported.notes.append(text("import.left", self.lang, **fill))
         self.problems.stop()
 
     def _where(self, clash: Clash) -> str:
         file = self.site.ratings.table.file if clash.stored else self.sheet.file
         return f"{file}:{clash.other.row}"
-
-    def _tell_clash(self, clash: Clash) -> None:
-        sent, other = clash.sent, clash.other
-        code = "rater_stored" if clash.stored else "rater_twice"
-        if sent.group != other.group:
-            code = "rater_groups"
-        fill = {"rater": sent.rater, "round": sent.round, "other": self._where(clash),
-                "group": sent.group, "other_group": other.group}  # fmt: skip
-        self.problems.add(code, sent.row, self.headers.who, self._rater(sent.rater), **fill)
 
     def _rater(self, code: str) -> str:
         """Return the code of a rater as a message may show it: where a name stands, nothing."""
@@ -556,10 +549,14 @@ class _Import:
         elif ratings.wide is not None and role not in ("round", "group", "rater"):
             number = re.search(r"([0-9]+)$", role)
             role = f"item_{number[1]}" if number else role
-        spots = [self.headers.who] if role == "rater" else self.headers.columns.get(role, [])
+        spots = [self.headers.who] if role == "rater" else self.headers.spots(role)
         column = self.headers.names[spots[0]] if spots else error.column
         value = self._rater(error.value) if role == "rater" else error.value
         return replace(error, file=self.sheet.file, row=origin.row, column=column, value=value)
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _rounds_in_words(rounds: Mapping[str, Collection[str]]) -> str:

@@ -51,7 +51,7 @@ def code_pattern(groups: Collection[str] = (), known: Collection[str] = ()) -> s
 
     Examples
     --------
-    >>> [bool(re.fullmatch(code_pattern(), one)) for one in ("K07-1", "rater_3", "Siti", "Siti2")]
+    >>> [bool(re.fullmatch(code_pattern(), code)) for code in ("K07-1", "rater_3", "Siti", "Siti2")]
     [True, True, False, False]
     """
     front = "|".join([_GENERIC, _GENERIC.upper(), _GENERIC.title(), *map(_escaped, sorted(groups))])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from kube_research.fieldwork.table_files import TableFile
 from kube_research.site.local_values import localised
-from kube_research.site.readers import WIDE_ITEM
+from kube_research.site.readers import WIDE_ITEM, is_wide, lengthen
 
 _SECOND = dt.timedelta(seconds=1)
 _ISO = re.compile(
@@ -34,7 +35,7 @@ class Submission:
     Attributes
     ----------
     row : int
-        Its row in the export.
+        Its first row in the export, or in the ratings.
     round, group, rater : str
         Who answered when, in the codes of the site.
     scores : dict of int to str
@@ -43,8 +44,8 @@ class Submission:
         What the program calls it: its key, the key of its first version, its number; empty if unknown.
     time : str
         When it was sent, as :func:`stored_time` writes it.
-    rows : tuple of int
-        All rows of the export that are this submission.
+    rows : dict of int to int
+        Of one that stands in the ratings: its row there by statement (in wide ratings always the same).
     """
 
     row: int
@@ -56,7 +57,7 @@ class Submission:
     root: str = ""
     number: str = ""
     time: str = ""
-    rows: tuple[int, ...] = ()
+    rows: dict[int, int] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -201,7 +202,7 @@ def merge_same(
 
     Parameters
     ----------
-    found : sequence of Submission
+    submissions : sequence of Submission
         One entry a row.
     day_first : bool, optional
         As for :func:`moment`.
@@ -216,16 +217,17 @@ def merge_same(
     """
     merged, unclear = [], []
     for cluster in _clusters(submissions):
-        rows = tuple(row.row for row in cluster)
         whole = _union(cluster)
         if whole is None:
             place = newest(cluster, day_first)
             if place is None:
-                unclear.append((cluster[0], _other(cluster)))
+                first, *others = cluster
+                differing = [row for row in others if _union([first, row]) is None]
+                unclear.append((first, [*differing, others[-1]][0]))
                 continue
             whole = cluster[place]
         root = next((row.root for row in cluster if row.root), "")
-        merged.append(replace(whole, rows=rows, root=root))
+        merged.append(replace(whole, root=root))
     return sorted(merged, key=lambda row: row.row), unclear
 
 
@@ -269,33 +271,11 @@ def _union(cluster: Sequence[Submission]) -> Submission | None:
     )
 
 
-def _other(cluster: Sequence[Submission]) -> Submission:
-    first = cluster[0]
-    differing = (version for version in cluster[1:] if _union([first, version]) is None)
-    return next(differing, cluster[-1])
-
-
 #: Columns that say where a row of ratings came from.
 ORIGIN = ("submission", "submission_no", "submitted")
 
-_LONG = ("round", "group", "rater", "item", "score", *ORIGIN)
+_LONG = ("round", "group", "rater", "item", "score")
 _EXAMPLE = re.compile(r"(?:example|contoh)(?:[\W_0-9].*)?", re.IGNORECASE)
-
-
-@dataclass
-class Record:
-    """What one rater said in one round.
-
-    Attributes
-    ----------
-    known : Submission
-        The content; ``row`` is its first row in the table.
-    rows : dict of int to int
-        Row of the table by statement (for wide ratings always the same).
-    """
-
-    known: Submission
-    rows: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -327,12 +307,14 @@ class Ratings:
 
     Attributes
     ----------
-    records : list of Record
-        What is there.
+    stored : list of Submission
+        What each rater said in each round.
     origin : dict of int to Submission
         For each row that was written: the submission it comes from.
     touched : bool
         Whether there is anything to write.
+    wide : dict of int to str, or None
+        The columns of the statements, if there is one for each.
     """
 
     def __init__(self, table: TableFile) -> None:
@@ -340,44 +322,43 @@ class Ratings:
         self.origin: dict[int, Submission] = {}
         self.touched = False
         if not any(table.rows[0]):
-            for place, name in enumerate(_LONG[:5]):
+            for place, name in enumerate(_LONG):
                 table.put(1, place, name)
-        names = {WIDE_ITEM.fullmatch(name): name for name in table.rows[0]}
-        wide = {"item", "score"}.isdisjoint(table.rows[0]) and any(names)
-        self.wide = {int(m[1]): name for m, name in names.items() if m} if wide else None
-        self.records = self._records()
+        header = table.rows[0]
+        matches = {name: WIDE_ITEM.fullmatch(name) for name in header}
+        numbered = {int(match[1]): name for name, match in matches.items() if match}
+        self.wide = numbered if is_wide(header) else None
+        self.stored = self._stored()
 
-    def _records(self) -> list[Record]:
-        frame = localised(self.table.frame(), "ratings")[0].fillna("")
-        records: dict[tuple[str, str], Record] = {}
-        for row, cells in zip(frame.index, frame.to_dict("records"), strict=True):
-            put = {key: str(cells.get(key, "")) for key in ("group", "rater", *ORIGIN)}
-            number = whole_number(str(cells.get("round", "")))
-            record = records.get((number, put["rater"]))
-            if record is None:
-                known = Submission(
-                    int(row), number, put["group"], put["rater"], {}, uuid=put["submission"],
-                    number=put["submission_no"], time=put["submitted"],
-                )  # fmt: skip
-                record = records.setdefault((number, put["rater"]), Record(known))
-            pairs = (
-                [(item, cells[name]) for item, name in self.wide.items()]
-                if self.wide is not None
-                else [(int(whole_number(str(cells["item"]))), cells["score"])]
-                if str(cells.get("item", "")).lstrip("+").isdigit()
-                else []
-            )
-            for item, score in pairs:
-                record.rows[item] = int(row)
-                record.known.scores[item] = whole_number(str(score))
-        return list(records.values())
+    def _stored(self) -> list[Submission]:
+        frame = localised(self.table.frame(), "ratings")[0]
+        rows = list(frame.index)
+        if self.wide is not None:
+            frame, places = lengthen(frame)
+            rows = [row for row, _ in places]
+        stored: dict[tuple[str, str], Submission] = {}
+        for row, written in zip(rows, frame.fillna("").to_dict("records"), strict=True):
+            cells = defaultdict(str, {str(column): str(cell) for column, cell in written.items()})
+            number, rater = whole_number(cells["round"]), cells["rater"]
+            version = stored.setdefault(
+                (number, rater),
+                Submission(
+                    row, number, cells["group"], rater, uuid=cells["submission"],
+                    number=cells["submission_no"], time=cells["submitted"],
+                ),
+            )  # fmt: skip
+            if cells["item"].lstrip("+").isdigit():
+                item = int(cells["item"])
+                version.rows[item] = row
+                version.scores[item] = whole_number(cells["score"])
+        return list(stored.values())
 
     def drop_examples(self) -> int:
         """Take out the rows of raters whose code marks them as an example; return how many raters."""
-        examples = [record for record in self.records if _EXAMPLE.fullmatch(record.known.rater)]
-        for record in examples:
-            self.table.drop(set(record.rows.values()) | {record.known.row})
-        self.records = [record for record in self.records if record not in examples]
+        examples = [version for version in self.stored if _EXAMPLE.fullmatch(version.rater)]
+        for version in examples:
+            self.table.drop({version.row, *version.rows.values()})
+        self.stored = [version for version in self.stored if version not in examples]
         self.touched |= bool(examples)
         return len(examples)
 
@@ -409,42 +390,41 @@ class Ratings:
             Submissions left out because ``other`` is newer.
         """
         counts = dict.fromkeys(("new", "changed", "same"), 0)
-        chosen, clashes, left = self._chosen(list(submissions), latest, day_first)
-        index = _Index(self.records)
-        plan: list[tuple[Submission, Record | None]] = []
+        chosen, clashes, left = _chosen(submissions, latest, day_first)
+        index = _Index(self.stored)
+        plan: list[tuple[Submission, Submission | None]] = []
         for sent in sorted(chosen, key=lambda sent: (int(sent.round), sent.group, sent.rater)):
-            record = index.same(sent) or index.by_rater(sent)
-            if record is not None and not record.known.same_as(sent):
-                place = newest([record.known, sent], day_first) if latest else None
-                if _equal(record.known, sent):
-                    counts["same"] += 1
-                elif place is None:
-                    clashes.append(Clash(sent, record.known, True))
-                elif place == 0:
-                    left.append(Clash(sent, record.known, True))
-                else:
-                    plan.append((sent, record))
+            old = index.find(sent)
+            if old is None or old.same_as(sent):
+                plan.append((sent, old))
                 continue
-            plan.append((sent, record))
+            if _equal(old, sent):
+                counts["same"] += 1
+                continue
+            place = newest([old, sent], day_first) if latest else None
+            if place == 1:
+                plan.append((sent, old))
+            else:
+                (clashes if place is None else left).append(Clash(sent, old, True))
         clashes += self._occupied(plan)
         if clashes:
             return counts, clashes, left
-        for sent, record in plan:
-            if record is None:
+        for sent, old in plan:
+            if old is None:
                 self._write_new(sent)
                 counts["new"] += 1
             else:
-                counts["changed" if self._update(record, sent) else "same"] += 1
+                counts["changed" if self._update(old, sent) else "same"] += 1
         self.touched |= counts["new"] + counts["changed"] > 0
         return counts, clashes, left
 
-    def _occupied(self, plan: list[tuple[Submission, Record | None]]) -> list[Clash]:
-        """Find submissions whose place another record keeps or takes."""
-        moved = {id(record) for _, record in plan if record is not None}
+    def _occupied(self, plan: list[tuple[Submission, Submission | None]]) -> list[Clash]:
+        """Find submissions whose place another one keeps."""
+        moved = {id(old) for _, old in plan}
         kept = {
-            (record.known.round, record.known.rater): record.known
-            for record in self.records
-            if id(record) not in moved
+            (version.round, version.rater): version
+            for version in self.stored
+            if id(version) not in moved
         }
         return [
             Clash(sent, kept[sent.round, sent.rater], True)
@@ -452,108 +432,100 @@ class Ratings:
             if (sent.round, sent.rater) in kept
         ]
 
-    def _chosen(
-        self, submissions: list[Submission], latest: bool, day_first: bool | None
-    ) -> tuple[list[Submission], list[Clash], list[Clash]]:
-        """Choose one submission per rater and round of the export."""
-        groups: dict[tuple[str, str], list[Submission]] = {}
-        for sent in submissions:
-            groups.setdefault((sent.round, sent.rater), []).append(sent)
-        chosen: list[Submission] = []
-        clashes: list[Clash] = []
-        left: list[Clash] = []
-        for same in groups.values():
-            place = newest(same, day_first) if latest and len(same) > 1 else 0
-            if len(same) > 1 and (not latest or place is None):
-                clashes += [Clash(sent, same[0], False) for sent in same[1:]]
-                continue
-            best = same[place or 0]
-            chosen.append(best)
-            left += [Clash(sent, best, False) for sent in same if sent is not best]
-        return chosen, clashes, left
-
-    def _cells(self, sent: Submission, key: str = "") -> dict[str, str]:
+    def _cells(self, sent: Submission, old: Submission | None = None) -> dict[str, str]:
+        """Return what stands beside the scores; a key that the submission had before stays."""
+        before = old if old is not None and old.same_as(sent) else Submission(0, "", "", "")
         return {
             "round": sent.round, "group": sent.group, "rater": sent.rater,
-            "submission": key or sent.key, "submission_no": sent.number, "submitted": sent.time,
+            "submission": before.uuid or sent.key, "submission_no": sent.number or before.number,
+            "submitted": sent.time or before.time,
         }  # fmt: skip
 
     def _write_new(self, sent: Submission) -> None:
         cells = self._cells(sent)
         if self.wide is not None:
-            for item in sorted(sent.scores):
-                self._item_column(item)
-            scores = {self.wide[item]: score for item, score in sent.scores.items()}
+            scores = {self._column(item): score for item, score in sorted(sent.scores.items())}
             self.origin[self.table.append({**cells, **scores})] = sent
             return
         for item, score in sorted(sent.scores.items()):
-            row = self.table.append({**cells, "item": str(item), "score": score})
-            self.origin[row] = sent
+            self._append(cells, item, score, sent)
 
-    def _item_column(self, item: int) -> str:
-        wide: dict[int, str] = self.wide or {}
-        if item not in wide:
-            shape = next(iter(wide.values()), "item_1")
-            wide[item] = re.sub(r"[0-9]+$", str(item), shape)
-            self.table.place(wide[item])
-        return wide[item]
+    def _append(self, cells: dict[str, str], item: int, score: str, sent: Submission) -> None:
+        """Add a row to long ratings."""
+        self.origin[self.table.append({**cells, "item": str(item), "score": score})] = sent
 
-    def _update(self, record: Record, sent: Submission) -> bool:
+    def _column(self, item: int) -> str:
+        """Return the column of a score, in wide ratings a new one if the statement has none."""
+        if self.wide is None:
+            return "score"
+        if item not in self.wide:
+            self.wide[item] = re.sub(r"[0-9]+$", str(item), next(iter(self.wide.values())))
+            self.table.place(self.wide[item])
+        return self.wide[item]
+
+    def _update(self, old: Submission, sent: Submission) -> bool:
         """Write a submission over its earlier state; tell whether anything differed."""
-        old = record.known
-        same_key = old.uuid if old.uuid and old.same_as(sent) else ""
-        cells = self._cells(sent, same_key)
-        if old.same_as(sent) and not sent.time:
-            cells["submitted"] = old.time
-        if old.same_as(sent) and not sent.number:
-            cells["submission_no"] = old.number
+        cells = self._cells(sent, old)
         differs = False
-        for row in sorted(set(record.rows.values())):
-            differs |= self._set(row, cells, old)
+        for row in sorted(set(old.rows.values())):
             self.origin[row] = sent
+            for column, value in cells.items():
+                before = old.round if column == "round" else self.table.get(row, column)
+                if before != value and (value or column in ORIGIN):
+                    self.table.put(row, self.table.place(column), value)
+                    differs = True
         for item, score in sorted(sent.scores.items()):
-            column = self._item_column(item) if self.wide is not None else "score"
-            if item not in record.rows and self.wide is None:
-                row = self.table.append({**cells, "item": str(item), "score": score})
-                record.rows[item] = row
-                self.origin[row] = sent
+            column = self._column(item)
+            if item not in old.rows and self.wide is None:
+                self._append(cells, item, score, sent)
                 differs = True
             elif old.scores.get(item, "") != score:
-                row = record.rows.get(item, old.row)
-                self.table.put(row, self.table.place(column), score)
+                self.table.put(old.rows.get(item, old.row), self.table.place(column), score)
                 differs = True
         return differs
 
-    def _set(self, row: int, cells: dict[str, str], old: Submission) -> bool:
-        differs = False
-        for column, value in cells.items():
-            before = old.round if column == "round" else self.table.get(row, column)
-            if before != value and (value or column in ORIGIN):
-                self.table.put(row, self.table.place(column), value)
-                differs = True
-        return differs
+
+def _chosen(
+    submissions: Iterable[Submission], latest: bool, day_first: bool | None
+) -> tuple[list[Submission], list[Clash], list[Clash]]:
+    """Choose one submission per rater and round of the export; what contradicts it; what is older."""
+    groups: dict[tuple[str, str], list[Submission]] = {}
+    for sent in submissions:
+        groups.setdefault((sent.round, sent.rater), []).append(sent)
+    chosen: list[Submission] = []
+    clashes: list[Clash] = []
+    left: list[Clash] = []
+    for versions in groups.values():
+        place = newest(versions, day_first) if latest and len(versions) > 1 else 0
+        best = versions[place or 0]
+        others = [Clash(sent, best, False) for sent in versions if sent is not best]
+        if others and (not latest or place is None):
+            clashes += others
+        else:
+            chosen.append(best)
+            left += others
+    return chosen, clashes, left
 
 
 class _Index:
-    """Finds records by what a submission is known by."""
+    """Finds stored submissions by what a sent one is known by."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
-        self.keys: dict[tuple[str, str], Record] = {}
-        self.raters: dict[str, list[Record]] = {}
-        for record in records:
-            self.keys |= dict.fromkeys(record.known.keys(), record)
-            self.raters.setdefault(record.known.rater, []).append(record)
+    def __init__(self, stored: Iterable[Submission]) -> None:
+        self.by_key: dict[tuple[str, str], Submission] = {}
+        self.by_rater: dict[str, list[Submission]] = {}
+        for version in stored:
+            self.by_key |= dict.fromkeys(version.keys(), version)
+            self.by_rater.setdefault(version.rater, []).append(version)
 
-    def same(self, sent: Submission) -> Record | None:
-        known = next((self.keys[key] for key in sorted(sent.keys()) if key in self.keys), None)
-        if known is not None or sent.keys():
-            return known
-        timed = [record for record in self.raters.get(sent.rater, []) if record.known.same_as(sent)]
-        return next(iter(timed), None)
-
-    def by_rater(self, sent: Submission) -> Record | None:
-        rounds = self.raters.get(sent.rater, [])
-        return next((record for record in rounds if record.known.round == sent.round), None)
+    def find(self, sent: Submission) -> Submission | None:
+        """Return the earlier state of a submission, else what its rater said in the same round."""
+        keys = sent.keys()
+        for key in sorted(keys & self.by_key.keys()):
+            return self.by_key[key]
+        of_rater = self.by_rater.get(sent.rater, [])
+        timed = [] if keys else [version for version in of_rater if version.same_as(sent)]
+        same_round = [version for version in of_rater if version.round == sent.round]
+        return next(iter([*timed, *same_round]), None)
 
 
 def _equal(stored: Submission, sent: Submission) -> bool:

@@ -40,6 +40,12 @@ class TableFile:
         Cells with the header in row 1, as changed so far.
     source : bytes or None
         The file as it was read.
+    delimiter, guessed : str, bool
+        Of a CSV file, as :class:`kube_research.site.sheets.Sheet` tells them.
+    edits : dict of (row, place) to str
+        Cells that were written.
+    dropped : set of int
+        Rows that were taken out.
     """
 
     name: str
@@ -48,6 +54,7 @@ class TableFile:
     rows: list[list[str]] = field(default_factory=list)
     source: bytes | None = None
     delimiter: str = ","
+    guessed: bool = False
     edits: dict[tuple[int, int], str] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
 
@@ -122,11 +129,11 @@ class TableFile:
         import pandas as pd
 
         header = self.rows[0]
-        kept = [(n, row) for n, row in enumerate(self.rows[1:], start=2) if any(row)]
-        cells = [(row + [""] * len(header))[: len(header)] for _, row in kept]
-        index = pd.Index([n for n, _ in kept], name="row")
+        cells = [(row + [""] * len(header))[: len(header)] for row in self.rows[1:]]
+        index = pd.RangeIndex(2, len(cells) + 2, name="row")
         frame = pd.DataFrame(cells, columns=header, index=index, dtype="string")
-        return frame.loc[:, frame.columns.astype(bool)].replace("", pd.NA)
+        filled = [any(row) for row in self.rows[1:]]
+        return frame.loc[filled, frame.columns.astype(bool)].replace("", pd.NA)
 
 
 def open_table(name: str, path: Path, sheet: str = "") -> TableFile:
@@ -149,7 +156,7 @@ def open_table(name: str, path: Path, sheet: str = "") -> TableFile:
         rows = book[table.sheet].rows if table.sheet in book else []
     else:
         read = csv_sheet(table.source, tables()[name].names)
-        rows, table.delimiter = read.rows, read.delimiter
+        rows, table.delimiter, table.guessed = read.rows, read.delimiter, read.guessed
     table.rows = [[cell.strip() for cell in row] for row in rows] or [[]]
     return table
 
@@ -182,21 +189,13 @@ def _csv(table: TableFile) -> bytes:
         for number, row in enumerate(table.rows, start=1)
         if number not in table.dropped
     ]
-    utf16 = source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    mark = utf16 or source.startswith(codecs.BOM_UTF8) or not _is_utf8(source)
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF8)
+    mark = table.guessed or source.startswith(marks)
     hint = f"sep={table.delimiter}{end}" if re.match(rb"(?:\xef\xbb\xbf)?sep=", source) else ""
     content = hint.encode() + csv_content(rows, table.delimiter, end, mark=False)
     content = codecs.BOM_UTF8 + content if mark else content
     _prove(csv_sheet(content, tables()[table.name].names).rows, table)
     return content
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 #: Parts of a workbook that openpyxl writes again, or that hold nothing a user would miss.
@@ -245,7 +244,7 @@ def _book(group: list[TableFile]) -> bytes:
     changed = workbook_bytes(book)
     again = read_book(changed, group[0].name if group[0].path.stem == group[0].name else "")
     for table in group:
-        _prove([[cell.strip() for cell in row] for row in again[table.sheet].rows], table)
+        _prove(again[table.sheet].rows, table)
     return changed
 
 
@@ -256,11 +255,10 @@ def _need_simple(content: bytes) -> None:
         for name in parts.namelist():
             part = parts.read(name) if name.endswith((".xml", ".vml")) else b""
             if name.startswith("xl/worksheets/"):
-                lost += sorted({found.decode() for found in _DROPPED.findall(part)})
-            kinds = (
-                set(re.findall(rb'ObjectType="(\w+)"', part)) if name.endswith(".vml") else set()
-            )
-            lost += sorted(kind.decode() for kind in kinds - {b"Note"})
+                lost += sorted({kind.decode() for kind in _DROPPED.findall(part)})
+            if name.endswith(".vml"):
+                kinds = set(re.findall(rb'ObjectType="(\w+)"', part)) - {b"Note"}
+                lost += sorted(kind.decode() for kind in kinds)
     if lost:
         raise Fault("book_parts", value=", ".join(lost[:3]))
 
@@ -314,15 +312,19 @@ def _extended_rules(sheet: bytes) -> list[Any]:
 
 
 def _prove(rows: list[list[str]], table: TableFile) -> None:
-    """Read back what is going to be written."""
+    """Hold what was read back from a new file against what it should say."""
     kept = [row for n, row in enumerate(table.rows, start=1) if n not in table.dropped]
-
-    def filled(cells: list[list[str]]) -> list[list[str]]:
-        trimmed = [list(row) for row in cells if any(row)]
-        for row in trimmed:
-            while row and not row[-1]:
-                row.pop()
-        return trimmed
-
-    if filled([[c.strip() for c in r] for r in rows]) != filled(kept):
+    if _filled(rows) != _filled(kept):
         raise Fault("book_fixed")
+
+
+def _filled(rows: list[list[str]]) -> list[list[str]]:
+    """Return rows without those that are blank, and without the blanks at their ends."""
+    filled = []
+    for row in rows:
+        cells = [cell.strip() for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
+            filled.append(cells)
+    return filled

@@ -92,7 +92,7 @@ def test_the_newest_needs_times_that_compare() -> None:
 def test_three_rows_that_hang_together_are_one() -> None:
     chain = [one(2, uuid="a"), one(3, uuid="b"), one(4, uuid="b", root="a")]
     merged, unclear = merge_same(chain)
-    assert [m.rows for m in merged] == [(2, 3, 4)]
+    assert [m.row for m in merged] == [2]
     assert unclear == []
     assert merged[0].key == "a"
 
