@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kube_research.errors import ExistsError, KubeError, OptionError
+from kube_research.texts import text
+
 if TYPE_CHECKING:
     import pandas as pd
 
 LANGUAGE = click.option(
     "--lang", type=click.Choice(["en", "id"]), default="en", help="Language of messages."
 )
+
+
+class Refused(click.ClickException):
+    """The end of a command that will not write where it was told to."""
+
+    exit_code = 2
 
 
 class Commands(click.Group):
@@ -27,12 +36,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except ExistsError as error:
+            raise Refused(str(error)) from error
+        except KubeError as error:
+            raise click.ClickException(str(error)) from error
         except Exception as error:
-            from kube_research.errors import KubeError
-            from kube_research.texts import text
-
-            if isinstance(error, KubeError):
-                raise click.ClickException(str(error)) from error
             if os.environ.get("KUBE_DEBUG"):
                 raise
             lang = "id" if "--lang id" in " ".join(sys.argv).replace("=", " ") else "en"
@@ -68,7 +76,6 @@ def reproduce(site: str | None, jobs: int | None, fresh: bool, store: bool, lang
     from kube_research.reproduction.running import notebook_paths, run_notebooks
     from kube_research.site.folder import load_site
     from kube_research.study.printed_values import headline, scoreboard
-    from kube_research.texts import text
 
     started = time.perf_counter()
     loaded = load_site(site, lang=lang)
@@ -115,14 +122,9 @@ def new(folder: str, excel: bool, lang: str) -> None:
     DIR must not exist, or be empty: nothing is ever overwritten. Exit code 2 if something stands
     there already, 1 if DIR cannot be made; in both cases nothing is written.
     """
-    from kube_research.errors import ExistsError
     from kube_research.fieldwork.new_site import make_site
-    from kube_research.texts import text
 
-    try:
-        made = make_site(folder, lang=lang, excel=excel)
-    except ExistsError as error:
-        raise _refused(error) from error
+    made = make_site(folder, lang=lang, excel=excel)
     first = "site.xlsx" if excel else f"{text('new.read_me', lang)}.txt"
     click.echo(text("new.made", lang, folder=made))
     click.echo(text("new.made_file", lang, file=made / first))
@@ -143,7 +145,6 @@ def check(folder: str, as_json: bool, lang: str) -> None:
 
     Exit code 1 if there are errors or findings, 0 if there are none or only warnings.
     """
-    from kube_research.errors import KubeError
     from kube_research.site.folder import check_site
     from kube_research.site.problems import as_json_text, as_text, failed, no_folder
 
@@ -182,10 +183,8 @@ def report(
     DIR is a folder or a bundled name. Exit code 1 if the site has problems, 2 if the file cannot be
     written as asked. A file that is there already is kept unless --force is given.
     """
-    from kube_research.errors import OptionError
     from kube_research.report.making import report_path, write_report
     from kube_research.site.folder import load_site
-    from kube_research.texts import text
 
     try:
         site = load_site(folder, lang=lang or "en")
@@ -193,7 +192,7 @@ def report(
         path = report_path(site, lang) if target is None else target
         written = write_report(site, path, lang=lang, overwrite=force, title=title, author=author)
     except OptionError as error:
-        raise _refused(error) from error
+        raise Refused(str(error)) from error
     click.echo(text("report.done", lang, path=written))
     if any(frame["evidence"].eq("simulated").any() for frame in site.tables.values()):
         click.echo(text("report.done_simulated", lang))
@@ -211,18 +210,13 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
     """
     from pathlib import Path
 
-    from kube_research.errors import ExistsError
     from kube_research.fieldwork.form import write_form
     from kube_research.site.folder import bundled_sites, load_site
 
     loaded = load_site(site, lang=lang)
     folder = Path() if site in bundled_sites() else loaded.folder
-    try:
-        path = Path(target) if target else folder / "form.xlsx"
-        lines = write_form(loaded, path, force=force, lang=lang)
-    except ExistsError as error:
-        raise _refused(error) from error
-    click.echo("\n".join(lines))
+    path = Path(target) if target else folder / "form.xlsx"
+    click.echo("\n".join(write_form(loaded, path, force=force, lang=lang)))
 
 
 @main.command("import")
@@ -285,8 +279,7 @@ def summarise(
     PROGRAMME is a folder of Parquet tables by province and regency, or a pattern of site folders such as
     "programme/*". Nothing is ever overwritten: exit code 2 if something stands at --out.
     """
-    from kube_research.programme.summaries import SummariesExistError, write_summaries
-    from kube_research.texts import text
+    from kube_research.programme.summaries import write_summaries
 
     started = time.perf_counter()
 
@@ -296,10 +289,7 @@ def summarise(
 
     columns = [name.strip() for name in by.split(",") if name.strip()]
     options: dict[str, Any] = {"engine": engine, "by": columns, "form": form, "memory": memory}
-    try:
-        written = write_summaries(programme, out, lang=lang, done=tell, **options)
-    except SummariesExistError as error:
-        raise _refused(error) from error
+    written = write_summaries(programme, out, lang=lang, done=tell, **options)
     for problem in written.problems:
         click.echo(str(problem), err=True)
     for row in written.violations.to_dict("records"):
@@ -311,17 +301,8 @@ def summarise(
     click.echo(text("engines.done.all", lang, folder=written.folder, seconds=seconds))
 
 
-def _refused(error: Exception) -> click.ClickException:
-    """Return an error as the last line of a command that ends with exit code 2."""
-    refused = click.ClickException(str(error))
-    vars(refused)["exit_code"] = 2
-    return refused
-
-
 def _scores(board: pd.DataFrame, lang: str) -> str:
     from tabulate import tabulate
-
-    from kube_research.texts import text
 
     worded = board.assign(
         verdict=board["verdict"].map(lambda verdict: text(f"verdict.{verdict}", lang)),

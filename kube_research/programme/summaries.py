@@ -16,7 +16,7 @@ import pandas as pd
 
 from kube_research.attendance.rates import attendance_rates
 from kube_research.engines import column_names, engine_of
-from kube_research.errors import KubeError
+from kube_research.errors import ExistsError
 from kube_research.finance.closing import closing_balances
 from kube_research.frames import as_list, need_columns, need_option
 from kube_research.levels import count_unit_levels
@@ -37,7 +37,7 @@ SUMMARIES = {
 FORMS = ("csv", "parquet")
 
 
-class SummariesExistError(KubeError):
+class SummariesExistError(ExistsError):
     """Something stands where summaries were to be written; nothing was written."""
 
 
