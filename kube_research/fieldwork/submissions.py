@@ -233,23 +233,19 @@ def merge_same(
 
 def _clusters(submissions: Sequence[Submission]) -> list[list[Submission]]:
     """Put the rows of one submission together, in the order of the export."""
-    home: dict[int, list[Submission]] = {}
-    known: dict[tuple[str, str], list[int]] = {}
+    cluster_of = list(range(len(submissions)))
+    known: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, submission in enumerate(submissions):
-        home[place] = [submission]
         for key in submission.keys() or {("rater", submission.rater)}:
-            for other in known.setdefault(key, []):
-                if home[other] is not home[place] and submissions[other].same_as(submission):
-                    parts = home[other], home[place]
-                    joined = [*parts[0], *parts[1]]
-                    for spot, cluster in home.items():
-                        if cluster is parts[0] or cluster is parts[1]:
-                            home[spot] = joined
+            for other in known[key]:
+                kept, joined = cluster_of[other], cluster_of[place]
+                if kept != joined and submissions[other].same_as(submission):
+                    cluster_of = [kept if number == joined else number for number in cluster_of]
             known[key].append(place)
-    different = {id(cluster): cluster for cluster in home.values()}
-    return [
-        sorted(cluster, key=lambda submission: submission.row) for cluster in different.values()
-    ]
+    clusters: dict[int, list[Submission]] = defaultdict(list)
+    for number, submission in zip(cluster_of, submissions, strict=True):
+        clusters[number].append(submission)
+    return list(clusters.values())
 
 
 def _union(cluster: Sequence[Submission]) -> Submission | None:
