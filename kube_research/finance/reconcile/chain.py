@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from kube_research.finance.reconcile.rows import Mask, Rows
 
@@ -235,72 +237,58 @@ class Event:
 
 def breaks(rows: Rows, order: Order, opening: Mapping[int, int | None]) -> tuple[Order, Order]:
     """Return places in ``order`` of stated rows that do not follow, and of those stated before them."""
-    keys, total = rows.key[order], np.cumsum(rows.amount[order])
-    begins = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else keys
-    base = np.repeat(total[begins] - rows.amount[order][begins], np.diff(np.r_[begins, len(keys)]))
-    spots = np.flatnonzero(rows.stated[order])
-    if not len(spots):
-        return spots, spots
-    off = rows.balance[order][spots] - (total - base)[spots]
-    first = np.r_[True, keys[spots][1:] != keys[spots][:-1]]
-    begin = {key: value for key, value in opening.items() if value is not None}
-    given = np.array([begin.get(int(key), 0) for key in keys[spots]], dtype=np.int64)
-    known = np.array([int(key) in begin for key in keys[spots]], dtype=bool)
-    wrong = np.where(first, known & (off != given), off != np.r_[off[0], off[:-1]])
-    starts = begins[np.searchsorted(begins, spots, side="right") - 1]
-    previous = np.where(first, starts, np.r_[spots[0], spots[:-1]])
-    return spots[wrong], previous[wrong]
+    columns = {"key": rows.key, "amount": rows.amount, "balance": rows.balance}
+    entries = pd.DataFrame(columns, dtype="Int64").iloc[order].reset_index(drop=True)
+    books = entries.groupby("key")
+    entries["off"] = entries["balance"] - books["amount"].cumsum()
+    entries["place"] = entries.index.astype("Int64")
+    entries["begin"] = books["place"].transform("min")
+    stated = entries[rows.stated[order]]
+    before = stated.groupby("key")[["off", "place"]].shift()
+    begun = stated["key"].map(pd.Series(opening, dtype="Int64"))
+    wrong = (stated["off"] != before["off"].fillna(begun)).fillna(False).to_numpy(dtype=bool)
+    previous = before["place"].fillna(stated["begin"])
+    return stated["place"].to_numpy(np.int64)[wrong], previous.to_numpy(np.int64)[wrong]
 
 
-def by_date(rows: Rows, opening: Mapping[int, int | None], marks: Marks, unread: set[int]) -> Order:
+def by_date(rows: Rows, opening: Mapping[int, int | None], marks: Marks) -> tuple[Order, Rows]:
     """Return the rows by book and date, the entries of each day in the order their balances tell.
 
-    Stated balances of a day whose order could not be found are added to ``unread``.
+    With it come the rows as they can be read: without the stated balances of a day whose order could
+    not be found.
     """
     place, mixed = _as_kept(rows)
     order = np.lexsort((place, rows.day, rows.key)).astype(np.int64)
     wrong, previous = breaks(rows, order, opening)
     if not len(wrong):
-        return order
-    keys, day = rows.key[order], rows.day[order]
-    fresh = np.r_[True, (keys[1:] != keys[:-1]) | (day[1:] != day[:-1])]
-    starts = np.flatnonzero(fresh)
-    ends = np.r_[starts[1:], len(order)]
-    number = np.cumsum(fresh) - 1
+        return order, rows
+    by_day = pd.DataFrame({"key": rows.key, "day": rows.day}).iloc[order].groupby(["key", "day"])
+    number = by_day.ngroup().to_numpy()
+    days = np.split(order, np.flatnonzero(np.diff(number)) + 1)  # parts of ``order``, not copies
     touched: set[int] = set()
     for spot, before in zip(number[wrong], number[previous], strict=True):
         touched.update(range(int(before), int(spot) + 1))
-    for which in range(len(starts)):
-        begin, end = int(starts[which]), int(ends[which])
-        if which not in touched or end - begin < 2:
-            continue
-        now = _balance_before(rows, order, begin, opening)
-        later = [
-            order[starts[after] : ends[after]]
-            for after in range(which + 1, min(which + 10, len(starts)))
-            if keys[starts[after]] == keys[begin]
-        ]
-        goes_on = _goes_on(rows, later)
-        today = order[begin:end]
-        if now is None and goes_on is not None and len(goes_on) == 1 and rows.known[today].all():
-            now = goes_on.pop() - int(rows.amount[today].sum())
-            goes_on = None
-        entries = [
-            Entry(
-                int(rows.amount[at]) if rows.known[at] else None,
-                int(rows.balance[at]) if rows.stated[at] else None,
-                bool(marks.same[at]),
-                bool(marks.turned[at]),
-            )
-            for at in order[begin:end]
-        ]
-        chained = order_day(entries, now, goes_on, mixed=int(keys[begin]) in mixed)
-        if chained is None:
-            unread.update(int(at) for at in today)
-        elif chained != sorted(chained):
-            order[begin:end] = today[chained]
-            touched.update(_next_stated_day(rows, order, which, starts, ends))
-    return order
+    readable = rows.stated.copy()
+    now, book = None, -1
+    for which, today in enumerate(days):
+        if rows.key[today[0]] != book:
+            book = int(rows.key[today[0]])
+            now = opening.get(book)
+        if which in touched and len(today) > 1:
+            later = _until_stated(rows, days, which)
+            goes_on = _goes_on(rows, [days[day] for day in later[:9]])
+            chained = _chained(rows, marks, today, now, goes_on, mixed=book in mixed)
+            if chained is None:
+                readable[today] = False
+            elif chained != sorted(chained):
+                today[:] = today[chained]
+                touched.update(later)
+        for at in today:
+            if rows.stated[at]:
+                now = int(rows.balance[at])
+            elif now is not None:
+                now = now + int(rows.amount[at]) if rows.known[at] else None
+    return order, replace(rows, stated=readable)
 
 
 def _as_kept(rows: Rows) -> tuple[Order, set[int]]:
@@ -308,45 +296,47 @@ def _as_kept(rows: Rows) -> tuple[Order, set[int]]:
 
     A book whose latest day stands on top is read from below.
     """
-    place = np.arange(len(rows))
-    order = np.argsort(rows.key, kind="stable")
-    step, same = np.sign(np.diff(rows.day[order])), np.diff(rows.key[order]) == 0
-    books = len(np.unique(rows.key))
-    up, down = (
-        np.bincount(rows.key[order][1:][same & (step == way)], minlength=books) for way in (1, -1)
-    )
-    place = np.where((down > 2 * up)[rows.key], -place, place)
-    return place, {int(key) for key in np.flatnonzero(5 * np.minimum(up, down) > up + down)}
+    step = pd.Series(rows.day).groupby(rows.key).diff()
+    up, down = ((way * step > 0).groupby(rows.key).sum() for way in (1, -1))
+    place = np.arange(len(rows)) * np.where(down > 2 * up, -1, 1)[rows.key]
+    return place, set(up.index[5 * np.minimum(up, down) > up + down])
 
 
-def _next_stated_day(
-    rows: Rows, order: Order, which: int, starts: Order, ends: Order
-) -> Iterable[int]:
-    """Yield the days of a book after one, up to the next with a stated balance."""
-    for after in range(which + 1, len(starts)):
-        day = order[starts[after] : ends[after]]
-        if rows.key[day[0]] != rows.key[order[starts[which]]]:
-            return
-        yield after
-        if rows.stated[day].any():
-            return
-
-
-def _balance_before(
-    rows: Rows, order: Order, begin: int, opening: Mapping[int, int | None]
-) -> int | None:
-    """Return the balance with which the entry at ``begin`` starts, None if unknown."""
-    key, moved = rows.key[order[begin]], 0
-    for at in order[:begin][::-1]:
-        if rows.key[at] != key:
+def _until_stated(rows: Rows, days: list[Order], which: int) -> list[int]:
+    """Return the days of a book after one, up to the next with a stated balance."""
+    later = []
+    for after in range(which + 1, len(days)):
+        if rows.key[days[after][0]] != rows.key[days[which][0]]:
             break
-        if rows.stated[at]:
-            return int(rows.balance[at]) + moved
-        if not rows.known[at]:
-            return None
-        moved += int(rows.amount[at])
-    start = opening.get(int(key))
-    return None if start is None else start + moved
+        later.append(after)
+        if rows.stated[days[after]].any():
+            break
+    return later
+
+
+def _chained(
+    rows: Rows,
+    marks: Marks,
+    today: Order,
+    now: int | None,
+    goes_on: set[int] | None,
+    *,
+    mixed: bool,
+) -> list[int] | None:
+    """Return the order of a day's rows, from the balance before it and those it may end with."""
+    if now is None and goes_on is not None and len(goes_on) == 1 and rows.known[today].all():
+        now = goes_on.pop() - int(rows.amount[today].sum())
+        goes_on = None
+    entries = [
+        Entry(
+            int(rows.amount[at]) if rows.known[at] else None,
+            int(rows.balance[at]) if rows.stated[at] else None,
+            bool(marks.same[at]),
+            bool(marks.turned[at]),
+        )
+        for at in today
+    ]
+    return order_day(entries, now, goes_on, mixed=mixed)
 
 
 def _goes_on(rows: Rows, later: list[Order]) -> set[int] | None:
@@ -378,11 +368,18 @@ def _begins(rows: Rows, day: Order, moved: int) -> set[int] | None:
     return before
 
 
-_Link = tuple[object, int, str, int | None, int | None]
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A way to read a book so far: what it costs, and its errors, the last one first."""
+
+    price: int = 0
+    since: int = -1  # the last row whose stated balance counts
+    blank: tuple[int, int] | None = None  # a row without an amount, and the difference before it
+    errors: tuple[Any, Event] | None = None
 
 
 def explain(
-    rows: Rows, order: Iterable[int], marks: Marks, opening: int | None, unread: set[int]
+    rows: Rows, order: Iterable[int], marks: Marks, opening: int | None
 ) -> tuple[int, list[Event]]:
     """Return the cheapest explanation of a book's balances: its price and the errors, in order.
 
@@ -391,67 +388,50 @@ def explain(
     entry is not in the balances at all; a shortest path over the differences seen so far finds the
     fewest errors.
     """
-    states: dict[int | None, tuple[int, _Link | None]] = {opening: (0, None)}
+    readings: dict[int | None, _Reading] = {opening: _Reading()}
     total, last, begun = 0, opening, False
-    spots: list[int] = []
+    alone = ~(marks.copied | marks.free)
+    plain = rows.known & alone & ~marks.turned
     for at in order:
-        spots.append(at)
         amount = int(rows.amount[at])
         total += amount
-        stated = bool(rows.stated[at]) and at not in unread
-        off = int(rows.balance[at]) - total if stated else None
-        if (
-            not stated
-            and rows.known[at]
-            and not (marks.free[at] or marks.turned[at] or marks.copied[at])
-        ):
+        off = int(rows.balance[at]) - total if rows.stated[at] else None
+        if off is None and plain[at]:
             continue
-        opens = stated and not begun and rows.flow[at] == "opening" and not amount
-        alone = not (marks.copied[at] or marks.free[at])
-        if len(states) == 1 and off is not None and off in states and alone:
-            last, begun = off, True
-            continue
-        after: dict[int | None, tuple[int, _Link | None]] = {}
-
-        def put(
-            now: int | None,
-            price: int,
-            link: _Link | None,
-            after: dict[int | None, tuple[int, _Link | None]] = after,
-        ) -> None:
-            if now not in after or price < after[now][0]:
-                after[now] = price, link
-
-        for now, (price, link) in states.items():
-            if opens:
-                put(off, price, link)
-                continue
-            if not rows.known[at] or now is None:
-                if off is None:
-                    what = "gap" if not rows.known[at] else ""
-                    put(None, price, (link, at, "open", now, None) if what else link)
-                else:
-                    put(off, price, (link, at, "gap", now, off))
-                continue
-            for then, extra, what in _ways(rows, at, amount, off, now, marks):
-                seen = off if what == "slip" else then
-                put(then, price + extra, (link, at, what, now, seen) if what else link)
-        best = min(price for price, _ in after.values())
-        kept = [item for item in after.items() if item[1][0] <= best + OUT]
-        if len(kept) > 30:
-            kept = sorted(kept, key=lambda item: item[1][0])[:30]
-        states = dict(kept)
+        opens = off is not None and not begun and rows.flow[at] == "opening" and not amount
         if off is not None:
             last, begun = off, True
-    now = min(states, key=lambda off: (states[off][0], off != last))
-    price, link = states[now]
-    return price, _events(rows, link, spots, unread)
+        if len(readings) == 1 and off is not None and off in readings and alone[at]:
+            readings[off] = replace(readings[off], since=at)
+            continue
+        after: dict[int | None, _Reading] = {}
+        for now, reading in readings.items():
+            for then, price, what in [(off, 0, "")] if opens else _ways(rows, at, off, now, marks):
+                if then not in after or reading.price + price < after[then].price:
+                    seen = off if what == "slip" else then
+                    after[then] = _read_on(rows, reading, at, price, what, now, seen)
+        best = min(reading.price for reading in after.values())
+        kept = [item for item in after.items() if item[1].price <= best + OUT]
+        if len(kept) > 30:
+            kept = sorted(kept, key=lambda item: item[1].price)[:30]
+        readings = dict(kept)
+    cheapest = readings[min(readings, key=lambda off: (readings[off].price, off != last))]
+    events, link = [], cheapest.errors
+    while link is not None:
+        link, event = link
+        events.append(event)
+    return cheapest.price, events[::-1]
 
 
 def _ways(
-    rows: Rows, at: int, amount: int, off: int | None, now: int, marks: Marks
-) -> Iterable[tuple[int, int, str]]:
+    rows: Rows, at: int, off: int | None, now: int | None, marks: Marks
+) -> Iterator[tuple[int | None, int, str]]:
     """Yield the difference after a row, the price of getting there, and what is wrong (or nothing)."""
+    amount = int(rows.amount[at])
+    if now is None or not rows.known[at]:
+        blank = "" if rows.known[at] else "open"
+        yield off, 0, blank if off is None else "gap"
+        return
     if off is None or off == now:
         yield now, 0, ""
     elif marks.free[at] or marks.empty[at]:
@@ -470,31 +450,28 @@ def _ways(
         yield now - 2 * amount, TOLD, "turn"
 
 
-def _events(rows: Rows, link: _Link | None, spots: list[int], unread: set[int]) -> list[Event]:
-    """Follow the way back and return the errors in the order of the book."""
-    way: list[_Link] = []
-    while link is not None:
-        way.append(link)
-        link = link[0]  # type: ignore[assignment]
-    way.reverse()
-    passed = {at for _, at, what, _, _ in way if what in ("slip", "out")}
-    before: dict[int, int] = {}
-    since = -1
-    for at in spots:
-        before[at] = since
-        if rows.stated[at] and at not in unread and at not in passed:
-            since = at
-    events, opened = [], None
-    for _, at, what, now, then in way:
-        if what == "open":
-            if now is not None:
-                opened = (at, now)
-            continue
-        if what == "gap" and now is None:
-            if opened is not None and then is not None and rows.known[at]:
-                events.append(Event(opened[0], "gap", opened[1], then, before[at]))
-            opened = None
-            continue
-        if now is not None and then is not None:
-            events.append(Event(at, what, now, then, before[at]))
-    return events
+def _read_on(
+    rows: Rows,
+    reading: _Reading,
+    at: int,
+    price: int,
+    what: str,
+    now: int | None,
+    seen: int | None,
+) -> _Reading:
+    """Return a reading with one more row; a row without an amount waits for the next balance."""
+    blank, event = reading.blank, None
+    if what == "open":
+        blank = blank if now is None else (at, now)
+    elif what == "gap" and now is None:
+        if blank is not None and seen is not None and rows.known[at]:
+            event = Event(blank[0], "gap", blank[1], seen, reading.since)
+        blank = None
+    elif what and now is not None and seen is not None:
+        event = Event(at, what, now, seen, reading.since)
+    return _Reading(
+        reading.price + price,
+        at if rows.stated[at] and what not in ("slip", "out") else reading.since,
+        blank,
+        reading.errors if event is None else (reading.errors, event),
+    )

@@ -17,7 +17,6 @@ from kube_research.finance.reconcile.rows import (
     Finding,
     Mask,
     Rows,
-    book_names,
     days,
     missing_amounts,
     money,
@@ -84,33 +83,30 @@ def _named(rows: Rows, finding: Finding) -> dict[str, object]:
 def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFrame:
     """Return the findings as a tidy frame."""
     table = []
-    frame = rows.frame
-    group, book = frame["group"].to_numpy(dtype=object), frame["book"].to_numpy(dtype=object)
-    graded = frame["evidence"].to_numpy(dtype=object) if "evidence" in frame else None
+    grades = rows.frame.get("evidence", pd.Series(pd.NA, rows.frame.index))
     for finding in findings:
         at, other = finding.at, finding.other
         named = {**_named(rows, finding), **finding.fill}
         fill = {name: _say(name, value, lang) for name, value in named.items()}
         near = [at] if other is None else [at, other]
-        grades = [] if graded is None else [graded[row] for row in near if pd.notna(graded[row])]
         table.append(
             {
                 "row": at + 2,
                 "kind": finding.kind,
                 "certainty": finding.certainty,
-                "group": group[at] or pd.NA,
-                "book": book[at] or pd.NA,
+                "group": named["group"] or None,
+                "book": named["book"] or None,
                 "date": pd.Timestamp(rows.date(at)),
-                "amount": int(rows.amount[at]) if rows.known[at] else pd.NA,
-                "expected": pd.NA if finding.expected is None else int(finding.expected),
-                "difference": pd.NA if finding.difference is None else int(finding.difference),
-                "other_row": pd.NA if other is None else int(other) + 2,
+                "amount": rows.amount[at] if rows.known[at] else None,
+                "expected": finding.expected,
+                "difference": finding.difference,
+                "other_row": None if other is None else other + 2,
                 "reason": text(f"reconcile.reason.{finding.reason}", lang, **fill),
                 "suggestion": text(f"reconcile.suggestion.{finding.suggestion}", lang, **fill),
-                "evidence": weakest(grades),
+                "evidence": weakest(grades.iloc[near].dropna()),
             }
         )
-    return pd.DataFrame(table, columns=list(_TYPES)).astype(_TYPES)
+    return pd.DataFrame(table, columns=list(_TYPES), dtype=object).astype(_TYPES)
 
 
 #: Kinds of finding. A row is told of once: of two findings at a row the kind that stands first is kept.
@@ -231,27 +227,23 @@ def _period(period: tuple[object, object] | None, lang: str) -> tuple[dt.date, d
 
 def _opening(rows: Rows, opening: object, lang: str) -> dict[int, int | None]:
     """Return the opening balance of each book, by its key."""
-    names = book_names(rows)
+    books = rows.frame[["group", "book"]].assign(key=rows.key).drop_duplicates("key")
     if isinstance(opening, pd.DataFrame):
         need_columns(opening, "group", "book", "opening")
         given = opening.assign(opening=money(opening, "opening")).dropna(subset=["opening"])
+        given = given.astype({"group": "string", "book": "string"})
         if given.duplicated(["group", "book"]).any():
             raise OptionError(text("reconcile.error.opening_twice", lang))
-        known = {
-            (str(group), str(book)): int(amount)
-            for group, book, amount in zip(
-                given["group"], given["book"], given["opening"], strict=True
-            )
-        }
-        return {key: known.get(name, 0) for key, name in enumerate(names)}
+        begun = books.merge(given, "left", on=["group", "book"])["opening"].fillna(0)
+        return {int(key): int(first) for key, first in zip(books["key"], begun, strict=True)}
     if isinstance(opening, str) and opening == "stated":
-        return dict.fromkeys(range(len(names)))
+        return dict.fromkeys(books["key"].tolist())
     if isinstance(opening, bool) or not isinstance(opening, int) or opening != 0:
         allowed = "0, 'stated', DataFrame"
         raise OptionError(
             text("error.option", lang, name="opening", value=opening, allowed=allowed)
         )
-    return dict.fromkeys(range(len(names)), 0)
+    return dict.fromkeys(books["key"].tolist(), 0)
 
 
 def _findings(

@@ -20,8 +20,12 @@ from kube_research.texts import text
 Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+#: What stands for a missing day.
+NO_DAY = int(np.iinfo(np.int64).min)
 #: Flows whose entry may well be dated after the member has left.
 _SETTLING = ("withdrawal", "payout", "loan_repaid", "loan_interest")
+#: On which side of which day of the roster an entry lies that is no member's.
+_EDGES = {"before": "joined", "after": "left"}
 #: Codes that name what is kept, not which way it moves: some books write both ways under them.
 _BOTH_WAYS = ("tabungan", "savings", "simpanan", "deposit", "deposits", "loan", "loans", "pinjaman")
 #: A flow that a well-known code means in most books, but not in this one.
@@ -87,15 +91,15 @@ class Rows:
 
     def date(self, at: int) -> dt.date:
         """Return the day of a row."""
-        return dt.date(1970, 1, 1) + dt.timedelta(days=int(self.day[at]))
+        return _date(self.day[at])
 
     def book(self, at: int) -> str:
         """Return the book of a row."""
         return str(self.frame["book"].iloc[at])
 
 
-def _whole(values: pd.Series) -> Whole:
-    return np.asarray(values, dtype=np.int64)
+def _date(day: int | np.int64) -> dt.date:
+    return dt.date(1970, 1, 1) + dt.timedelta(days=int(day))
 
 
 def money(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -121,32 +125,26 @@ def read_rows(books: Books) -> Rows:
     """Return the rows of a ledger; the frame itself is left alone."""
     need_columns(books.ledger, "date", "group", "book", "category", "amount")
     frame = books.ledger.reset_index(drop=True)
+    none = pd.Series(pd.NA, frame.index)
     for name in ("group", "book", "category", "person", "note"):
-        frame[name] = frame[name].astype("string") if name in frame else pd.NA
-        frame[name] = frame[name].astype("string").fillna("")
+        frame[name] = frame.get(name, none).astype("string").fillna("")
     amount = money(frame, "amount")
-    balance = money(frame, "balance") if "balance" in frame else pd.Series(pd.NA, frame.index)
-    balance = balance.astype("Int64")
-    keys = frame.groupby(["group", "book"], sort=False).ngroup()
+    balance = money(frame.assign(balance=frame.get("balance", none)), "balance")
     about = flows().set_index("flow")
     read = with_flows(frame, books.categories)
     read["category"] = read["code"]
     own: Any = ()
     if books.categories is not None:
         own = books.categories["category"].astype("string").str.lower()
-    day = days(frame["date"])
-    dated = np.flatnonzero(day != np.iinfo(np.int64).min)
-    if len(dated) < len(day):  # an undated row stands beside the dated row before it
-        before = np.searchsorted(dated, np.arange(len(day)), side="right") - 1
-        day = day[dated[np.maximum(before, 0)]] if len(dated) else np.zeros_like(day)
+    day = pd.Series(days(frame["date"]), dtype="Int64").replace(NO_DAY, pd.NA)
     rows = Rows(
         frame=read,
-        day=day,
-        key=_whole(keys),
-        group=_whole(frame.groupby("group", sort=False).ngroup()),
-        amount=_whole(amount.fillna(0)),
+        day=day.ffill().bfill().fillna(0).to_numpy(np.int64),  # undated: as the row before it
+        key=np.asarray(frame.groupby(["group", "book"], sort=False).ngroup(), np.int64),
+        group=np.asarray(frame.groupby("group", sort=False).ngroup(), np.int64),
+        amount=amount.fillna(0).to_numpy(np.int64),
         known=amount.notna().to_numpy(dtype=bool),
-        balance=_whole(balance.fillna(0)),
+        balance=balance.fillna(0).to_numpy(np.int64),
         stated=balance.notna().to_numpy(dtype=bool),
         flow=read["flow"].to_numpy(dtype=object),
         sign=read["flow"].map(about["sign"]).to_numpy(dtype=np.int64),
@@ -187,8 +185,11 @@ def missing_amounts(rows: Rows) -> list[Finding]:
     blank = np.flatnonzero(~rows.known & ~(opens & rows.stated))
     zero = np.flatnonzero(rows.known & (rows.amount == 0) & ~opens)
     return [
-        *(Finding(int(at), "missing_amount", "certain", "no_amount", "no_amount") for at in blank),
-        *(Finding(int(at), "zero", "look", "zero", "zero") for at in zero),
+        *(
+            Finding(at, "missing_amount", "certain", "no_amount", "no_amount")
+            for at in blank.tolist()
+        ),
+        *(Finding(at, "zero", "look", "zero", "zero") for at in zero.tolist()),
     ]
 
 
@@ -243,32 +244,27 @@ def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding
         return []
     need_columns(members, "person", "group")
     roster = members.dropna(subset=["person"]).drop_duplicates("person")
-    place = roster.set_index(roster["person"].astype("string"))
-    nobody = np.iinfo(np.int64).min
-    person = rows.frame["person"]
-    dates: dict[str, Whole] = {}
-    for name in ("joined", "left"):
-        day = days(place[name]) if name in place else np.full(len(place), nobody)
-        known = pd.Series(day, index=place.index).astype("Int64")
-        dates[name] = _whole(person.map(known).fillna(nobody))
-    home = person.map(place["group"].astype("string")).fillna("")
-    homes = home.to_numpy(dtype=object)
-    early = (dates["joined"] != nobody) & (rows.day < dates["joined"])
-    late = (dates["left"] != nobody) & (rows.day > dates["left"])
-    other = ((home != "") & (rows.frame["group"] != "") & (home != rows.frame["group"])).to_numpy()
-    covered = rows.frame["group"].isin(roster["group"].astype("string"))
-    unknown = ((person != "") & ~person.isin(place.index) & covered).to_numpy(dtype=bool)
+    person, group = rows.frame["person"], rows.frame["group"]
+    known = roster.set_index(roster["person"].astype("string")).reindex(person)
+    edges = {
+        name: days(known.get(name, pd.Series(pd.NaT, known.index))) for name in _EDGES.values()
+    }
+    home = known["group"].astype("string").fillna("").to_numpy(dtype=object)
+    covered = group.isin(roster["group"].astype("string"))
+    unknown = (person != "") & ~person.isin(roster["person"].astype("string")) & covered
+    other = (home != "") & (group != "") & (home != group)
+    early = rows.day < edges["joined"]
+    late = (edges["left"] != NO_DAY) & (rows.day > edges["left"])
+    what = np.select([unknown, other, early, late], ["unknown", "other_group", *_EDGES], "")
     findings = []
-    for at in np.flatnonzero(early | late | other | unknown):
-        what = "other_group" if other[at] else "before" if early[at] else "after"
-        what = "unknown" if unknown[at] else what
-        settles = what == "after" and rows.flow[at] in _SETTLING
-        fill: dict[str, object] = {"home": str(homes[at])}
-        if what in ("before", "after"):
-            edge = dates["joined" if what == "before" else "left"][at]
-            fill["day_edge"] = dt.date(1970, 1, 1) + dt.timedelta(days=int(edge))
-        sure, hint = ("look", "member_settling") if settles else ("likely", f"member_{what}")
-        findings.append(Finding(int(at), "membership", sure, f"member_{what}", hint, fill=fill))
+    for at in np.flatnonzero(what != "").tolist():
+        fill: dict[str, object] = {"home": home[at]}
+        if what[at] in _EDGES:
+            fill["day_edge"] = _date(edges[_EDGES[what[at]]][at])
+        settles = what[at] == "after" and rows.flow[at] in _SETTLING
+        sure, hint = ("look", "settling") if settles else ("likely", what[at])
+        reason, suggestion = f"member_{what[at]}", f"member_{hint}"
+        findings.append(Finding(at, "membership", sure, reason, suggestion, fill=fill))
     return findings
 
 
@@ -293,18 +289,19 @@ def wrong_signs(rows: Rows) -> list[Finding]:
     rare = unread & (total - 1 >= 8) & (10 * (same - 1) <= total - 1)
     rare &= (rows.frame["category"] != "").to_numpy()
     findings = []
-    for at in np.flatnonzero(against | rare):
+    for at in np.flatnonzero(against | rare).tolist():
         sure, why = ("likely", "sign_declared") if against[at] else ("look", "sign_rare")
-        amount = int(rows.amount[at])
-        why += "_in" if amount < 0 else "_out"
-        fill = {"others": str(int(total[at] - same[at]))}
-        size: dict[str, Any] = {"expected": -amount, "difference": 2 * amount}
-        findings.append(Finding(int(at), "sign", sure, why, "sign", **size, fill=fill))
+        amount, others = int(rows.amount[at]), int(total[at] - same[at])
+        findings.append(
+            Finding(
+                at,
+                "sign",
+                sure,
+                f"{why}_in" if amount < 0 else f"{why}_out",
+                "sign",
+                expected=-amount,
+                difference=2 * amount,
+                fill={"others": str(others)},
+            )
+        )
     return findings
-
-
-def book_names(rows: Rows) -> list[tuple[str, str]]:
-    """Return group and book of each key, in the order of the keys."""
-    first = rows.frame[["group", "book"]].assign(key=rows.key).drop_duplicates("key")
-    names = zip(first["group"], first["book"], strict=True)
-    return [(str(group), str(book)) for group, book in names]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,11 +57,8 @@ def slip_of_digits(written: int, right: int) -> str:
     return ""
 
 
-def slipped(rows: Rows, event: Event) -> Finding:
-    """Return the finding of one miswritten balance between two that fit."""
-    cause = slip_of_digits(int(rows.balance[event.at]), int(rows.balance[event.at]) - event.size)
-    hint = f"stated_{cause}" if cause else "stated_unknown"
-    return _off(rows, event, "slip", hint)
+#: Slips of digits that tell what an amount should have been, whatever else might explain a difference.
+TELLING = ("swap", "zeros", "thousands", "dropped", "added")
 
 
 def _off(rows: Rows, event: Event, reason: str, hint: str, **fill: object) -> Finding:
@@ -78,57 +76,54 @@ def _off(rows: Rows, event: Event, reason: str, hint: str, **fill: object) -> Fi
     )
 
 
-#: Slips of digits that tell what an amount should have been, whatever else might explain a difference.
-TELLING = ("swap", "zeros", "thousands", "dropped", "added")
+def _slipped(rows: Rows, event: Event) -> Finding:
+    """Return the finding of one miswritten balance between two that fit."""
+    balance = int(rows.balance[event.at])
+    cause = slip_of_digits(balance, balance - event.size)
+    return _off(rows, event, "slip", f"stated_{cause or 'unknown'}")
 
 
-def jumped(rows: Rows, event: Event, between: Order, after: int | None) -> Finding:
+def _jumped(rows: Rows, event: Event, between: Order, after: int | None) -> Finding:
     """Return the finding of a difference that lasts from a row on.
 
-    Parameters
-    ----------
-    rows : Rows
-        The ledger.
-    event : Event
-        The jump.
-    between : array of int
-        Rows since the last stated balance, the row of the jump last.
-    after : int or None
-        The next row of the book.
+    ``between`` are the rows since the last stated balance, the row of the jump last; ``after`` is the
+    next row of the book.
     """
-    at, size = event.at, event.size
-    hint = "missing_in" if size > 0 else "missing_out"
-    before = event.since if event.since >= 0 else at
-    plain = _off(rows, event, "jump", hint, missing=abs(size), row_before=before)
-    if event.since < 0:
-        plain = plain.restated(suggestion=f"{hint}_first")
-    for row in between[::-1]:
+    hint = "missing_in" if event.size > 0 else "missing_out"
+    before = event.since
+    if before < 0:
+        before, hint = event.at, f"{hint}_first"
+    hint, fill = next(_causes(rows, event, between, after), (hint, {}))
+    missing = {"missing": abs(event.size), "row_before": before}
+    return _off(rows, event, "jump", hint, **missing, **fill)
+
+
+def _causes(
+    rows: Rows, event: Event, between: Order, after: int | None
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield what may explain a lasting difference and what its sentence names, the best cause first."""
+    size, balance = event.size, int(rows.balance[event.at])
+
+    def of_a_whole_entry(spots: Iterable[int]) -> Iterator[tuple[str, dict[str, object]]]:
+        for row in spots:
+            amount = int(rows.amount[row])
+            if amount and size in (-amount, amount):
+                hint = "left_out" if size == -amount else "counted_twice"
+                yield hint, {"amount": amount, "row_meant": row}
+
+    for row in between[::-1].tolist():
         amount = int(rows.amount[row])
         cause = slip_of_digits(amount, amount + size)
         if cause in TELLING:
-            fill = {"amount": amount, "meant": amount + size, "row_meant": int(row)}
-            return plain.restated(suggestion=f"amount_{cause}", fill=fill)
-    whole = _of_a_whole_entry(rows, plain, size, between[::-1].tolist())
-    if whole is not None:
-        return whole
-    cause = slip_of_digits(int(rows.balance[at]), int(rows.balance[at]) - size)
+            fill = {"amount": amount, "meant": amount + size, "row_meant": row}
+            yield f"amount_{cause}", fill
+    yield from of_a_whole_entry(between[::-1].tolist())
+    cause = slip_of_digits(balance, balance - size)
     if cause in (*TELLING, "sign"):
-        return plain.restated(suggestion=f"carried_{cause}")
-    near = [row for row in (event.since, after) if row is not None and row >= 0]
-    whole = _of_a_whole_entry(rows, plain, size, near)
-    if whole is not None:
-        return whole
-    return plain.restated(suggestion="column") if str(abs(size)).strip("0") == "1" else plain
-
-
-def _of_a_whole_entry(rows: Rows, plain: Finding, size: int, spots: list[int]) -> Finding | None:
-    """Tell the first entry whose whole amount the difference is: left out, or counted twice."""
-    for row in spots:
-        amount = int(rows.amount[row])
-        if amount and size in (-amount, amount):
-            hint = "left_out" if size == -amount else "counted_twice"
-            return plain.restated(suggestion=hint, fill={"amount": amount, "row_meant": row})
-    return None
+        yield f"carried_{cause}", {}
+    yield from of_a_whole_entry(row for row in (event.since, after) if row is not None and row >= 0)
+    if str(abs(size)).strip("0") == "1":
+        yield "column", {}
 
 
 @dataclass(frozen=True)
@@ -158,53 +153,33 @@ def check_balances(
 ) -> Balances:
     """Return what the stated balances of every book tell.
 
-    Parameters
-    ----------
-    rows : Rows
-        The ledger.
-    marks : Marks
-        Rows about which something is known already.
-    opening : mapping of int to (int or None)
-        Opening balance of each book; None where the book itself states it.
-    assumed : bool
-        Whether these are an assumption, so that a first balance off them is no error yet.
+    ``opening`` is the opening balance of each book, None where the book itself states it; if these are
+    ``assumed``, a first balance off them is no error yet.
     """
     balances = Balances(marks.free, assumed)
-    unread: set[int] = set()
-    order = by_date(rows, opening, marks, unread)
+    order, readable = by_date(rows, opening, marks)
     as_came = np.argsort(rows.key, kind="stable").astype(np.int64)
-    wrong = _per_book(rows, order, opening)
-    came = _per_book(rows, as_came, opening)
-    special = marks.copied | marks.free | marks.turned | ~rows.known
-    books = set(wrong) | {
-        int(key) for key in np.unique(rows.key[special & (marks.free | ~rows.known)])
-    }
-    for key in sorted(books):
-        in_book = rows.key[order] == key
-        by_day = order[in_book]
-        if not rows.stated[by_day].any():
+    wrong, came = (
+        Counter(rows.key[way[breaks(rows, way, opening)[0]]].tolist()) for way in (order, as_came)
+    )
+    blank = marks.free | ~rows.known
+    for key in sorted(wrong.keys() | set(rows.key[blank].tolist())):
+        sequence = order[rows.key[order] == key]
+        stated = int(rows.stated[sequence].sum())
+        if not stated:
             continue
-        sequence = by_day
-        price, events = explain(rows, by_day, marks, opening[key], unread)
-        if price >= SLIP and came.get(key, 0) < max(wrong.get(key, 0), 1):
+        price, events = explain(readable, sequence, marks, opening[key])
+        if price >= SLIP and came[key] < max(wrong[key], 1):
             written = as_came[rows.key[as_came] == key]
-            other = explain(rows, written, marks, opening[key], set())
+            other = explain(rows, written, marks, opening[key])
             if other[0] + SLIP // 2 <= price:
                 sequence, (price, events) = written, other
                 _misdated(rows, sequence[~marks.free[sequence]], balances)
-        stated = int(rows.stated[sequence].sum())
         if price // SLIP > max(8, 0.3 * stated):
-            _hopeless(rows, sequence, marks, stated, price // SLIP, balances)
+            _hopeless(rows, sequence, marks, price // SLIP, balances)
         else:
             _read(rows, sequence, marks, events, balances)
     return balances
-
-
-def _per_book(rows: Rows, order: Order, opening: Mapping[int, int | None]) -> dict[int, int]:
-    """Count the breaks of each book that has any."""
-    spots, _ = breaks(rows, order, opening)
-    keys, counts = np.unique(rows.key[order][spots], return_counts=True)
-    return {int(key): int(count) for key, count in zip(keys, counts, strict=True)}
 
 
 def _read(
@@ -232,7 +207,7 @@ def _read(
         elif marks.empty[at]:
             balances.implied[at] = event.size
         elif event.what == "slip":
-            balances.findings.append(slipped(rows, event))
+            balances.findings.append(_slipped(rows, event))
         else:
             begin = place[event.since] + 1 if event.since >= 0 else 0
             between = sequence[begin : place[at] + 1]
@@ -285,7 +260,7 @@ def _jump(
             return {stray}
     spot = place[at] + 1
     after = int(sequence[spot]) if spot < len(sequence) else None
-    finding = jumped(rows, event, between, after)
+    finding = _jumped(rows, event, between, after)
     if event.since < 0 and balances.assumed and size > 0:
         finding = finding.restated(certainty="look", reason="opening")
         if not finding.suggestion.startswith(("amount", "carried")):
@@ -315,29 +290,26 @@ def _misdated(rows: Rows, sequence: Order, balances: Balances) -> None:
         back.append(ends[length - 1] if length else -1)
         tails[length : length + 1] = [day]
         ends[length : length + 1] = [spot]
-    keep, spot = set(), ends[-1] if ends else -1
-    while spot >= 0:
-        keep.add(spot)
-        spot = back[spot]
-    stray = [spot for spot in range(len(sequence)) if spot not in keep]
+    kept = ends[-1:]
+    while kept and back[kept[-1]] >= 0:
+        kept.append(back[kept[-1]])
+    kept.reverse()
+    stray = sorted(set(range(len(sequence))) - set(kept))
     for spot in stray if len(stray) <= max(8, 0.2 * len(sequence)) else stray[:1]:
-        before = next((s for s in range(spot - 1, -1, -1) if s in keep), None)
-        after = next((s for s in range(spot + 1, len(sequence)) if s in keep), None)
-        low = int(sequence[before if before is not None else spot])
-        high = int(sequence[after if after is not None else before or spot])
-        balances.findings.append(_date(rows, int(sequence[spot]), low, high))
+        place = bisect_right(kept, spot)
+        low = kept[place - 1] if place else spot
+        high = kept[place] if place < len(kept) else low
+        balances.findings.append(_date(rows, *(int(sequence[at]) for at in (spot, low, high))))
 
 
-def _hopeless(
-    rows: Rows, sequence: Order, marks: Marks, stated: int, errors: int, balances: Balances
-) -> None:
+def _hopeless(rows: Rows, sequence: Order, marks: Marks, errors: int, balances: Balances) -> None:
     """Tell once that the balances follow something else, unless they follow it member by member."""
     person = rows.frame["person"].to_numpy()
     single = Balances(marks.free)
     price = 0
     for name in dict.fromkeys(person[sequence]):
         part = sequence[person[sequence] == name]
-        cost, events = explain(rows, part, marks, None, set())
+        cost, events = explain(rows, part, marks, None)
         price += cost
         _read(rows, part, marks, events, single)
     if len(set(person[sequence])) > 1 and price // SLIP * 4 <= errors:
@@ -346,7 +318,7 @@ def _hopeless(
         balances.out |= single.out
         balances.implied |= single.implied
         return
-    first = int(sequence[np.flatnonzero(rows.stated[sequence])[0]])
-    fill = {"count": str(errors), "stated_rows": str(stated)}
-    whole = Finding(first, "balance", "certain", "hopeless", "hopeless", fill=fill)
+    stated = sequence[rows.stated[sequence]]
+    fill = {"count": str(errors), "stated_rows": str(len(stated))}
+    whole = Finding(int(stated[0]), "balance", "certain", "hopeless", "hopeless", fill=fill)
     balances.findings.append(whole)

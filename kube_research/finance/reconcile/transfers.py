@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import combinations, groupby
 
 import numpy as np
+import pandas as pd
 
 from kube_research.finance.reconcile.rows import Finding, Mask, Rows
 from kube_research.finance.reconcile.stated import TELLING, Balances, Hole, slip_of_digits
@@ -17,24 +20,22 @@ Copy = tuple[int, int, bool]
 
 def copies(rows: Rows) -> list[Copy]:
     """Return rows that repeat another: the row, the first of its like, whether a day lies between."""
-    like = ["group", "book", "category", "person", "note"]
-    frame = rows.frame[like].assign(
+    like = ["group", "book", "category", "person", "note", "amount"]
+    frame = rows.frame.assign(
         day=rows.day, amount=rows.amount, at=np.arange(len(rows)), balance=rows.balance
     )
     frame = frame[(rows.amount != 0) & rows.known]
-    twice = frame[frame.duplicated([*like, "amount", "day"], keep=False)]
-    first = twice.groupby([*like, "amount", "day"], sort=False)["at"].transform("first")
-    pairs = zip(twice["at"], first, strict=True)
-    same_day = [(int(at), int(like), False) for at, like in pairs if at != like]
-    near = frame[rows.stated[frame["at"]]]
-    near = near[near.duplicated([*like, "amount", "balance"], keep=False)]
-    near = near.sort_values([*like, "amount", "balance", "day", "at"])
-    again = near[[*like, "amount", "balance"]].eq(near[[*like, "amount", "balance"]].shift())
-    next_day = again.all(axis=1) & (near["day"] - near["day"].shift() == 1)
-    before = near["at"].shift()[next_day].astype("int64")
-    seen = {at for at, _, _ in same_day}
-    later = zip(near.loc[next_day, "at"], before, strict=True)
-    return same_day + [(int(at), int(like), True) for at, like in later if at not in seen]
+    first = frame.groupby([*like, "day"], sort=False)["at"].transform("first")
+    again = frame.assign(first=first)[frame["at"] != first]
+    near = frame[rows.stated[frame["at"]]].sort_values([*like, "balance", "day", "at"])
+    before = near.groupby([*like, "balance"], sort=False)[["at", "day"]].shift()
+    next_day = (near["day"] - before["day"] == 1) & ~near["at"].isin(again["at"])
+    later = near.assign(first=before["at"])[next_day]
+    return [
+        (int(at), int(first), apart)
+        for apart, pairs in ((False, again), (True, later))
+        for at, first in zip(pairs["at"], pairs["first"], strict=True)
+    ]
 
 
 def same_with_balance(rows: Rows, copied: list[Copy]) -> Mask:
@@ -83,32 +84,28 @@ def duplicates(rows: Rows, copied: list[Copy], balances: Balances) -> list[Findi
     each put in the same amount, their names left out.
     """
     findings: list[Finding] = []
-    category = rows.frame["category"].to_numpy(dtype=object)
     person = rows.frame["person"].to_numpy(dtype=object)
-    usual: dict[tuple[int, str], list[int]] = {}
+    names = list(zip(rows.key.tolist(), rows.frame["category"], strict=True))
     for at, first, next_day in copied:
         ignored = at in balances.out
         if next_day and not ignored:
             continue
         if ignored:
-            sure = "look" if next_day else "certain"
-            why = "next_day" if next_day else "ignored"
+            sure, why = ("look", "next_day") if next_day else ("certain", "ignored")
         else:
             sure = "likely" if person[at] else "look"
             why = "moved" if rows.stated[at] else "plain"
-        if sure == "look":
-            usual.setdefault((int(rows.key[at]), category[at]), []).append(at)
         hint, amount = "twice_sure" if ignored else "twice", int(rows.amount[at])
-        about: dict[str, Any] = {"difference": amount, "other": first}
-        findings.append(Finding(at, "duplicate", sure, f"twice_{why}", hint, **about))
-    habit = {
-        at
-        for (key, code), ats in usual.items()
-        if len(ats) > 2 and 10 * len(ats) > ((rows.key == key) & (category == code)).sum()
-        for at in ats
-    }
+        findings.append(
+            Finding(at, "duplicate", sure, f"twice_{why}", hint, difference=amount, other=first)
+        )
+    entries = Counter(names)
+    unsure = Counter(names[finding.at] for finding in findings if finding.certainty == "look")
+    habits = {name for name, count in unsure.items() if count > 2 and 10 * count > entries[name]}
     return [
-        finding for finding in findings if finding.certainty != "look" or finding.at not in habit
+        finding
+        for finding in findings
+        if finding.certainty != "look" or names[finding.at] not in habits
     ]
 
 
@@ -132,21 +129,23 @@ class Half:
     day: int
     amount: int
 
+    @property
+    def movement(self) -> tuple[int, str]:
+        """Return the group and what is moved there."""
+        return self.group, self.flow or self.category
+
 
 Pair = tuple[Half, Half]
+Fits = Callable[[Half, Half], bool]
 
 
-def _kin(half: Half, other: Half) -> bool:
-    """Tell whether two halves may be of one kind: one category, or each declared a movement."""
-    return half.category == other.category or (half.flow != "" and other.flow != "")
+def _near(half: Half, other: Half, within: float) -> bool:
+    """Tell whether two halves stand near each other and may be of one kind.
 
-
-def _near(half: Half, other: Half, within: int) -> bool:
-    return _kin(half, other) and abs(half.day - other.day) <= within
-
-
-def _pair(half: Half, other: Half, within: int) -> bool:
-    return _near(half, other, within) and half.book != other.book
+    They are of one category, or each is declared a movement.
+    """
+    kin = half.category == other.category or (half.flow != "" and other.flow != "")
+    return kin and abs(half.day - other.day) <= within
 
 
 def check_transfers(
@@ -161,14 +160,14 @@ def check_transfers(
 
     Halves are matched one to one so that as many as possible have a partner of the opposite amount
     within the days allowed; among such matchings one with the same categories and the closest days is
-    taken.
+    taken. Differences of the balances that a finding here explains are taken out of them.
 
     Parameters
     ----------
     rows : Rows
         The ledger.
     balances : Balances
-        What the balances tell; differences that a finding here explains are taken out of it.
+        What the balances tell.
     misdated : set of int
         Rows whose day is known to be wrong.
     copied : dict of int to int
@@ -176,89 +175,77 @@ def check_transfers(
     within : int
         Days that may lie between two halves.
     """
-    halves = [
-        half for half in _halves(rows, balances) if half.at not in balances.out & copied.keys()
-    ]
+    halves = _halves(rows, balances)
+    halves = [half for half in halves if half.at not in balances.out & copied.keys()]
     pairs, left = _match(halves, within)
     left = _booked_otherwise(rows, left, pairs, within)
     usual = {(a.group, a.category, abs(a.amount)) for a, _ in pairs}
     findings: list[Finding] = []
 
-    def take(fits: Callable[[Half, Half], bool]) -> Iterator[Pair]:
+    def take(fits: Fits, within: float = within) -> list[Pair]:
         nonlocal left
-        for half, other in _closest(left, fits):
-            left = [spare for spare in left if spare.at not in (half.at, other.at)]
-            yield half, other
+        taken = _closest(left, lambda half, other: _near(half, other, within) and fits(half, other))
+        spent = {half.at for pair in taken for half in pair}
+        left = [half for half in left if half.at not in spent]
+        return taken
 
     def far(half: Half, other: Half) -> bool:
         rare = (half.group, half.category, abs(half.amount)) not in usual
         wrong_day = bool({half.at, other.at} & misdated)
         near = abs(half.day - other.day) <= FAR or rare or wrong_day
-        same = half.category == other.category or (wrong_day and _kin(half, other))
+        same = half.category == other.category or wrong_day
         return half.amount == -other.amount and same and near
 
-    def turned(half: Half, other: Half) -> bool:
-        return _near(half, other, within) and half.amount == other.amount
-
-    def unequal(half: Half, other: Half) -> bool:
-        return _near(half, other, within) and half.amount * other.amount < 0
-
-    def blank(half: Half, other: Half) -> bool:
-        return _near(half, other, within) and (half.amount == 0) != (other.amount == 0)
-
     left = [half for half in left if half.amount or half.at not in balances.implied]
-    for half, other in take(blank):
+    for half, other in take(lambda half, other: (half.amount == 0) != (other.amount == 0)):
         empty, full = (half, other) if half.amount == 0 else (other, half)
         balances.implied.setdefault(empty.at, -full.amount)
-    left = [half for half in left if half.amount]
-    left = _without_copies(left, copied)
-    for half, other in take(turned):
+    left = _without_copies([half for half in left if half.amount], copied)
+    for half, other in take(lambda half, other: half.amount == other.amount):
         findings.append(_turned(rows, half, other))
-    for half, other in take(far):
+    for half, other in take(far, within=math.inf):
         pairs.append((half, other))
         if not {half.at, other.at} & misdated:
-            findings.append(_far(rows, half, other))
+            findings.append(_far(half, other))
             _moved(rows, balances, half, other)
-    for half, other in take(unequal):
-        findings.append(_unequal(rows, balances, half, other))
+    for half, other in take(lambda half, other: half.amount * other.amount < 0):
+        findings.append(_unequal(balances, half, other))
         pairs.append((half, other))
     return findings + _unmatched(rows, balances, left, pairs, within)
 
 
-def _halves(rows: Rows, balances: Balances) -> Iterator[Half]:
-    """Yield the halves as they should have been written, as far as the balances tell."""
-    category = rows.frame["category"].to_numpy(dtype=object)
-    declared = rows.frame["flow"].isin(["cooperative", "transfer", "iks_share"]).to_numpy()
-    for at in np.flatnonzero(rows.moves):
-        spot = int(at)
-        amount = balances.implied.get(spot, int(rows.amount[spot]))
-        if spot in balances.turned:
-            amount = -amount
-        flow = str(rows.flow[spot]) if declared[spot] else ""
-        yield Half(
-            spot,
-            int(rows.group[spot]),
-            int(rows.key[spot]),
-            str(category[spot]),
-            flow,
-            int(rows.day[spot]),
-            amount,
-        )
+def _halves(rows: Rows, balances: Balances) -> list[Half]:
+    """Return the halves as they should have been written, as far as the balances tell."""
+    declared = rows.frame["flow"].isin(["cooperative", "transfer", "iks_share"])
+    halves = pd.DataFrame(
+        {
+            "at": np.arange(len(rows)),
+            "group": rows.group,
+            "book": rows.key,
+            "category": rows.frame["category"].astype(object),
+            "flow": np.where(declared, rows.flow, ""),
+            "day": rows.day,
+            "amount": rows.amount,
+        }
+    )
+    implied = pd.Series(balances.implied, dtype="int64")
+    halves.loc[implied.index, "amount"] = implied
+    halves.loc[list(balances.turned), "amount"] *= -1
+    return [Half(*half) for half in halves[rows.moves].itertuples(index=False, name=None)]
 
 
 def _match(halves: list[Half], within: int) -> tuple[list[Pair], list[Half]]:
     """Return the halves matched one to one, as many as can be, and those left over."""
-    by_amount: dict[tuple[int, int], list[Half]] = {}
-    for half in halves:
-        by_amount.setdefault((half.group, abs(half.amount)), []).append(half)
     pairs: list[Pair] = []
-    for alike in by_amount.values():
-        alike.sort(key=lambda half: half.day)
-        start = 0
-        for end in range(1, len(alike) + 1):
-            if end == len(alike) or alike[end].day - alike[end - 1].day > within:
-                pairs += _assign(alike[start:end], within)
-                start = end
+    alike: list[Half] = []
+    for half in sorted(halves, key=lambda half: (half.group, abs(half.amount), half.day)):
+        before = alike[-1] if alike else half
+        same = (before.group, abs(before.amount)) == (half.group, abs(half.amount))
+        if not same or half.day - before.day > within:
+            pairs += _assign(alike, within)
+            alike = []
+        alike.append(half)
+    pairs += _assign(alike, within)
     matched = {half.at for pair in pairs for half in pair}
     return pairs, [half for half in halves if half.at not in matched]
 
@@ -269,37 +256,34 @@ def _assign(halves: list[Half], within: int) -> list[Pair]:
     got = [half for half in halves if half.amount > 0]
     if not paid or not got:
         return []
-    if len(paid) == len(got) == 1:
-        return [(paid[0], got[0])] if _pair(paid[0], got[0], within) else []
-    from scipy.optimize import linear_sum_assignment
-
     reward = np.zeros((len(paid), len(got)), dtype=np.int64)
     for i, half in enumerate(paid):
         for j, other in enumerate(got):
-            if _pair(half, other, within):
+            if half.book != other.book and _near(half, other, within):
                 price = 2 * abs(half.day - other.day) + (half.category != other.category)
                 reward[i, j] = (2 * within + 2) * (len(halves) + 1) - price
+    if reward.size == 1:
+        return [(paid[0], got[0])] if reward.any() else []
+    from scipy.optimize import linear_sum_assignment  # slow to import, and most books need it not
+
     chosen = zip(*linear_sum_assignment(reward, maximize=True), strict=True)
     return [(paid[i], got[j]) for i, j in chosen if reward[i, j] > 0]
 
 
-def _closest(left: list[Half], fits: Callable[[Half, Half], bool]) -> list[Pair]:
+def _closest(left: list[Half], fits: Fits) -> list[Pair]:
     """Return pairs of leftover halves that fit, closest days first, each half once."""
-    by_group: dict[int, list[Half]] = {}
-    for half in left:
-        by_group.setdefault(half.group, []).append(half)
-    options = []
-    for alike in by_group.values():
-        for i, half in enumerate(alike[:500]):
-            for other in alike[i + 1 : 500]:
-                if half.book != other.book and fits(half, other):
-                    price = (half.category != other.category, abs(half.day - other.day))
-                    options.append((price, half.at, other.at, half, other))
+    by_group = groupby(sorted(left, key=lambda half: half.group), lambda half: half.group)
+    options = [
+        (half.category != other.category, abs(half.day - other.day), half.at, other.at, half, other)
+        for _, alike in by_group
+        for half, other in combinations(list(alike)[:500], 2)
+        if half.book != other.book and fits(half, other)
+    ]
     taken: set[int] = set()
     pairs = []
-    for _, a, b, half, other in sorted(options, key=lambda option: option[:3]):
-        if not taken & {a, b}:
-            taken |= {a, b}
+    for *_, half, other in sorted(options, key=lambda option: option[:4]):
+        if not taken & {half.at, other.at}:
+            taken |= {half.at, other.at}
             pairs.append((half, other))
     return pairs
 
@@ -324,13 +308,11 @@ def _booked_otherwise(rows: Rows, left: list[Half], pairs: list[Pair], within: i
 
 def _without_copies(left: list[Half], copied: dict[int, int]) -> list[Half]:
     """Leave out one half for every copy: the copy is a finding of its own."""
-    spare: dict[int, int] = {}
-    for first in copied.values():
-        spare[first] = spare.get(first, 0) + 1
+    spare = Counter(copied.values())
     kept = []
     for half in left:
         first = copied.get(half.at, half.at)
-        if spare.get(first, 0):
+        if spare[first]:
             spare[first] -= 1
         else:
             kept.append(half)
@@ -367,11 +349,12 @@ def _turned(rows: Rows, half: Half, other: Half) -> Finding:
     )
 
 
-def _far(rows: Rows, half: Half, other: Half) -> Finding:
+def _far(half: Half, other: Half) -> Finding:
     first, last = sorted((half, other), key=lambda half: (half.day, half.at))
     fill = {"amount": last.amount, "days": str(last.day - first.day)}
-    about: dict[str, Any] = {"difference": 0, "other": first.at, "fill": fill}
-    return Finding(last.at, "transfer", "look", "far", "far", **about)
+    return Finding(
+        last.at, "transfer", "look", "far", "far", difference=0, other=first.at, fill=fill
+    )
 
 
 def _moved(rows: Rows, balances: Balances, half: Half, other: Half) -> None:
@@ -384,7 +367,7 @@ def _moved(rows: Rows, balances: Balances, half: Half, other: Half) -> None:
             balances.findings.remove(finding)
 
 
-def _unequal(rows: Rows, balances: Balances, half: Half, other: Half) -> Finding:
+def _unequal(balances: Balances, half: Half, other: Half) -> Finding:
     """Return the finding of halves of different size; the balances may tell which one is right."""
     wrong, right = sorted((half, other), key=lambda half: half.at, reverse=True)
     proof = ""
@@ -430,34 +413,30 @@ def _unmatched(
     rows: Rows, balances: Balances, left: list[Half], pairs: list[Pair], within: int
 ) -> list[Finding]:
     """Return halves without a partner; a group that never books the other half is told of once."""
+    if len(set(rows.frame["book"])) == 1:
+        return []  # no other book to hold them against
     findings: list[Finding] = []
-    matched = {(half.group, half.flow or half.category) for pair in pairs for half in pair}
-    books: dict[tuple[int, str], set[int]] = {}
-    kept: dict[int, set[int]] = {}
-    group_of = dict(zip(rows.key.tolist(), rows.group.tolist(), strict=True))
-    for key, group in group_of.items():
-        kept.setdefault(group, set()).add(key)
+    matched = {half.movement for pair in pairs for half in pair}
+    books_of_group = pd.Series(rows.key).groupby(rows.group).nunique()
+    books: dict[tuple[int, str], set[int]] = defaultdict(set)
     for half in left:
-        books.setdefault((half.group, half.flow or half.category), set()).add(half.book)
-    single = len(set(rows.frame["book"])) == 1
-    once: dict[tuple[int, str], list[Half]] = {}
+        books[half.movement].add(half.book)
+    once: dict[tuple[int, str], list[Half]] = defaultdict(list)
     for half in left:
-        name = (half.group, half.flow or half.category)
         hole = _hole_of(rows, balances, half, within)
+        alone = half.movement not in matched and len(books[half.movement]) == 1
+        usual = half.flow in _ONE_BOOK or books_of_group[half.group] == 1
+        if hole is None and alone and usual:
+            once[half.movement].append(half)
+            continue
+        reason, other = "half_missing", None
         if hole is not None:
             _explained(balances, hole)
             reason, other = "half_hole", hole.finding.at
-        else:
-            reason, other = "half_missing", None
-            alone = name not in matched and len(books[name]) == 1
-            if single:
-                continue  # no other book to hold it against
-            if alone and (half.flow in _ONE_BOOK or len(kept[half.group]) == 1):
-                once.setdefault(name, []).append(half)
-                continue
         fill = {"amount": half.amount, "missing": -half.amount}
-        about: dict[str, Any] = {"other": other, "fill": fill}
-        findings.append(Finding(half.at, "transfer", "certain", reason, reason, **about))
+        findings.append(
+            Finding(half.at, "transfer", "certain", reason, reason, other=other, fill=fill)
+        )
     for halves in once.values():
         first = min(halves, key=lambda half: (half.day, half.at))
         count = {"count": str(len(halves))}
