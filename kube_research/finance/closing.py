@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, overload
 
 import narwhals as nw
 import numpy as np
@@ -11,19 +11,28 @@ import pandas as pd
 
 from kube_research.engines import AnyFrame, collected, numbered
 from kube_research.errors import OptionError
-from kube_research.finance.books import with_amounts
+from kube_research.finance.books import Books, as_books, with_amounts
 from kube_research.frames import documented, grade_of, need_columns, need_option, weakest
 from kube_research.levels import grades_of_ranks, rank_of_evidence, ranks_of_evidence
+from kube_research.site.folder import Site
 from kube_research.texts import text
 
 _BOOK = ("group", "book")
 _AMOUNT = nw.col("amount")
 
 
+@overload
+def ledger_balances(
+    ledger: Books | Site, *, by: Sequence[str] = ..., opening: object = ..., order: str | None = ...
+) -> pd.DataFrame: ...
+@overload
+def ledger_balances(
+    ledger: AnyFrame, *, by: Sequence[str] = ..., opening: object = ..., order: str | None = ...
+) -> AnyFrame: ...
 @documented
 def ledger_balances(
-    ledger: AnyFrame, *, by: Sequence[str] = _BOOK, opening: object = 0, order: str | None = None
-) -> AnyFrame:
+    ledger: Any, *, by: Sequence[str] = _BOOK, opening: object = 0, order: str | None = None
+) -> Any:
     """Return every entry with the running and the closing balance of its book.
 
     Parameters
@@ -65,11 +74,11 @@ def ledger_balances(
     [520000, 400000]
     """
     keys, within = list(by), [] if order is None else [order]
+    ledger = _ledger_of(ledger)
     need_columns(ledger, "date", *keys, "amount", *within)
     if not isinstance(ledger, pd.DataFrame):
         _need_no_opening(opening)
-        running: AnyFrame = _running_query(ledger, by=keys, within=within)
-        return running
+        return _running_query(ledger, by=keys, within=within)
     in_day = ["date", *within]
     rows = with_amounts(ledger).reset_index(drop=True)
     in_time = rows.sort_values(in_day, kind="stable", na_position="first")  # as engines sum
@@ -82,7 +91,12 @@ def ledger_balances(
     rows["closing"] += first
     if "balance" in rows:
         rows["difference"] = (rows["balance"] - rows["running"]).astype("Int64")
-    return cast(AnyFrame, rows)
+    return rows
+
+
+def _ledger_of(given: Any) -> Any:
+    """Return the ledger of books or of a site; a plain one, of whatever engine, as it is."""
+    return as_books(given).ledger if isinstance(given, Books | Site) else given
 
 
 def _running_query(ledger: Any, *, by: list[str], within: list[str]) -> Any:
@@ -146,7 +160,7 @@ def closing_balances(
     >>> closing_balances(book)[["inflow", "outflow", "closing"]].values.tolist()
     [[500000, 120000, 380000]]
     """
-    keys = list(by)
+    keys, ledger = list(by), _ledger_of(ledger)
     need_columns(ledger, "date", *keys, "amount")
     if not isinstance(ledger, pd.DataFrame):
         _need_no_opening(opening)

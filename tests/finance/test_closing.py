@@ -35,6 +35,12 @@ def test_running_closing_and_difference_by_hand() -> None:
     assert done.loc[done["group"] == "08", "difference"].isna().all()
 
 
+def test_books_and_sites_are_taken_like_their_ledger(twin: Site) -> None:
+    for balances in (kr.ledger_balances, kr.closing_balances):
+        for books in (twin, kr.finance.Books.of(twin)):
+            pd.testing.assert_frame_equal(balances(books), balances(twin.ledger))
+
+
 def test_closing_balances_by_hand() -> None:
     done = kr.closing_balances(BOOK).set_index(["group", "book"])
     row = done.loc[("07", "kas")]
