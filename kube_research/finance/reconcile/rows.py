@@ -270,24 +270,21 @@ def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding
 
 def wrong_signs(rows: Rows) -> list[Finding]:
     """Find amounts that go the other way than their category says or than it does elsewhere."""
-    side = np.sign(rows.amount)
-    category = rows.frame["category"].to_numpy(dtype=object)
-    names = [rows.frame["book"], rows.frame["category"]]
-    counted = pd.DataFrame({"up": side > 0, "down": side < 0}).groupby(names).transform("sum")
+    side, own = np.sign(rows.amount), rows.own
+    book, category = rows.frame["book"], rows.frame["category"]
+    ways = pd.DataFrame({"up": side > 0, "down": side < 0})
+    counted = ways.groupby([book, category]).transform("sum")
     same = np.where(side > 0, counted["up"], counted["down"])
     total = (counted["up"] + counted["down"]).to_numpy()
-    here = [pair in _ELSEWHERE for pair in zip(rows.flow, rows.frame["book"], strict=True)]
-    own = rows.own
+    here = [pair in _ELSEWHERE for pair in zip(rows.flow, book, strict=True)]
     read = (rows.sign != 0) & (own | ~np.array(here, dtype=bool))
-    against = read & (side == -rows.sign) & (side != 0)
-    against &= own | (total < 2) | (2 * same <= total)  # the book itself reads the code otherwise
-    both = (
-        np.isin(category.astype(str), _BOTH_WAYS) & (same > 1) & ((same > 2) | (10 * same > total))
+    usual = (total > 1) & (2 * same > total)  # the book itself reads the code otherwise
+    both = category.isin(_BOTH_WAYS) & (same > 1) & ((same > 2) | (10 * same > total))
+    against = (
+        read & (side == -rows.sign) & (side != 0) & (own | ~(usual | both.to_numpy(dtype=bool)))
     )
-    against &= own | ~both
     unread = ~rows.moves & (side != 0) & ((rows.flow == "unknown") | ((rows.sign != 0) & ~read))
-    rare = unread & (total - 1 >= 8) & (10 * (same - 1) <= total - 1)
-    rare &= (rows.frame["category"] != "").to_numpy()
+    rare = unread & (total - 1 >= 8) & (10 * (same - 1) <= total - 1) & (category != "").to_numpy()
     findings = []
     for at in np.flatnonzero(against | rare).tolist():
         sure, why = ("likely", "sign_declared") if against[at] else ("look", "sign_rare")
