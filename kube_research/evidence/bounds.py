@@ -29,7 +29,7 @@ NAMES = ("mean", "sd", "median", "share_at_least:<score>")
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """The smallest and the largest value of a statistic, each with ratings that have it.
+    """The smallest and largest value of a statistic, each with ratings that have it; none lies beyond.
 
     Attributes
     ----------
@@ -37,15 +37,12 @@ class Bounds:
         The ends.
     low_witness, high_witness : ndarray of int64, shape (n,)
         Scores, sorted, whose statistic is that end.
-    exact : bool
-        Always True here: the ends are attained, and nothing compatible lies beyond them.
     """
 
     low: float
     high: float
     low_witness: Ints
     high_witness: Ints
-    exact: bool = True
 
     @property
     def evidence(self) -> str:

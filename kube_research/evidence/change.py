@@ -25,8 +25,10 @@ Statistic: TypeAlias = Callable[[Counts, Counts], Floats]
 Sample: TypeAlias = npt.ArrayLike | Mapping[str, Any]
 
 #: Statistics of two independent samples, by name: functions of :mod:`kube_research.evidence.ordinal`.
-_EFFECTS = ("mean_difference", "cliffs_delta", "probability_of_superiority", "hedges_g")
-STATISTICS = (*_EFFECTS, "mann_whitney_u", "mann_whitney_p", "brunner_munzel_p")
+STATISTICS = (
+    *("mean_difference", "cliffs_delta", "probability_of_superiority", "hedges_g"),
+    *("mann_whitney_u", "mann_whitney_p", "brunner_munzel_p"),
+)
 #: Statistics of the raters in both rounds, where ``overlap`` is given.
 PAIRED = ("mean_difference", "sign_flip_p")
 #: Pairs worked on at a time; pairs, sums of signed differences, and sets of differences at most.
@@ -165,8 +167,6 @@ def rank_reversal_share(before: Sample, after: Sample, *, n_after: int | None = 
 
 def _samples(before: Sample, after: Sample, n_after: int | None) -> tuple[Counts, Counts, bool]:
     """Return both sets of count vectors, and whether only pairs with a rise of the mean count."""
-    from kube_research.evidence.compatible import compatible_counts
-
     x, y = (compatible_counts(**s) if isinstance(s, Mapping) else s for s in (before, after))
     rose = isinstance(after, str)
     if not (np.size(x) and np.size(y)):

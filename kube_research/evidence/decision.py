@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.errors import OptionError, ScaleError
+from kube_research.evidence.compatible import compatible_counts
 from kube_research.evidence.ordinal import all_counts, exact_blocks
 from kube_research.evidence.printed import check_n, check_scale, parse_printed, print_number
 from kube_research.frames import grade_of, need_columns, weakest
@@ -160,8 +161,6 @@ def _scale_rows(
     alpha: Fraction,
 ) -> Iterator[dict[str, Any]]:
     """Give the rows of one scale, of the items whose printed means are possible on it."""
-    from kube_research.evidence.compatible import compatible_counts
-
     low, high = scale
     listed = {(mean, n): compatible_counts(mean, n, scale, rounding=rule) for _, mean, n in printed}
     fits = {key: counts for key, counts in listed.items() if len(counts)}

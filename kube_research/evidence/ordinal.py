@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 from math import comb, lgamma
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from kube_research.errors import KubeError, OptionError
+from kube_research.evidence.compatible import TooManyError
+from kube_research.evidence.vectors import Start, list_vectors
 from kube_research.texts import text
 
 Counts: TypeAlias = npt.NDArray[np.int64]
@@ -69,9 +71,6 @@ def all_counts(n: int, levels: int) -> Counts:
     >>> all_counts(2, 2).tolist()
     [[2, 0], [1, 1], [0, 2]]
     """
-    from kube_research.evidence.compatible import TooManyError
-    from kube_research.evidence.vectors import Start, list_vectors
-
     size, top = comb(n + levels - 1, n), levels - 1
     if size > _LISTED:
         raise TooManyError(size, _LISTED, levels)
@@ -352,20 +351,12 @@ def mann_whitney_p(before: Given, after: Given) -> Floats:
     return p
 
 
-class BrunnerMunzel(NamedTuple):
-    """Statistic, two-sided p, and 0 or the reason for a limit (1 separated, 2 all equal): (k1, k2)."""
+def brunner_munzel_p(before: Given, after: Given) -> Floats:
+    """Return the two-sided p-value of the Brunner-Munzel test, ``(k1, k2)``.
 
-    statistic: Floats
-    p: Floats
-    reason: npt.NDArray[np.uint8]
-
-
-def brunner_munzel(before: Given, after: Given) -> BrunnerMunzel:
-    """Return the Brunner-Munzel test of all pairs.
-
-    Where every later score lies on the same side of every earlier one (reason 1) the statistic is
-    infinite and p is its limit 0, which no data of this size justify: see :func:`mann_whitney_p`. Where
-    all scores are equal (2) they are 0 and 1. Samples of fewer than two scores raise OptionError.
+    Where every later score lies on the same side of every earlier one it is its limit 0, which no data
+    of this size justify: see :func:`mann_whitney_p`. Where all scores are equal it is 1. Samples of
+    fewer than two scores raise OptionError.
 
     Notes
     -----
@@ -374,7 +365,7 @@ def brunner_munzel(before: Given, after: Given) -> BrunnerMunzel:
 
     Examples
     --------
-    >>> brunner_munzel([1, 2, 1], [0, 1, 3]).p.round(4).tolist()
+    >>> brunner_munzel_p([1, 2, 1], [0, 1, 3]).round(4).tolist()
     [[0.1506]]
     """
     from scipy.special import stdtr
@@ -391,10 +382,4 @@ def brunner_munzel(before: Given, after: Given) -> BrunnerMunzel:
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(flat & (wins == 0), 0.0, wins / 2 / np.sqrt(spread))
         free = np.where(flat, 1.0, spread**2 / (part_x**2 / (n - 1) + part_y**2 / (m - 1)))
-    p = np.minimum(1.0, 2 * stdtr(free, -np.abs(statistic)))
-    return BrunnerMunzel(statistic, p, (flat * np.where(wins == 0, 2, 1)).astype(np.uint8))
-
-
-def brunner_munzel_p(before: Given, after: Given) -> Floats:
-    """Return the two-sided p-value of :func:`brunner_munzel`, ``(k1, k2)``."""
-    return brunner_munzel(before, after).p
+    return np.asarray(np.minimum(1.0, 2 * stdtr(free, -np.abs(statistic))))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kube_research.errors import OptionError, ScaleError
+from kube_research.errors import ScaleError
 from kube_research.evidence.printed import (
     RULES,
     Interval,
@@ -25,10 +25,13 @@ from kube_research.evidence.printed import (
     unround,
     whole_numbers,
 )
+from kube_research.frames import need_option
 from kube_research.texts import text
 
 Ints = NDArray[np.int64]
 
+#: What a sum of squared deviations may have been divided by.
+DIVISORS = ("n-1", "n")
 #: Partial vectors expanded at a time while counting with a sum of squares.
 CHUNK = 1 << 14
 #: Partial vectors after which counting with a sum of squares is given up.
@@ -425,7 +428,7 @@ def make_plan(
     """Check what was passed and turn it into sizes, totals and squares on scores 0 to top."""
     low, high = check_scale(scale)
     n, missing = check_n(n), check_n(missing, "missing", 0)
-    check_divisor(sd_divisor)
+    need_option("sd_divisor", sd_divisor, DIVISORS)
     base = np.zeros(high - low + 1, np.int64)
     for score, count in (at_least or {}).items():
         base[_on_scale("at_least", score, low, high) - low] = check_n(count, "at_least", 0)
@@ -484,15 +487,6 @@ def rule_pairs(
     ]
 
 
-def check_divisor(sd_divisor: str) -> None:
-    """Raise OptionError unless the divisor of a variance is one that is known."""
-    if sd_divisor not in ("n-1", "n"):
-        allowed = "'n-1', 'n'"
-        raise OptionError(
-            text("error.option", name="sd_divisor", value=sd_divisor, allowed=allowed)
-        )
-
-
 def grimmer_step(
     mean: str,
     sd: str,
@@ -505,7 +499,7 @@ def grimmer_step(
 ) -> str:
     """Return the last of the steps that some total and rule reach: ``ok``, or what is missing."""
     n, items = check_n(n), check_n(items, "items")
-    check_divisor(sd_divisor)
+    need_option("sd_divisor", sd_divisor, DIVISORS)
     low, high = (0, 0) if scale is None else check_scale(scale)
     reached = 0
     for center, spread in rule_pairs(mean, rounding, sd, sd_rounding):

