@@ -28,7 +28,7 @@ import pandas as pd
 from kube_research.attendance.rates import ATTENDED, known_rows, labels, tally
 from kube_research.errors import OptionError
 from kube_research.evidence.printed import Interval, check_n, unround
-from kube_research.frames import need_columns
+from kube_research.frames import documented, need_columns
 from kube_research.texts import text
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -38,6 +38,7 @@ EXACT_CLUSTERS = 20
 METHODS = ("independent", "beta_binomial", "group_sign_flip")
 
 
+@documented
 def band_test(
     attendance: pd.DataFrame,
     low: Share = 0.5,
@@ -54,8 +55,7 @@ def band_test(
 
     Parameters
     ----------
-    attendance : DataFrame
-        One row per activity and invited person, with ``status``.
+    |attendance_list|
     low, high : float, Fraction or str
         The range, as shares: ``0.5``, ``"0.5"`` or ``"50%"``.
     by : str, sequence of str or None
@@ -82,9 +82,7 @@ def band_test(
         method can contradict nothing), ``compatible``, ``few``, ``evidence``. What cannot be computed
         is missing: the clustered methods for one cluster without ``icc``, everything for nobody.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Notes
     -----
@@ -312,8 +310,7 @@ def rosters_for(
         Largest roster to try.
     rounding : str, optional
         How the ends were rounded, in whole percents (see
-        :func:`~kube_research.evidence.printed.unround`); by
-        default they are taken as they stand.
+        :func:`~kube_research.evidence.printed.unround`); by default they are taken as they stand.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from kube_research.attendance.band import Share, rosters_for
 from kube_research.attendance.rates import labels, wilson_interval
 from kube_research.errors import OptionError
 from kube_research.evidence.printed import check_n
-from kube_research.frames import FEW, as_list, need_columns, need_option
+from kube_research.frames import FEW, as_list, documented, need_columns, need_option
 from kube_research.levels import grades_of_ranks, ranks_of_evidence
 from kube_research.peka.scores import to_long
 from kube_research.site.schema import tables
@@ -40,8 +40,7 @@ def rater_rounds(ratings: pd.DataFrame) -> pd.DataFrame:
     ----------
     ratings : DataFrame
         Long or wide ratings (see :func:`~kube_research.peka.scores.to_long`). A rater took part in
-        a round
-        with at least one score that is not missing.
+        a round with at least one score that is not missing.
 
     Returns
     -------
@@ -374,6 +373,7 @@ def round_overlaps(rounds: pd.DataFrame, *, roster: int | None = None) -> pd.Dat
     return pd.concat(parts, ignore_index=True)
 
 
+@documented
 def round_rosters(
     rounds: pd.DataFrame,
     *,
@@ -396,9 +396,7 @@ def round_rosters(
     DataFrame
         As from :func:`~kube_research.attendance.band.rosters_for`.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Examples
     --------

@@ -20,7 +20,7 @@ import pandas as pd
 
 from kube_research.engines import collected
 from kube_research.errors import OptionError
-from kube_research.frames import FEW, as_list, need_columns, need_option
+from kube_research.frames import FEW, as_list, documented, need_columns, need_option
 from kube_research.levels import grades_of_ranks, rank_of_evidence, ranks_of_evidence
 from kube_research.site.schema import tables
 from kube_research.texts import text
@@ -273,6 +273,7 @@ def attendance_rates(
 _RULES = tuple(product((False, True), (False, True), EXCUSED))
 
 
+@documented
 def status_rules(
     attendance: pd.DataFrame,
     *,
@@ -283,8 +284,7 @@ def status_rules(
 
     Parameters
     ----------
-    attendance : DataFrame
-        One row per activity and invited person, with ``status``.
+    |attendance_list|
     by : str, sequence of str or None
         As in :func:`attendance_rates`.
     confidence : float
@@ -298,9 +298,7 @@ def status_rules(
         ``rate`` (missing where everybody was excused and left out), ``low``, ``high``, ``few``,
         ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Notes
     -----
@@ -326,6 +324,7 @@ def status_rules(
     return tally(pd.concat(parts), rules, confidence)
 
 
+@documented
 def rule_range(attendance: pd.DataFrame, *, by: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Return what the rule decides: the lowest and highest rate over the rules of `status_rules`.
 
@@ -340,9 +339,7 @@ def rule_range(attendance: pd.DataFrame, *, by: str | Sequence[str] | None = Non
         One row per level: ``lowest``, ``highest``, ``spread`` (their difference), ``lowest_rules``
         and ``highest_rules`` (every rule that gives them, joined by " | "), ``few``, ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Examples
     --------
@@ -363,6 +360,7 @@ def rule_range(attendance: pd.DataFrame, *, by: str | Sequence[str] | None = Non
     return pd.DataFrame(rows, columns=[*keys, *columns])
 
 
+@documented
 def recent_rates(
     attendance: pd.DataFrame,
     activities: pd.DataFrame,
@@ -378,8 +376,7 @@ def recent_rates(
 
     Parameters
     ----------
-    attendance : DataFrame
-        One row per activity and invited person, with ``status``.
+    |attendance_list|
     activities : DataFrame
         ``activity`` and ``date``, perhaps ``start`` and ``kind``. Undated activities are left out.
     last : int
@@ -402,9 +399,7 @@ def recent_rates(
         ``last_date``, ``n`` invited, ``attended``, ``rate`` (missing without a meeting), ``lowest``
         and ``highest`` rate of one meeting, ``few``, ``evidence`` (of attendance and dates).
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Notes
     -----
@@ -448,6 +443,7 @@ def recent_rates(
     return recent.reset_index(drop=True)
 
 
+@documented
 def person_attendance(
     attendance: pd.DataFrame,
     activities: pd.DataFrame | None = None,
@@ -474,9 +470,7 @@ def person_attendance(
         came), ``longest_absence`` (most dated meetings in a row without coming), ``last_attended``
         (day; missing if never), both missing without ``activities``; ``few``, ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Examples
     --------

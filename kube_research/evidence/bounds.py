@@ -56,9 +56,8 @@ def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, i
     Parameters
     ----------
     counts : array_like of int, shape (k, levels)
-        The compatible count vectors, as
-        :func:`kube_research.evidence.compatible.compatible_counts` lists
-        them.
+        The compatible count vectors, as :func:`kube_research.evidence.compatible.compatible_counts`
+        lists them.
     statistic : str, (str, int) or callable
         ``"mean"``, ``"sd"`` (divisor n - 1), ``"median"``, ``"share_at_least:3"`` or
         ``("share_at_least", 3)``; or a function of a 1-D array of scores that returns a number.

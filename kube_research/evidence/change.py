@@ -88,8 +88,7 @@ def change_bounds(
     before, after : array_like (k, levels) or mapping
         Every count vector that a round may have had, or the arguments of
         :func:`~kube_research.evidence.compatible.compatible_counts`. ``after`` may be ``"rose"``:
-        any scores of
-        ``n_after`` raters whose mean is above that of the earlier round.
+        any scores of ``n_after`` raters whose mean is above that of the earlier round.
     statistic : str or callable
         A name of :data:`STATISTICS`; with ``overlap`` one of :data:`PAIRED`; or a function of two count
         matrices that returns ``(k1, k2)``.

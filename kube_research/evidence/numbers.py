@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TESTS = ("grim", "grimmer", "debit", "percent")
 
 
+@documented
 def possible_totals(
     mean: str,
     n: int,
@@ -53,10 +54,7 @@ def possible_totals(
     list of int
         Sorted; empty when the mean is impossible.
 
-    Raises
-    ------
-    kube_research.errors.PrintedNumberError, kube_research.errors.OptionError
-    kube_research.errors.ScaleError
+    |printed_errors|
 
     Notes
     -----
@@ -153,6 +151,7 @@ def grim_percent(percent: str, n: int, *, rounding: str = "half-up") -> bool:
     return bool(possible_counts(percent, n, rounding=rounding))
 
 
+@documented
 def grimmer(
     mean: str,
     sd: str,
@@ -190,10 +189,7 @@ def grimmer(
     bool
         False also for one rater with divisor n - 1, where there is no standard deviation.
 
-    Raises
-    ------
-    kube_research.errors.PrintedNumberError, kube_research.errors.OptionError
-    kube_research.errors.ScaleError
+    |printed_errors|
 
     Notes
     -----

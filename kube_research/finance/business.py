@@ -74,7 +74,7 @@ def capital_growth(
         it also where the books begin with a balance brought forward and show no stimulant: it may
         have come before.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -144,7 +144,7 @@ def trade_months(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         (days; missing without one), ``sales`` (rupiah), ``evidence``. Months and sales are missing for
         a group whose kas the ledger does not hold.
 
-    |money_errors|
+    |frame_errors|
 
     Examples
     --------
@@ -190,7 +190,7 @@ def monthly_results(books: AnyBooks) -> pd.DataFrame:
         the month where the roster has days of joining and leaving, else all; missing without a
         roster of the group), ``result_per_member``, ``evidence``. A group without trade has no row.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -381,7 +381,7 @@ def loan_indicators(
         than lent (the loans are older than the books); who owes where a loan names nobody and is not
         repaid; what is late without ``due`` or a borrower's row in it.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----

@@ -42,7 +42,7 @@ def cash_flows(books: AnyBooks, *, by: str | Sequence[str] = ("group", "book")) 
         spent), ``evidence``. Business cash is book ``kas``; money of IKS stands in rows of its own
         book, see :func:`~kube_research.finance.iks.iks_apart`.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -106,7 +106,7 @@ def cash_statement(
         ``closing`` (``opening + inflow - outflow``), ``entries``, all in rupiah, ``evidence`` (of all
         entries so far). A book with an opening balance and no entry has no row.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----

@@ -56,7 +56,7 @@ def iks_statement(books: AnyBooks, *, by: str | Sequence[str] | None = "group") 
         forward: entries of flow ``opening`` and, by month, the closing of the month before. A group
         without an IKS book has no row.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -129,7 +129,7 @@ def iks_totals(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         other_out``); ``share_used`` (``used / inflow``, missing without inflow), ``evidence``. All
         missing for a group whose IKS book the ledger does not hold.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -201,7 +201,7 @@ def iks_against_rule(
         profit and sales) or whose months are not in the ledger has missing values and stays out of
         the rows over everything, which otherwise are sums over groups.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -298,7 +298,7 @@ def iks_use(
         ``iks_rule`` or without a purpose), ``evidence``. ``used`` is missing for a group whose IKS
         book the ledger does not hold.
 
-    |money_errors|
+    |frame_errors|
 
     Examples
     --------
@@ -362,7 +362,7 @@ def iks_mixed(books: AnyBooks) -> pd.DataFrame:
         ``iks_elsewhere``: IKS dues or spending in another book; ``taken_out``: money moved from the
         IKS book to another), ``evidence``.
 
-    |money_errors|
+    |frame_errors|
 
     Examples
     --------
@@ -402,7 +402,7 @@ def iks_apart(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         entries mix, by kind (``business_in_iks``, ``iks_elsewhere``, ``taken_out``), ``unknown``
         (entries of the IKS book with an undeclared category), ``evidence``.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----

@@ -202,7 +202,7 @@ def savings_spread(
         ``outside_total`` (rows that are no member's and their balance), ``few`` (fewer than five
         members), ``evidence``.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -267,7 +267,7 @@ def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         other``, the closing balance of the book), ``evidence``. All missing for a group whose savings
         book the ledger does not hold.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----

@@ -61,7 +61,7 @@ def days_written(
         ledger does not hold; over all, days and gaps are added up and the longest gap is that of any
         group.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -132,7 +132,7 @@ def deposit_months(books: AnyBooks, *, since: object = None, until: object = Non
         ledger holds neither book of the group), ``deposit`` (whether that is above zero),
         ``evidence``.
 
-    |money_errors|
+    |frame_errors|
 
     Examples
     --------
@@ -186,7 +186,7 @@ def months_without_deposit(
         groups (and ``missed`` has each once). Missing for a group whose books the ledger does not
         hold.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----

@@ -138,9 +138,7 @@ def area_changes(
         ``se``, ``df``, ``change_low``, ``change_high``, ``p`` (against no change), ``p_adjusted``,
         ``few`` (fewer than five groups), ``reason`` (why there is no interval), ``evidence``.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Notes
     -----
@@ -265,9 +263,7 @@ def shrink_estimates(
         ``pull`` (0: taken as it is, 1: replaced by the mean), ``shrunk``, ``shrunk_se``, ``shrunk_low``,
         ``shrunk_high`` and ``below_zero``, the probability that the true value is below 0.
 
-    Raises
-    ------
-    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+    |frame_errors|
 
     Notes
     -----

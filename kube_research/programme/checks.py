@@ -283,10 +283,10 @@ def count_violations(
     Returns
     -------
     DataFrame
-        One row per table, column and rule that is broken: ``table``, ``column``, ``code``, ``severity``
-        (as in :class:`~kube_research.site.problems.Problem`), ``count`` (cells;
-        for duplicates rows too many),
-        ``first`` (the first offenders in order of their keys). Empty when all is sound.
+        One row per table, column and rule that is broken: ``table``, ``column``, ``code``,
+        ``severity`` (as in :class:`~kube_research.site.problems.Problem`), ``count`` (cells; for
+        duplicates rows too many), ``first`` (the first offenders in order of their keys). Empty
+        when all is sound.
 
     Notes
     -----

@@ -165,7 +165,7 @@ def reconcile_ledger(
         expected), ``other_row`` (the row it clashes with), ``reason``, ``suggestion``, ``evidence``;
         sorted by row. Empty, with these columns, when all fits.
 
-    |money_errors|
+    |frame_errors|
 
     Notes
     -----
@@ -346,7 +346,7 @@ def reconcile_summary(
         any, 0 findings says nothing about balances), ``findings``, ``certain``, ``likely``, ``look``, a
         column for each kind, ``evidence``.
 
-    |money_errors|
+    |frame_errors|
 
     Examples
     --------
