@@ -103,7 +103,7 @@ def band_test(
     known, keys = known_rows(attendance, by, attended, excused)
     levels, rows = tally(known, labels(known, keys), confidence), known[known["_counts"]]
     parts = dict(list(rows.groupby("_level")))
-    done: list[dict[Any, Any]] = []
+    tested: list[dict[Any, Any]] = []
     for level, row in enumerate(levels.to_dict("records")):
         part = parts.get(level, rows.iloc[:0])
         groups = part.groupby(cluster or "_level", dropna=False)["_came"].agg(["sum", "size"])
@@ -118,10 +118,10 @@ def band_test(
         if cluster:
             came, size = groups["sum"].tolist(), groups["size"].tolist()
             tests += [_beta_binomial(came, size, ends, icc), _sign_flip(came, size, ends)]
-        done += [head | test for test in tests]
+        tested += [head | test for test in tests]
     columns = [*keys, "method", "n", "attended", "clusters", "rate", "inside", "icc", "icc_from"]
     columns += ["p_below", "p_above", "p", "smallest_p", "compatible", "few", "evidence"]
-    frame = pd.DataFrame(done, columns=columns)
+    frame = pd.DataFrame(tested, columns=columns)
     numbers = ["icc", "p_below", "p_above", "p", "smallest_p"]
     frame[numbers] = frame[numbers].astype("float64")
     frame["compatible"] = (frame["p"] > 1 - confidence).astype("boolean").mask(frame["p"].isna())
@@ -185,19 +185,18 @@ def _tails(method: str, chances: tuple[Floats, Floats], x: int) -> dict[str, Any
 
 
 def _p_values(method: str, below: float, above: float, least: float) -> dict[str, Any]:
-    done = {"method": method, "p_below": below, "p_above": above}
-    return done | {"p": min(1.0, 2 * min(below, above)), "smallest_p": min(1.0, 2 * least)}
+    both = {"p": min(1.0, 2 * min(below, above)), "smallest_p": min(1.0, 2 * least)}
+    return {"method": method, "p_below": below, "p_above": above, **both}
 
 
 def _beta_binomial(
     came: Sequence[int], size: Sequence[int], ends: tuple[Fraction, Fraction], icc: float | None
 ) -> dict[str, Any]:
     used = intra_cluster_correlation(came, size) if icc is None else float(icc)
-    done = {"method": METHODS[1], "icc": used}
     if not size or np.isnan(used):
-        return done
-    done |= _tails(METHODS[1], _sums(size, ends, used), sum(came))
-    return done | {"icc_from": "estimated" if icc is None else "given"}
+        return {"method": METHODS[1], "icc": used}
+    origin = {"icc": used, "icc_from": "estimated" if icc is None else "given"}
+    return _tails(METHODS[1], _sums(size, ends, used), sum(came)) | origin
 
 
 def intra_cluster_correlation(attended: Sequence[int], n: Sequence[int]) -> float:
@@ -286,8 +285,8 @@ def band_counts(n: int, low: Share = 0.5, high: Share = 0.6) -> pd.DataFrame:
     """
     ends, people = _band(low, high), check_n(n)
     counts = [x for x in range(people + 1) if ends[0] <= Fraction(x, people) <= ends[1]]
-    done = pd.DataFrame({"n": people, "count": pd.array(counts, dtype="int64")})
-    return done.assign(rate=done["count"] / people, evidence="derived")
+    inside = pd.DataFrame({"n": people, "count": pd.array(counts, dtype="int64")})
+    return inside.assign(rate=inside["count"] / people, evidence="derived")
 
 
 def rosters_for(
@@ -343,7 +342,6 @@ def rosters_for(
         band = Interval(first.low, last.high, first.low_in, last.high_in)
     fits = [n for n in tries if all(Fraction(100 * x, n) in band for x in came)]
     sizes = np.asarray(fits, dtype="int64")
-    done = pd.DataFrame({"roster": sizes})
-    done["lowest_rate"] = min(came, default=np.nan) / sizes
-    done["highest_rate"] = max(came, default=np.nan) / sizes
-    return done.assign(evidence="bounded")
+    lowest, highest = min(came, default=np.nan) / sizes, max(came, default=np.nan) / sizes
+    rosters = {"roster": sizes, "lowest_rate": lowest, "highest_rate": highest}
+    return pd.DataFrame(rosters).assign(evidence="bounded")

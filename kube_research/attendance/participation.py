@@ -203,11 +203,11 @@ def overlap_bounds(n_first: int, n_second: int, *, roster: int | None = None) ->
     >>> overlap_bounds(15, 18, roster=30)[["both_low", "both_high"]].values.tolist()
     [[3, 15]]
     """
-    one, two = check_n(n_first, "n_first", 0), check_n(n_second, "n_second", 0)
-    room = one + two if roster is None else check_n(roster, "roster", max(one, two))
-    both = max(0, one + two - room), min(one, two)
-    kept = [count / one if one else float("nan") for count in both]
-    row: dict[str, Any] = {"n_first": one, "n_second": two}
+    first, second = check_n(n_first, "n_first", 0), check_n(n_second, "n_second", 0)
+    room = first + second if roster is None else check_n(roster, "roster", max(first, second))
+    both = max(0, first + second - room), min(first, second)
+    kept = [count / first if first else float("nan") for count in both]
+    row: dict[str, Any] = {"n_first": first, "n_second": second}
     row["roster"] = pd.array([pd.NA if roster is None else room], dtype="Int64")
     row |= {"both_low": both[0], "both_high": both[1]}
     row |= {"retention_low": kept[0], "retention_high": kept[1]}
@@ -365,10 +365,11 @@ def round_overlaps(rounds: pd.DataFrame, *, roster: int | None = None) -> pd.Dat
     """
     parts = []
     counts = _counts(rounds)
-    for (one, n_one), (two, n_two) in pairwise(zip(counts.index, counts, strict=True)):
-        part = overlap_bounds(int(n_one), int(n_two), roster=roster)
-        part.insert(0, "round_first", int(one))
-        part.insert(1, "round_second", int(two))
+    known = zip(counts.index, counts, strict=True)
+    for (first, n_first), (second, n_second) in pairwise(known):
+        part = overlap_bounds(int(n_first), int(n_second), roster=roster)
+        part.insert(0, "round_first", int(first))
+        part.insert(1, "round_second", int(second))
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

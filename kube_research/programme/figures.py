@@ -239,14 +239,14 @@ def _caterpillar_plot_frame(sums: Any, *, by: str = "regency") -> pd.DataFrame:
     ``"below"`` or ``"inside"``, whether the interval of the shrunken change lies on one side of the
     common mean.
     """
-    found = shrink_estimates(area_changes(sums, by=by))
-    found = found[found["shrunk"].notna()].sort_values(["shrunk", by], ignore_index=True)
+    areas = shrink_estimates(area_changes(sums, by=by))
+    areas = areas[areas["shrunk"].notna()].sort_values(["shrunk", by], ignore_index=True)
     above, below = (
-        found["shrunk_low"] > found["centre"],
-        found["shrunk_high"] < found["centre"],
+        areas["shrunk_low"] > areas["centre"],
+        areas["shrunk_high"] < areas["centre"],
     )
     place = np.select([above, below], ["above", "below"], "inside")
-    return found.assign(place=pd.Series(place, index=found.index, dtype="string"))
+    return areas.assign(place=pd.Series(place, index=areas.index, dtype="string"))
 
 
 @area_figure(_caterpillar_plot_frame)
@@ -348,13 +348,13 @@ def funnel_plot(
     room: Look = {"left": 0.75, "right": 0.5, "height": 3.6, "foot": 0.5, "keys": [keys, lines]}
     title = text("programme.funnel_plot.title", lang, area=area_word(by, lang))
     sheet = Sheet(ax, title, lang, **room)
-    shown = frame[frame["change"].notna() & (frame["groups_both"] > 0)]
-    most = float(shown["groups_both"].max()) if len(shown) else 1.0
-    drawn = [shown["change"].to_numpy(dtype=float)]
-    if len(shown):
-        line, sizes = shown.iloc[0], np.linspace(1, 1.04 * most, 400)
+    areas = frame[frame["change"].notna() & (frame["groups_both"] > 0)]
+    most = float(areas["groups_both"].max()) if len(areas) else 1.0
+    drawn = [areas["change"].to_numpy(dtype=float)]
+    if len(areas):
+        line, sizes = areas.iloc[0], np.linspace(1, 1.04 * most, 400)
         reach = limits_at(sizes, float(line["sigma"]), float(line["tau"]))
-        smallest = np.searchsorted(sizes, shown["groups_both"].min())
+        smallest = np.searchsorted(sizes, areas["groups_both"].min())
         for level, dash in limits.items():
             for sign in (-1, 1):
                 curve = line["centre"] + sign * ndtri(0.5 + level / 2) * reach
@@ -363,7 +363,7 @@ def funnel_plot(
                 drawn.append(curve[min(smallest, 399) :])
         sheet.ax.axhline(line["centre"], color=style.QUIET, lw=1.6, zorder=1.5, gid="centre")
     for place, (colour, marker) in LOOKS.items():
-        part = shown[shown["position"] == place]
+        part = areas[areas["position"] == place]
         dot: Look = {"color": colour, "marker": marker, "ms": 3.5, "ls": "", "zorder": 3}
         sheet.ax.plot(part["groups_both"], part["change"], mew=0, gid=f"area-{place}", **dot)
     change_axis(sheet, pd.DataFrame({"all": np.concatenate(drawn)}), "y", faint=True)
@@ -371,21 +371,21 @@ def funnel_plot(
     sheet.ax.xaxis.set_major_formatter(lambda v, _: whole(int(v), lang))
     sheet.ax.locator_params(axis="x", integer=True)
     sheet.ax.set_xlabel(text("programme.funnel_plot.axis", lang))
-    _name_far(sheet, shown, by)
-    counts = shown["position"].value_counts()
+    _name_far(sheet, areas, by)
+    counts = areas["position"].value_counts()
     far = int(counts.reindex(["far below", "far above"]).fillna(0).sum())
-    facts = {"far": whole(far, lang), "many": whole(len(shown), lang)}
-    facts["chance"] = number(0.002 * len(shown), lang, "0.##")
+    facts = {"far": whole(far, lang), "many": whole(len(areas), lang)}
+    facts["chance"] = number(0.002 * len(areas), lang, "0.##")
     notes = [text("programme.funnel_plot.note", lang, **facts)]
-    if len(shown) and shown["tau"].iloc[0] > 0:
+    if len(areas) and areas["tau"].iloc[0] > 0:
         notes.append(text("programme.funnel_plot.spread", lang))
     return sheet.noted(*notes)
 
 
-def _name_far(sheet: Sheet, shown: pd.DataFrame, by: str) -> None:
+def _name_far(sheet: Sheet, areas: pd.DataFrame, by: str) -> None:
     """Name the areas furthest outside the limits, where there is room for the name."""
     ax = sheet.ax
-    far = shown[shown["position"].isin(["far below", "far above"])]
+    far = areas[areas["position"].isin(["far below", "far above"])]
     if far.empty:
         return
     spreads = far[["sigma", "tau"]].iloc[0].astype(float)

@@ -214,7 +214,9 @@ class SiteScan:
             try:
                 loaded[name] = load_site(folder, lang=self._lang)
             except SiteError as error:
-                broken += [replace(one, file=f"{name}/{one.file}") for one in error.problems]
+                broken += [
+                    replace(problem, file=f"{name}/{problem.file}") for problem in error.problems
+                ]
         return loaded, broken
 
     def _parts(self, name: str) -> Iterable[pd.DataFrame]:
@@ -324,10 +326,10 @@ def scan_sites(
             return replace(_scan_programme(folders[0], lang), **asked)
         if not _is_site(folders[0]):
             folders = [path for path in sorted(folders[0].iterdir()) if path.is_dir()]
-    found = [path for path in folders if _is_site(path)]
-    if not found:
+    sites = [path for path in folders if _is_site(path)]
+    if not sites:
         raise SiteNotFoundError(text("engines.error.nothing", lang, where=where))
-    return replace(_scan_folders(found, folders, lang), **asked)
+    return replace(_scan_folders(sites, folders, lang), **asked)
 
 
 def _is_site(folder: Path) -> bool:
@@ -368,14 +370,14 @@ def _scan_programme(folder: Path, lang: str = "en") -> SiteScan:
     )
 
 
-def _scan_folders(found: list[Path], given: list[Path], lang: str) -> SiteScan:
-    names = {path: path.name for path in found}
+def _scan_folders(sites: list[Path], given: list[Path], lang: str) -> SiteScan:
+    names = {path: path.name for path in sites}
     if len(set(names.values())) < len(names):
-        names = {path: path.as_posix() for path in found}
+        names = {path: path.as_posix() for path in sites}
     problems = [
         located(path.name, 0, "", "", "not_a_site", lang) for path in given if path not in names
     ]
-    infos = [info for path in found if (info := _info(path, lang)) is not None]
+    infos = [info for path in sites if (info := _info(path, lang)) is not None]
     scales, cuts = {info.scale for info in infos}, {info.threshold for info in infos}
     if len(scales) > 1:
         listed = ", ".join(f"{low}-{high}" for low, high in sorted(scales))

@@ -98,7 +98,7 @@ def _usable(scale: tuple[int, int] | None, items: Collection[int] | None) -> Any
 
 def _raters_added(raters: Any, keys: list[str]) -> Any:
     """Add up the means of the raters of each group, their squares and the products of both rounds."""
-    one, two, both = nw.col("_m1"), nw.col("_m2"), nw.col("_k1") * nw.col("_k2")
+    before, after, both = nw.col("_m1"), nw.col("_m2"), nw.col("_k1") * nw.col("_k2")
     means, marks = {}, {}
     for place in (1, 2):
         count, total = nw.col(f"_n{place}"), nw.col(f"_t{place}").cast(nw.Float64)
@@ -108,15 +108,15 @@ def _raters_added(raters: Any, keys: list[str]) -> Any:
     rated = raters.select(*keys, "_rank", **means, **marks)
     terms = {
         "raters_before": nw.col("_k1"),
-        "total_before": one,
-        "squares_before": one * one,
+        "total_before": before,
+        "squares_before": before * before,
         "raters_after": nw.col("_k2"),
-        "total_after": two,
-        "squares_after": two * two,
+        "total_after": after,
+        "squares_after": after * after,
         "raters_both": both,
-        "both_before": one * both,
-        "both_after": two * both,
-        "both_product": one * two * both,
+        "both_before": before * both,
+        "both_after": after * both,
+        "both_product": before * after * both,
     }
     rated = rated.select(*keys, "_rank", **terms)
     return rated.group_by(*keys).agg(*(nw.col(name).sum() for name in terms), nw.col("_rank").max())
