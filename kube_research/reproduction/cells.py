@@ -86,11 +86,11 @@ def build(
     stem = f"{output.name}-simulated" if site.simulated else output.name
     paths: list[Path] = []
     if output.kind == "table":
-        made = {each: output(site, lang=each) for each in LANGUAGES}
-        for each, table in made.items():
+        tables = {each: output(site, lang=each) for each in LANGUAGES}
+        for each, table in tables.items():
             readable = Shown.of(table, each)
             paths += readable.save(folder, f"{stem}.{each}", output.title(each))
-        return made[lang], paths
+        return tables[lang], paths
     from kube_research.figures import style
 
     frame: pd.DataFrame = output.frame(site)

@@ -18,6 +18,8 @@ from kube_research.texts import check_language, text
 _LANGUAGE_OF_SOURCE = "id"
 _Span = tuple[pd.Timestamp, pd.Timestamp]
 _MEETINGS = [f"mentoring_{number}" for number in range(1, 5)]
+#: Words by which an agenda plans an activity.
+_COMMITTEE, _TRAINING = "committee for the community service", "session on managing finance"
 
 
 @check(**{f"{name}_date": (name,) for name in ("preparation_meeting", *_MEETINGS)})
@@ -60,7 +62,7 @@ def _on_agenda(case: Case, sign: str, day: pd.Timestamp, against: list[Row]) -> 
 
 @check(
     study_visit_planned_date=("study visit",),
-    kuber_committee_date=("committee for the community service",),
+    kuber_committee_date=(_COMMITTEE,),
 )
 def _planned_at(case: Case, sign: str) -> Answer:
     """Find what was decided again on the agenda of that day."""
@@ -84,9 +86,9 @@ def _fieldwork(case: Case) -> _Span:
 
 @check(
     study_visit_date=("study_visit", "study visit"),
-    training_finance_date=("training_finance", "session on managing finance"),
-    training_admin_date=("training_admin", "session on managing finance"),
-    kuber_date=("kuber", "committee for the community service"),
+    training_finance_date=("training_finance", _TRAINING),
+    training_admin_date=("training_admin", _TRAINING),
+    kuber_date=("kuber", _COMMITTEE),
 )
 def _follows(case: Case, activity: str, sign: str) -> Answer:
     """Place a day within the fieldwork and after the meeting that planned it."""
@@ -322,7 +324,7 @@ def _one_day(case: Case) -> Answer:
 @check("kuber_without_researcher")
 def _own_plan(case: Case) -> Answer:
     """Where the committee was formed, and in whose plan the activity stands."""
-    points = _planning(case, "committee for the community service")
+    points = _planning(case, _COMMITTEE)
     if not points:
         return case.open("elsewhere")
     total = len(case.some("activities", kind="intervention"))

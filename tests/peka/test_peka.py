@@ -21,12 +21,12 @@ def ratings(scores: list[int | None], item: int = 9, round_: int = 1) -> pd.Data
 def test_item_scores_agree_with_scipy() -> None:
     scores = [1, 2, 2, 3, 4, 4, 1, 3]
     row = kr.score_items(ratings(scores)).iloc[0]
-    told = stats.describe(scores)
+    described = stats.describe(scores)
     interval = stats.ttest_1samp(scores, 0).confidence_interval(0.95)
     assert (row["n"], row["total"], row["missing"]) == (8, 20, 0)
-    assert row["mean"] == pytest.approx(told.mean)
-    assert row["sd"] == pytest.approx(np.sqrt(told.variance))
-    assert (row["low"], row["high"]) == told.minmax
+    assert row["mean"] == pytest.approx(described.mean)
+    assert row["sd"] == pytest.approx(np.sqrt(described.variance))
+    assert (row["low"], row["high"]) == described.minmax
     assert row["median"] == 2.5
     assert row["share_at_least"] == pytest.approx(4 / 8)
     assert row["ci_low"] == pytest.approx(interval.low)
@@ -103,18 +103,18 @@ def test_an_impossible_mean_keeps_its_printed_value_without_a_total() -> None:
 
 def test_weak_is_below_the_threshold_and_ties_share_a_place() -> None:
     scores = pd.DataFrame({"item": [1, 2, 3, 4], "mean": ["2.5", "2.2", "2.2", "3.0"]})
-    done = kr.classify_items(scores, threshold=2.5).set_index("item")
-    assert done["strength"].to_dict() == {2: "weak", 3: "weak", 1: "strong", 4: "strong"}
-    assert done["priority"].to_dict() == {2: 1, 3: 1, 1: 3, 4: 4}
-    assert list(done.index) == [2, 3, 1, 4]
+    classified = kr.classify_items(scores, threshold=2.5).set_index("item")
+    assert classified["strength"].to_dict() == {2: "weak", 3: "weak", 1: "strong", 4: "strong"}
+    assert classified["priority"].to_dict() == {2: 1, 3: 1, 1: 3, 4: 4}
+    assert list(classified.index) == [2, 3, 1, 4]
 
 
 def test_priorities_start_again_in_every_round() -> None:
     scores = pd.DataFrame(
         {"round": [1, 1, 2, 2], "item": [1, 2, 1, 2], "mean": [2.0, 3.0, 4.0, 1.0]}
     )
-    done = kr.classify_items(scores)
-    assert done[["round", "item", "priority"]].to_numpy().tolist() == [
+    classified = kr.classify_items(scores)
+    assert classified[["round", "item", "priority"]].to_numpy().tolist() == [
         [1, 1, 1],
         [1, 2, 2],
         [2, 2, 1],
@@ -123,9 +123,9 @@ def test_priorities_start_again_in_every_round() -> None:
 
 
 def test_an_item_without_a_mean_is_neither_strong_nor_weak() -> None:
-    done = kr.classify_items(pd.DataFrame({"item": [1], "mean": [np.nan]}))
-    assert done["strength"].isna().all()
-    assert done["priority"].isna().all()
+    classified = kr.classify_items(pd.DataFrame({"item": [1], "mean": [np.nan]}))
+    assert classified["strength"].isna().all()
+    assert classified["priority"].isna().all()
 
 
 def test_all_six_are_weak_over_the_plausible_thresholds(study: Site) -> None:

@@ -62,17 +62,19 @@ def test_every_claim_has_a_check_and_every_check_a_claim(study: Site) -> None:
 
 @pytest.mark.parametrize("lang", BOTH)
 def test_what_a_row_holds(study: Site, lang: str) -> None:
-    found = claims(study, lang=lang)
-    assert list(found.columns) == list(COLUMNS)
-    assert found["claim"].tolist() == study.claims["claim"].tolist()
-    assert found["statement"].tolist() == study.claims[f"statement_{lang}"].tolist()
-    assert found["finding"].str.len().gt(10).all()
-    assert found["finding"].str.endswith(".").all()
-    assert not found["finding"].str.contains(r"\{|\}|\bnan\b|None|<NA>|Fraction", regex=True).any()
-    assert set(found["verdict"]) == set(VERDICTS)
-    assert set(found["evidence"]) <= set(GRADES)
-    assert not (found["evidence"] == "simulated").any()
-    assert found[["against", "needed"]].notna().all(axis=None)
+    audited = claims(study, lang=lang)
+    assert list(audited.columns) == list(COLUMNS)
+    assert audited["claim"].tolist() == study.claims["claim"].tolist()
+    assert audited["statement"].tolist() == study.claims[f"statement_{lang}"].tolist()
+    assert audited["finding"].str.len().gt(10).all()
+    assert audited["finding"].str.endswith(".").all()
+    assert (
+        not audited["finding"].str.contains(r"\{|\}|\bnan\b|None|<NA>|Fraction", regex=True).any()
+    )
+    assert set(audited["verdict"]) == set(VERDICTS)
+    assert set(audited["evidence"]) <= set(GRADES)
+    assert not (audited["evidence"] == "simulated").any()
+    assert audited[["against", "needed"]].notna().all(axis=None)
 
 
 def test_verdicts_are_the_same_in_both_languages(study: Site) -> None:
@@ -148,8 +150,8 @@ def test_percentages_as_counts(audit: pd.DataFrame) -> None:
 
 def test_the_place(audit: pd.DataFrame) -> None:
     low, high = 211331 / 0.0947, 211331 / 0.0945
-    shown = re.findall(r"\d,\d{3},\d{3}", audit.loc["regency_poverty_rate", "finding"])
-    ends = [int(part.replace(",", "")) for part in shown]
+    populations = re.findall(r"\d,\d{3},\d{3}", audit.loc["regency_poverty_rate", "finding"])
+    ends = [int(part.replace(",", "")) for part in populations]
     assert low <= ends[0] < ends[1] <= high
     assert "7.26%" in audit.loc["kelurahan_poor_people", "finding"]
     assert round(2102 / 28946 * 100, 2) == 7.26
@@ -450,19 +452,21 @@ def test_many_changes_change_the_verdict_itself(study: Site) -> None:
 def test_a_changed_number_in_a_claim_is_noticed(study: Site, audit: pd.DataFrame) -> None:
     frame = study.claims
     kinds = frame["kind"].isin(["count", "mean", "percentage", "money", "target"])
-    stated = frame["statement_en"].map(lambda said: bool(words.numerals(said)))
+    stated = frame["statement_en"].map(lambda statement: bool(words.numerals(statement)))
     chosen = frame[kinds & stated]
     missed = []
     for row in chosen.itertuples():
         first = words._NUMERAL.search(row.statement_en)
         assert first is not None
-        said = row.statement_en
-        new = said[: first.start()] + "77" + said[first.end() :]
+        statement = row.statement_en
+        new = statement[: first.start()] + "77" + statement[first.end() :]
         changed = frame.assign(
             statement_en=frame["statement_en"].where(frame["claim"] != row.claim, new)
         )
-        found = answer_to(with_tables(study, claims=changed), row.claim)
-        if [found.verdict, found.finding] == audit.loc[row.claim, ["verdict", "finding"]].tolist():
+        answer = answer_to(with_tables(study, claims=changed), row.claim)
+        if [answer.verdict, answer.finding] == audit.loc[
+            row.claim, ["verdict", "finding"]
+        ].tolist():
             missed.append(row.claim)
     assert missed == []
     assert len(chosen) > 50
@@ -475,18 +479,18 @@ def test_a_changed_number_in_a_claim_is_noticed(study: Site, audit: pd.DataFrame
 def test_a_missing_table_makes_claims_uncheckable_and_never_fails(
     study: Site, audit: pd.DataFrame, table: str
 ) -> None:
-    found = claims(without(study, table)).set_index("claim")
-    lost = found["verdict"] != audit["verdict"]
-    firmer = found.loc[lost, "verdict"].isin(["reproduced", "bounded", "consistent"])
-    assert not firmer.any(), found.loc[lost][firmer]
-    assert found.loc[lost, "needed"].str.len().gt(0).all()
+    audited = claims(without(study, table)).set_index("claim")
+    lost = audited["verdict"] != audit["verdict"]
+    firmer = audited.loc[lost, "verdict"].isin(["reproduced", "bounded", "consistent"])
+    assert not firmer.any(), audited.loc[lost][firmer]
+    assert audited.loc[lost, "needed"].str.len().gt(0).all()
 
 
 def test_claims_alone_can_only_be_held_against_each_other(study: Site) -> None:
     names = set(study.tables) - {"claims"}
-    found = claims(without(study, *names), lang="id")
-    assert set(found["verdict"]) <= {"not checkable", "contradicted", "reproduced"}
-    assert found["needed"].str.contains(r"facts\.csv", regex=True).any()
+    audited = claims(without(study, *names), lang="id")
+    assert set(audited["verdict"]) <= {"not checkable", "contradicted", "reproduced"}
+    assert audited["needed"].str.contains(r"facts\.csv", regex=True).any()
 
 
 def test_shuffled_rows_give_the_same_audit(study: Site, audit: pd.DataFrame) -> None:
@@ -494,8 +498,8 @@ def test_shuffled_rows_give_the_same_audit(study: Site, audit: pd.DataFrame) -> 
         name: frame.sample(frac=1, random_state=3).reset_index(drop=True)
         for name, frame in study.tables.items()
     }
-    found = claims(with_tables(study, **mixed)).set_index("claim").loc[audit.index]
-    pd.testing.assert_frame_equal(found, audit)
+    audited = claims(with_tables(study, **mixed)).set_index("claim").loc[audit.index]
+    pd.testing.assert_frame_equal(audited, audit)
 
 
 def test_a_site_without_claims_says_which_file_would_hold_them(twin: Site) -> None:
@@ -517,13 +521,13 @@ def test_a_site_with_claims_of_its_own(tmp_path: Path) -> None:
     ]
     write_rows(folder / "claims.csv", rows)
     site = kr.load_site(folder)
-    found = claims(site, lang="id").set_index("claim")
-    ours = found.loc["our_money_grew"]
+    audited = claims(site, lang="id").set_index("claim")
+    ours = audited.loc["our_money_grew"]
     assert ours["verdict"] == "not checkable"
     assert "our_money_grew" in ours["needed"]
     assert ours["statement"] == "Our money grew."
-    assert found.loc["raters_first", "verdict"] in ("not checkable", "contradicted")
-    assert found.loc["mean_item_9", "verdict"] == "not checkable"
+    assert audited.loc["raters_first", "verdict"] in ("not checkable", "contradicted")
+    assert audited.loc["mean_item_9", "verdict"] == "not checkable"
     assert len(claims_summary(site)) == 3 * len(VERDICTS)
 
 

@@ -117,7 +117,7 @@ def test_any_changed_digit_of_any_file_is_seen(project: Path, project_env: dict[
     path = project / "data" / "cibeunying" / "facts.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("28946", "28947"), encoding="utf-8")
     code = "import kube_research as kr; b = kr.reproduce(); print(b.iloc[0].tolist())"
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         env=project_env,
         cwd=project,
@@ -125,5 +125,5 @@ def test_any_changed_digit_of_any_file_is_seen(project: Path, project_env: dict[
         text=True,
         check=True,
     )
-    assert "mismatch" in done.stdout
-    assert "facts.csv" in done.stdout
+    assert "mismatch" in process.stdout
+    assert "facts.csv" in process.stdout
