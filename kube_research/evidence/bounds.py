@@ -160,7 +160,9 @@ def bounds_frame(
     asked += [f"share_at_least:{score}" for score in range(low + 1, high + 1)]
     asked = asked if statistics is None else list(statistics)
     keys = [name for name in ("round", "item", "mean", "n") if name in item_means]
-    known: dict[tuple[Any, Any], tuple[int, list[Bounds | None]]] = {}
+    nobody = np.array([], dtype=np.int64)
+    impossible = Bounds(np.nan, np.nan, nobody, nobody)
+    known: dict[tuple[Any, Any], tuple[int, list[Bounds]]] = {}
     rows = []
     for place in range(len(item_means)):
         given = item_means.iloc[place]
@@ -168,21 +170,21 @@ def bounds_frame(
         if pair not in known:
             counts = compatible_counts(*pair, scale, rounding=rounding, limit=limit)
             ends = [
-                sharp_bounds(counts, name, scale=scale) if len(counts) else None for name in asked
+                sharp_bounds(counts, name, scale=scale) if len(counts) else impossible
+                for name in asked
             ]
             known[pair] = len(counts), ends
         compatible, ends = known[pair]
         for name, end in zip(asked, ends, strict=True):
-            grades = ["bounded" if end is None else end.evidence]
-            grades += [given["evidence"]] if "evidence" in item_means else []
+            grades = [end.evidence, *([given["evidence"]] if "evidence" in item_means else [])]
             rows.append(
                 {key: given[key] for key in keys}
                 | {
                     "statistic": _label(name),
-                    "low": np.nan if end is None else end.low,
-                    "high": np.nan if end is None else end.high,
-                    "low_witness": "" if end is None else " ".join(map(str, end.low_witness)),
-                    "high_witness": "" if end is None else " ".join(map(str, end.high_witness)),
+                    "low": end.low,
+                    "high": end.high,
+                    "low_witness": " ".join(map(str, end.low_witness)),
+                    "high_witness": " ".join(map(str, end.high_witness)),
                     "compatible": compatible,
                     "evidence": weakest(grades),
                 }
