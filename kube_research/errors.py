@@ -59,7 +59,7 @@ class ExportError(SiteError):
 
 
 class ExistsError(KubeError):
-    """Something stands where a site or a form was to be made; nothing was written."""
+    """Something stands where a site, a form or summaries were to be made; nothing was written."""
 
 
 class NewSiteError(KubeError):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kube_research.errors import ExportError, KubeError
 from kube_research.fieldwork.answers import (
@@ -42,9 +41,6 @@ from kube_research.site.problems import Problem, located, missing_table, site_er
 from kube_research.site.readers import BOOK, read_folder
 from kube_research.site.sheets import Fault, read_book
 from kube_research.texts import text
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Tables that ratings build on: an import needs them to be sound.
 _BASIS = ("items", "fields", "rounds", "ratings", "site")
@@ -163,7 +159,7 @@ class ImportSite:
             What was changed, or (with ``keep``) what should be.
         """
         notes: list[str] = []
-        frame = self._frames()[0]["ratings"]
+        frame, _ = self.ratings.long()
         if "n_raters" not in self.rounds.rows[0] or frame.empty:
             return notes
         scored = frame.dropna(subset=["round", "rater", "score"])
@@ -180,16 +176,6 @@ class ImportSite:
                 self.rounds.put(row, self.rounds.place("n_raters"), str(count))
         return notes
 
-    def _frames(self) -> tuple[dict[str, pd.DataFrame], dict[str, list[tuple[int, str]]]]:
-        from kube_research.site.readers import lengthen
-
-        frames = {**self.collected.tables, "rounds": self.rounds.frame()}
-        frames["ratings"] = self.ratings.table.frame()
-        if self.ratings.wide is None:
-            return frames, {}
-        frames["ratings"], places = lengthen(frames["ratings"])
-        return frames, {"ratings": places}
-
     def problems(self) -> list[Problem]:
         """Hold ratings and rounds as they would be against every rule of ``check``.
 
@@ -202,8 +188,10 @@ class ImportSite:
 
         if not self.ratings.touched:
             return []
-        frames, places = self._frames()
-        near = {name: frame for name, frame in frames.items() if name in (*_BASIS, *_BESIDE)}
+        ratings, places = self.ratings.long()
+        near = {name: frame for name, frame in self.collected.tables.items()
+                if name in (*_BASIS, *_BESIDE)}  # fmt: skip
+        near |= {"rounds": self.rounds.frame(), "ratings": ratings}
         files = {**self.collected.files, "ratings": self.ratings.table.file}
         checker = Checker(replace(self.collected, tables=near, files=files, places=places))
         return [
@@ -428,7 +416,9 @@ class _Import:
             counts={"merged": len(submissions) - len(merged) - len(unclear)},
             names=rows.names,
             new_names=len(self.site.key.new),
-            unread=[head.names[spot] for spot in head.unread if self._cells(spot)],
+            unread=[
+                head.names[spot] for spot in head.unread if self.sheet.below(head.first, [spot])
+            ],
         )
         if rows.refused:
             note = text("import.no_consent", self.lang, rows=_listed(rows.refused))
@@ -439,9 +429,6 @@ class _Import:
             self.problems.add("no_answers")
         self.problems.stop()
         return merged, imported
-
-    def _cells(self, spot: int) -> set[str]:
-        return self.sheet.below(self.headers.first, [spot])
 
     def _choose(
         self, sheets: list[ExportSheet], reader: HeaderReader
@@ -488,7 +475,7 @@ class _Import:
 
     def _scored(self, spot: int) -> bool:
         """Tell whether a column looks like scores, so that it may be a statement that was reworded."""
-        cells = self._cells(spot)
+        cells = self.sheet.below(self.headers.first, [spot])
         reader = ScoreReader(self.site.info.scale, cells, self.meanings.answers)
         return bool(cells) and not any(reader.read(cell).code for cell in cells)
 

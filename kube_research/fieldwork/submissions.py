@@ -7,10 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from kube_research.fieldwork.table_files import TableFile
 from kube_research.site.local_values import localised
 from kube_research.site.readers import WIDE_ITEM, is_wide, lengthen
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SECOND = dt.timedelta(seconds=1)
 _ISO = re.compile(
@@ -348,6 +352,14 @@ class Ratings:
                 version.rows[item] = row
                 version.scores[item] = whole_number(cells["score"])
         return list(stored.values())
+
+    def long(self) -> tuple[pd.DataFrame, dict[str, list[tuple[int, str]]]]:
+        """Return the ratings as they are now, one row a score, and where wide ones stand."""
+        frame = self.table.frame()
+        if self.wide is None:
+            return frame, {}
+        frame, places = lengthen(frame)
+        return frame, {"ratings": places}
 
     def drop_examples(self) -> int:
         """Take out the rows of raters whose code marks them as an example; return how many raters."""
