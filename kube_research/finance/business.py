@@ -416,7 +416,11 @@ def loan_indicators(
     wholes = [*_LENT, *_PEOPLE, *_OTHER]
     frame = frame_of(rows, ["group", "lends", *wholes, "evidence"], money=wholes)
     if not keys:
-        frame = _all_that_lend(frame, wholes)
+        lends = frame["lends"].astype("bool")
+        total = added_up(frame, wholes, lends) | {"lends": bool(lends.any())}
+        for name in wholes:  # what one of those that lend does not tell is missing
+            total[name] = frame.loc[lends, name].sum(skipna=False, min_count=1)
+        frame = frame_of([total], ["lends", *wholes, "evidence"], money=wholes)
     frame["average_loan_size"] = ratio(frame["lent"], frame["loans"])
     frame["members_with_loan"] = ratio(frame["borrowers"], frame["members"])
     fund = frame["loans_outstanding"] + frame["lendable_cash"].clip(lower=0)
@@ -427,26 +431,16 @@ def loan_indicators(
     return frame.astype({"lends": "bool"}).assign(evidence=grade)
 
 
-def _all_that_lend(groups: pd.DataFrame, wholes: list[str]) -> pd.DataFrame:
-    """Add the groups that lend up; what one of them does not tell is missing."""
-    lends = groups["lends"].astype("bool")
-    total = added_up(groups, wholes, lends)
-    for name in wholes:
-        if groups.loc[lends, name].isna().any():
-            total[name] = None
-    row = {"lends": bool(lends.any())} | total
-    return frame_of([row], ["lends", *wholes, "evidence"], money=wholes)
-
-
 def _last_days(due: pd.DataFrame | None) -> dict[tuple[str, str], pd.Timestamp] | None:
     """Return until when each borrower is to have repaid."""
     if due is None:
         return None
     need_columns(due, "group", "person", "due")
     rows = due[due["due"].notna()].astype({"group": str, "person": str})
-    for _, twice in rows[rows.duplicated(["group", "person"])].iterrows():
-        fill = {"person": twice["person"], "group": twice["group"]}
-        raise OptionError(text("finance.error.due_twice", **fill))
+    twice = rows[rows.duplicated(["group", "person"])]
+    if len(twice):
+        person, group = twice[["person", "group"]].iloc[0]
+        raise OptionError(text("finance.error.due_twice", person=person, group=group))
     keys = zip(rows["group"], rows["person"], strict=True)
     return dict(zip(keys, rows["due"].map(day_of_option), strict=True))
 
