@@ -12,11 +12,12 @@ from kube_research.figures.sheet import (
     LEAD,
     MARGIN,
     Look,
+    RowSheet,
     Sheet,
     day_number,
     figure,
+    headed,
     inches_from,
-    ladder,
     months,
     named,
     percent_axis,
@@ -70,34 +71,25 @@ def _study_timeline_frame(site: Site) -> pd.DataFrame:
     15
     """
     table = site.table("activities")
-    done = table[table["date"].notna()].copy()
-    blank = pd.Series(pd.NA, index=done.index)
-    done["date"] = pd.to_datetime(done["date"])
-    done["last_date"] = pd.to_datetime(done.get("last_date", blank))
-    told = done["last_date"].notna() & (done["last_date"] > done["date"])
-    guess = told.map({True: "span", False: "day"})
-    done["precision"] = done.get("precision", blank).fillna(guess).astype("string")
-    single = done["precision"].eq("day") | (done["last_date"].isna() & done["precision"].ne("from"))
-    done["last_date"] = done["last_date"].where(~single, done["date"])
-    lanes = done["kind"].map({kind: place for place, kind in enumerate(_LANES)})
-    done = done.assign(_lane=lanes).sort_values(["_lane", "date"], kind="stable", ignore_index=True)
-    meeting = done["kind"].eq("meeting")
-    done["number"] = meeting.astype("int64").cumsum().where(meeting).astype("Int64")
-    last = done.loc[done["kind"].eq("assessment"), "last_date"].max()
-    gap = (done["date"] - last).dt.days
-    late = done["kind"].eq("intervention") & (gap > 0)
-    done["days_after"] = gap.where(late).astype("Int64")
-    columns = [
-        "activity",
-        "kind",
-        "date",
-        "last_date",
-        "precision",
-        "number",
-        "title_en",
-        "title_id",
-    ]
-    return done[[*columns, "days_after", "evidence", "locator"]]
+    acts = table[table["date"].notna()].copy()
+    blank = pd.Series(pd.NA, index=acts.index)
+    acts["date"] = pd.to_datetime(acts["date"])
+    acts["last_date"] = pd.to_datetime(acts.get("last_date", blank))
+    longer = acts["last_date"].notna() & (acts["last_date"] > acts["date"])
+    guess = longer.map({True: "span", False: "day"})
+    acts["precision"] = acts.get("precision", blank).fillna(guess).astype("string")
+    single = acts["precision"].eq("day") | (acts["last_date"].isna() & acts["precision"].ne("from"))
+    acts["last_date"] = acts["last_date"].where(~single, acts["date"])
+    lanes = acts["kind"].map({kind: place for place, kind in enumerate(_LANES)})
+    acts = acts.assign(_lane=lanes).sort_values(["_lane", "date"], kind="stable", ignore_index=True)
+    meeting = acts["kind"].eq("meeting")
+    acts["number"] = meeting.astype("int64").cumsum().where(meeting).astype("Int64")
+    gap = (acts["date"] - acts.loc[acts["kind"].eq("assessment"), "last_date"].max()).dt.days
+    late = acts["kind"].eq("intervention") & (gap > 0)
+    acts["days_after"] = gap.where(late).astype("Int64")
+    columns = ["activity", "kind", "date", "last_date", "precision", "number"]
+    columns += ["title_en", "title_id", "days_after", "evidence", "locator"]
+    return acts[columns]
 
 
 class _Mark:
@@ -114,9 +106,9 @@ class _Mark:
         key = self.precision if self.precision in ("between", "from") else "span"
         if key == "between" and line["evidence"] == "recorded":
             key = "unknown"
-        when = (
-            text(f"figure.study_timeline.{key}", lang, first=start, last=end) if self.bar else start
-        )
+        when = start
+        if self.bar:
+            when = text(f"figure.study_timeline.{key}", lang, first=start, last=end)
         self.words = when if pd.notna(self.number) else f"{title}, {when}"
         self.row, self.lines, self.side, self.inside = 0, [""], "left", False
         self.anchor, self.shift = day_number(self.first), 0.0
@@ -199,21 +191,10 @@ def study_timeline(
 
     Days are marks, spans are bars; a hatched bar holds a day that is not known, an arrow an end that
     is not stated. Interventions after the last assessment are pointed out. A long quiet time before
-    the first activity is drawn narrower, which the figure says.
+    the first activity is drawn narrower, which the figure says. The x axis counts days as matplotlib
+    does, the y axis inches; axes that are given should be as wide as a page.
 
-    Parameters
-    ----------
-    site : Site
-        As for :func:`study_timeline.frame`.
-    lang : {"en", "id"}
-        Language of every word.
-    ax : Axes, optional
-        Where to draw; it should be as wide as a page.
-
-    Returns
-    -------
-    Axes
-        The x axis counts days as matplotlib does, the y axis inches.
+    |figure_parameters|
 
     Examples
     --------
@@ -261,13 +242,14 @@ def study_timeline(
     rounds = frame[frame["kind"].eq("assessment")].sort_values("last_date")
     for (words, y), line in zip(pointed, late.to_dict("records"), strict=True):
         _point(sheet, words, y, [rounds.to_dict("records")[-1], line], spots)
-    told = {
-        "figure.study_timeline.note_number": frame["number"].notna().any(),
-        "figure.study_timeline.note_between": frame["precision"].eq("between").any(),
-        "figure.study_timeline.note_from": frame["precision"].eq("from").any(),
-        "figure.study_timeline.squeezed": axis.narrow,
+    notes = {
+        "note_number": frame["number"].notna().any(),
+        "note_between": frame["precision"].eq("between").any(),
+        "note_from": frame["precision"].eq("from").any(),
+        "squeezed": axis.narrow,
     }
-    return sheet.noted(*(text(key, lang) for key, so in told.items() if so))
+    wanted = [name for name, needed in notes.items() if needed]
+    return sheet.noted(*(text(f"figure.study_timeline.{name}", lang) for name in wanted))
 
 
 def _days(sheet: Sheet, axis: _Axis) -> None:
@@ -325,13 +307,8 @@ def _draw(sheet: Sheet, mark: _Mark, y: float) -> None:
         big = 9.5 if pd.notna(mark.number) else 6
         ax.plot(start, y, shape, ms=big, color=colour, mec=style.INK, mew=0.6, gid=mark.activity)
         if pd.notna(mark.number):
-            heading: Look = {
-                "ha": "center",
-                "va": "center_baseline",
-                "fontsize": style.SMALL,
-                "zorder": 4,
-            }
-            ax.text(start, y, str(mark.number), fontweight="bold", **heading)
+            inside: Look = {"ha": "center", "va": "center_baseline", "fontsize": style.SMALL}
+            ax.text(start, y, str(mark.number), fontweight="bold", zorder=4, **inside)
     back: Look = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     halo: Look = {} if mark.inside else {"bbox": back}
     words, look = "\n".join(mark.lines), {"ha": mark.side, "gid": sheet.tag("label"), "zorder": 3}
@@ -353,6 +330,8 @@ def _point(
 
 
 _SHAPES = {"met": "o", "missed": "X", "undecided": "s", "not reported": "", "no target": "o"}
+#: How a target or result is printed before its percentage.
+_SIGNS = {">=": "≥ ", ">": "> ", "about": "± "}
 
 
 def _targets_results_frame(site: Site) -> pd.DataFrame:
@@ -367,9 +346,8 @@ def _targets_results_frame(site: Site) -> pd.DataFrame:
     -------
     DataFrame
         The columns of :func:`~kube_research.interventions.outcomes.targets_against_results` with
-        ``date``,
-        ``title_en`` and ``title_id``; ``achieved_comparison``, ``match`` and the labels are always
-        there.
+        ``date``, ``title_en`` and ``title_id``; ``achieved_comparison``, ``match`` and the labels are
+        always there.
 
     Raises
     ------
@@ -384,14 +362,13 @@ def _targets_results_frame(site: Site) -> pd.DataFrame:
     """
     from kube_research.interventions.outcomes import targets_against_results
 
-    done = titled(targets_against_results(site.table("outcomes")), site)
-    for name in ("label", "achieved_label"):
-        for column in (f"{name}_en", f"{name}_id"):
-            done[column] = done.get(column, pd.Series(pd.NA, index=done.index, dtype="string"))
-    plain = pd.Series(pd.NA, index=done.index, dtype="string")
-    done["achieved_comparison"] = done.get("achieved_comparison", plain).fillna("=")
-    done["match"] = done.get("match", plain).fillna("same")
-    return done
+    compared = titled(targets_against_results(site.table("outcomes")), site)
+    blank = pd.Series(pd.NA, index=compared.index, dtype="string")
+    for column in ("label_en", "label_id", "achieved_label_en", "achieved_label_id"):
+        compared[column] = compared.get(column, blank)
+    compared["achieved_comparison"] = compared.get("achieved_comparison", blank).fillna("=")
+    compared["match"] = compared.get("match", blank).fillna("same")
+    return compared
 
 
 @figure(_targets_results_frame)
@@ -416,15 +393,12 @@ def targets_results(
     from matplotlib.lines import Line2D
 
     labels, results = named(frame, "label", lang), named(frame, "achieved_label", lang)
-    entries: list[tuple[str, bool]] = []
+    labelled: list[tuple[str, str]] = []
     for place, line in enumerate(frame.to_dict("records")):
-        title = line[f"title_{lang}"]
-        if place == 0 or title != frame[f"title_{lang}"].iloc[place - 1]:
-            entries.append((title, True))
         words = labels[place] or results[place] or line["measure"]
         if line["match"] == "nearest" and results[place]:
             words += "\n" + text("figure.targets_results.other", lang, what=results[place])
-        entries.append((words, False))
+        labelled.append((line[f"title_{lang}"], words))
 
     def handle(marker: str, face: str, edge: str, line: Any = "") -> Line2D:
         return Line2D([], [], marker=marker, mfc=face, color=edge, ls=line, ms=5.5, lw=1)
@@ -436,20 +410,10 @@ def targets_results(
         (text("figure.targets_results.nearest", lang), handle("o", "white", ink, (0, (3, 2)))),
         (text("figure.targets_results.more", lang), handle(">", ink, ink, "-")),
     ]
-    left = 2.9
-    rows, height = ladder(entries, left - 0.2, least=0.27, limit=7.4)
-    sheet = Sheet(
-        ax,
-        text("figure.targets_results.title", lang),
-        lang,
-        height=height,
-        keys=[keys],
-        left=left,
-        right=1.66,
-    )
-    sheet.rows(rows)
-    plain = [row for row in rows if not row.head]
-    for row, line in zip(plain, frame.to_dict("records"), strict=True):
+    title = text("figure.targets_results.title", lang)
+    size: Look = {"left": 2.9, "right": 1.66, "least": 0.27, "limit": 7.4}
+    sheet = RowSheet(ax, title, lang, entries=headed(labelled), keys=[keys], **size)
+    for row, line in zip(sheet.plain, frame.to_dict("records"), strict=True):
         _target_row(sheet, row.y, line)
     percent_axis(sheet.ax, lang, text("figure.targets_results.axis", lang))
     return sheet.noted(text("figure.targets_results.note", lang))
@@ -458,35 +422,30 @@ def targets_results(
 def _target_row(sheet: Sheet, y: float, line: dict[Any, Any]) -> None:
     """Draw one target, its result and the verdict."""
     lang, ax = sheet.lang, sheet.ax
-    target, got = (float(line[key]) if pd.notna(line[key]) else None for key in _TARGET_AND_RESULT)
+    target, got = (
+        float(line[key]) if pd.notna(line[key]) else None for key in ("target_pct", "achieved_pct")
+    )
     other = line["match"] == "nearest"
     colour = style.VERDICTS.get(line["verdict"], style.QUIET)
     ink = style.QUIET if line["verdict"] == "undecided" else colour
     dash = (0, (3, 2)) if other else "-"
+    look: Look
     if target is not None and got is not None:
-        ax.plot(
-            [target, got], [y, y], color=colour, ls=dash, lw=1.3, gid=sheet.tag("gap"), zorder=2
-        )
+        look = {"color": colour, "ls": dash, "lw": 1.3, "zorder": 2, "gid": sheet.tag("gap")}
+        ax.plot([target, got], [y, y], **look)
     more = got is not None and line["achieved_comparison"] in (">", ">=")
     if more:
-        arrow: Look = {
-            "arrowstyle": "->",
-            "color": colour,
-            "lw": 1.3,
-            "ls": "-",
-            "shrinkA": 0,
-            "shrinkB": 0,
-        }
+        arrow: Look = {"arrowstyle": "->", "color": colour, "lw": 1.3, "shrinkA": 0, "shrinkB": 0}
         ax.annotate("", (100, y), (got, y), arrowprops=arrow, gid=sheet.tag("more"), zorder=2)
     marks = []
     if target is not None:
         ax.plot(target, y, "D", mfc="white", mec=style.INK, ms=7, gid=sheet.tag("target"), zorder=3)
-        sign = {">=": "≥ ", ">": "> ", "about": "± "}.get(line["comparison"], "")
+        sign = _SIGNS.get(line["comparison"], "")
         marks.append((target, sign + percent(target, lang), style.INK, "normal"))
     if got is not None:
-        look: Look = {"marker": _SHAPES[line["verdict"]], "mfc": "white" if other else colour}
+        look = {"marker": _SHAPES[line["verdict"]], "mfc": "white" if other else colour}
         ax.plot(got, y, ls="", mec=colour, ms=4.6, gid=sheet.tag("achieved"), zorder=4, **look)
-        sign = {">": "> ", ">=": "≥ ", "about": "± "}.get(line["achieved_comparison"], "")
+        sign = _SIGNS.get(line["achieved_comparison"], "")
         marks.append((got, sign + percent(got, lang), ink, "bold"))
     marks.sort(key=lambda mark: mark[0])
     for side, (x, words, shade, weight) in zip((-1, 1), marks, strict=False):
@@ -499,6 +458,3 @@ def _target_row(sheet: Sheet, y: float, line: dict[Any, Any]) -> None:
     words = "\n".join(style.wrap(words, 1.12, style.SMALL))
     gid = sheet.tag("verdict")
     sheet.words(0.48, y, words, right=True, color=ink, fontweight=weight, gid=gid)
-
-
-_TARGET_AND_RESULT = ("target_pct", "achieved_pct")

@@ -14,13 +14,15 @@ from kube_research.figures.sheet import (
     MARGIN,
     Look,
     Row,
+    RowSheet,
     Sheet,
     Tile,
     figure,
+    headed,
     inches_from,
-    ladder,
     named,
     percent_axis,
+    tile_keys,
     titled,
 )
 from kube_research.formats import day_of, number, percent
@@ -49,9 +51,9 @@ _WIDEST, _NARROW = 0.46, 0.36
 _MOST_LISTED = 20
 
 
-def group_name(code: str, lang: str) -> str:
-    """Return the heading of a group."""
-    if code == NO_GROUP:
+def group_name(code: Any, lang: str) -> str:
+    """Return the heading of a group; of people without one where the code is missing."""
+    if pd.isna(code) or code == NO_GROUP:
         return text("figure.no_group", lang)
     return text("figure.group", lang, group=code)
 
@@ -93,22 +95,21 @@ def _attendance_heatmap_frame(site: Site) -> pd.DataFrame:
 
     logs = site.table("attendance")
     need_columns(logs, "activity", "group", "person", "status")
-    done = logs[logs["status"].notna() & logs["person"].notna()]
-    for name in ("person", "activity"):
-        rates = attendance_rates(done, by=name).set_index(name)["rate"]
-        done = done.assign(**{f"{name}_rate": rates.reindex(done[name]).array})
-    codes = done["activity"].drop_duplicates().tolist()
+    known = logs[logs["status"].notna() & logs["person"].notna()]
+    for level, name in (("person", "person_rate"), ("activity", "meeting_rate")):
+        rates = attendance_rates(known, by=level).set_index(level)["rate"]
+        known = known.assign(**{name: rates.reindex(known[level]).array})
+    order = known["activity"]
     if site.has("activities"):
-        first = [one for one in dated(site.table("activities"))["activity"] if one in set(codes)]
-        codes = [*first, *(one for one in codes if one not in set(first))]
-    places = {code: place for place, code in enumerate(codes, start=1)}
-    done = titled(done.rename(columns={"activity_rate": "meeting_rate"}), site)
-    done["meeting"] = done["activity"].map(places).astype("int64")
-    if "evidence" not in done:
-        done["evidence"] = "recorded"
+        first = dated(site.table("activities"))["activity"]
+        order = pd.concat([first[first.isin(order)], order])
+    frame = titled(known, site)
+    frame["meeting"] = pd.Index(order.drop_duplicates()).get_indexer(frame["activity"]) + 1
+    if "evidence" not in frame:
+        frame["evidence"] = "recorded"
     columns = ["group", "person", "activity", "meeting", "date", "title_en", "title_id", "status"]
     columns += ["person_rate", "meeting_rate", "evidence"]
-    return done.sort_values(["group", "person", "meeting"], ignore_index=True)[columns]
+    return frame.sort_values(["group", "person", "meeting"], ignore_index=True)[columns]
 
 
 @figure(_attendance_heatmap_frame)
@@ -134,41 +135,28 @@ def attendance_heatmap(
     meetings = frame.drop_duplicates("meeting").sort_values("meeting")
     count = max(1, len(meetings))
     wide = min(_WIDEST, (style.DOUBLE_COLUMN - _NAMES - _RATES) / count)
-    groups = {
-        code: part.pivot_table(index="person", columns="meeting", values="status", aggfunc="last")
-        for code, part in frame.groupby("group", sort=True)
-    }
-    entries = []
-    for code, statuses in groups.items():
-        entries.append((group_name(str(code), lang), True))
-        entries += [(str(name), False) for name in statuses.index]
-    rows, height = ladder(entries, _NAMES - 0.15, least=0.165, limit=8.5)
-    keys = [
-        (text(f"figure.attendance_heatmap.{status}", lang), tile.key)
-        for status, tile in STATUS.items()
-    ]
+    people = frame.drop_duplicates(["group", "person"])
+    pairs = zip(people["group"], people["person"], strict=True)
+    entries = headed((group_name(code, lang), str(person)) for code, person in pairs)
+    keys = tile_keys("attendance_heatmap", STATUS, lang)
     turned = wide < _NARROW
     size: Look = {"left": _NAMES, "right": style.DOUBLE_COLUMN - _NAMES - count * wide}
-    size |= {"head": 1.4 if turned else 1.1, "foot": 0.06}
+    size |= {"head": 1.4 if turned else 1.1, "foot": 0.06, "gap": 0.15, "limit": 8.5}
     title = text("figure.attendance_heatmap.title", lang)
-    sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[keys], **size)
-    sheet.rows(rows)
-    sheet.ax.set_xlim(0, count)
-    plain = iter([row for row in rows if not row.head])
+    sheet = RowSheet(ax, title, lang, entries=entries, least=0.165, keys=[keys], **size)
+    sheet.columns(count)
+    who = ["group", "person"]
+    kinds = frame.pivot_table("status", who, "meeting", aggfunc="last").reindex(
+        columns=meetings["meeting"]
+    )
     letters = {status: words[0] for (words, _), status in zip(keys, STATUS, strict=True)}
-    places: dict[tuple[Any, Any], Row] = {}
-    for code, statuses in groups.items():
-        people = [next(plain) for _ in statuses.index]
-        places |= {(code, name): row for name, row in zip(statuses.index, people, strict=True)}
-        kinds = statuses.reindex(columns=meetings["meeting"])
-        sheet.tiles(people, kinds, STATUS, kinds.map(lambda kind: letters.get(kind, "")))
-    _margins(sheet, frame, meetings, places)
+    sheet.tiles(sheet.plain, kinds, STATUS, kinds.map(lambda kind: letters.get(kind, "")))
+    _person_rates(sheet, people)
+    _meeting_heads(sheet, meetings, turned)
     labels = [_column_label(line, lang, turned) for line in meetings.to_dict("records")]
     sheet.ax.set_xticks(np.arange(len(meetings)) + 0.5, labels)
     above: Look = {"top": True, "bottom": False, "labeltop": True, "labelbottom": False}
     sheet.ax.tick_params(axis="x", length=0, rotation=90 if turned else 0, **above)
-    for spine in sheet.ax.spines.values():
-        spine.set_visible(False)
     note = text("figure.attendance_heatmap.note", lang)
     return sheet.noted(note, _meeting_list(meetings, lang))
 
@@ -181,44 +169,48 @@ def _column_label(line: dict[Any, Any], lang: str, turned: bool) -> str:
     return day.replace(" ", "\n")
 
 
-def _margins(
-    sheet: Sheet, frame: pd.DataFrame, meetings: pd.DataFrame, plain: dict[tuple[Any, Any], Row]
+def _rate_bar(
+    sheet: Sheet, corner: tuple[float, float], size: tuple[float, float], rate: float, kind: str
 ) -> None:
-    """Draw the rate of each person at the right and of each meeting on top, out of a pale bar."""
+    """Draw a rate in inches out of a pale bar, in a margin: at the right of the plot or above it."""
     from matplotlib.patches import Rectangle
 
-    ax, lang = sheet.ax, sheet.lang
-    side, top = inches_from(ax, True), inches_from(ax, up=True)
-    rates = frame.drop_duplicates(["group", "person"]).set_index(["group", "person"])["person_rate"]
+    above = kind == "meeting-rate"
+    place = inches_from(sheet.ax, not above, up=above)
+    (wide, high), gid = size, sheet.tag(kind)
+    filled = (wide, high * rate) if above else (wide * rate, high)
+    for extent, ink, name in ((size, 0.1, None), (filled, 0.45, gid)):
+        bar = Rectangle(corner, *extent, facecolor=style.tint(style.INK, ink), gid=name)
+        bar.set_transform(place)
+        sheet.ax.add_artist(bar).set_clip_on(False)
 
-    def bar(x: float, y: float, width: float, height: float, place: Any, gid: str | None) -> None:
-        colour = style.tint(style.INK, 0.45 if gid else 0.1)
-        box = Rectangle((x, y), width, height, facecolor=colour, transform=place, gid=gid)
-        ax.add_artist(box).set_clip_on(False)
 
-    for key, row in plain.items():
-        bar(0.42, row.y - 0.045, 0.6, 0.09, side, None)
-        bar(0.42, row.y - 0.045, 0.6 * rates[key], 0.09, side, sheet.tag("person-rate"))
-        share = share_of(rates[key], lang)
+def _person_rates(sheet: Sheet, people: pd.DataFrame) -> None:
+    """Draw the rate of each person at the right."""
+    for row, rate in zip(sheet.plain, people["person_rate"], strict=True):
+        _rate_bar(sheet, (0.42, row.y - 0.045), (0.6, 0.09), rate, "person-rate")
+        share = share_of(rate, sheet.lang)
         sheet.words(0.38, row.y, share, right=True, ha="right", gid=sheet.tag("person-share"))
+
+
+def _meeting_heads(sheet: Sheet, meetings: pd.DataFrame, turned: bool) -> None:
+    """Draw the rate of each meeting on top, over its number; say what stands there."""
     wide = sheet.plot / max(1, len(meetings))
-    turned = wide < _NARROW
-    floor = 0.7 if turned else 0.53
-    look: Look = {"va": "bottom", "fontsize": style.SMALL, "transform": top}
+    floor, width = 0.7 if turned else 0.53, min(0.6 * wide, 0.24)
+    look: Look = {"va": "bottom", "ha": "center", "color": style.INK}
     for place, line in enumerate(meetings.to_dict("records")):
-        rate, width, middle = line["meeting_rate"], min(0.6 * wide, 0.24), (place + 0.5) * wide
-        bar(middle - width / 2, floor, width, 0.3, top, None)
-        bar(middle - width / 2, floor, width, 0.3 * rate, top, sheet.tag("meeting-rate"))
-        centred: Look = {"ha": "center", **look}
+        rate, middle = line["meeting_rate"], (place + 0.5) * wide
+        _rate_bar(sheet, (middle - width / 2, floor), (width, 0.3), rate, "meeting-rate")
         if not turned:
-            bold: Look = {"fontweight": "bold", "gid": sheet.tag("meeting"), **centred}
-            ax.text(middle, 0.34, str(line["meeting"]), **bold)
-        centred |= {"gid": sheet.tag("meeting-share"), "rotation": 90 * turned}
-        ax.text(middle, floor + 0.33, share_of(rate, lang), **centred)
-    look |= {"ha": "left", "color": style.QUIET}
-    ax.text(MARGIN - sheet.left, floor, text("figure.attendance_heatmap.rate", lang), **look)
-    ax.text(MARGIN - sheet.left, 0.06, text("figure.attendance_heatmap.meetings", lang), **look)
-    ax.text(sheet.plot + 0.1, 0.06, text("figure.attendance_heatmap.rate", lang), **look)
+            bold: Look = {"fontweight": "bold", "gid": sheet.tag("meeting")}
+            sheet.above(middle, str(line["meeting"]), 0.34, **look, **bold)
+        turn: Look = {"rotation": 90 * turned, "gid": sheet.tag("meeting-share")}
+        sheet.above(middle, share_of(rate, sheet.lang), floor + 0.33, **look, **turn)
+    rate_word = text("figure.attendance_heatmap.rate", sheet.lang)
+    sheet.above(MARGIN - sheet.left, rate_word, floor, va="bottom")
+    meetings_word = text("figure.attendance_heatmap.meetings", sheet.lang)
+    sheet.above(MARGIN - sheet.left, meetings_word, 0.06, va="bottom")
+    sheet.above(sheet.plot + 0.1, rate_word, 0.06, va="bottom")
 
 
 def _meeting_list(meetings: pd.DataFrame, lang: str) -> str:
@@ -285,7 +277,7 @@ def rater_flow_plot(
     'KUBE 07'
     >>> plt.close(ax.figure)
     """
-    rounds = sorted({int(one) for code in frame["rounds"] for one in code.split("+")})
+    rounds = sorted({int(number) for code in frame["rounds"] for number in code.split("+")})
     zones = sorted(set(frame["rounds"]))
     if len(rounds) == 2:
         zones = [str(rounds[0]), f"{rounds[0]}+{rounds[1]}", str(rounds[1])]
@@ -298,18 +290,14 @@ def rater_flow_plot(
         most = int(part["rounds"].value_counts().max())
         entries.append(("\n".join([name, *[" "] * (-(-most // each) - 1)]), False))
     entries.append((text("figure.rater_flow_plot.all", lang), True))
-    rows, height = ladder(entries, left - 0.2, least=0.27, limit=30)
     title, head = text("figure.rater_flow_plot.title", lang), 0.3 + 0.23 * len(rounds)
-    sheet = Sheet(ax, title, lang, height=height, left=left, right=right, head=head, foot=0.06)
-    sheet.rows(rows)
-    sheet.ax.set_xlim(0, count)
-    sheet.ax.set_xticks([])
-    for spine in sheet.ax.spines.values():
-        spine.set_visible(False)
+    size: Look = {"left": left, "right": right, "head": head, "foot": 0.06}
+    sheet = RowSheet(ax, title, lang, entries=entries, least=0.27, limit=30, **size)
+    sheet.columns(count)
     for line in range(1, count):
         sheet.ax.axvline(line, color=style.RULE, lw=0.6, zorder=0.5)
     _heads(sheet, site, frame, rounds, zones)
-    for row, (name, part) in zip(rows, [*groups, ("", frame)], strict=True):
+    for row, (name, part) in zip(sheet.all_rows, [*groups, ("", frame)], strict=True):
         for column, zone in enumerate(zones):
             raters = int((part["rounds"] == zone).sum())
             bold: Look = {"fontweight": "normal" if name else "bold", "gid": sheet.tag("count")}
@@ -318,7 +306,7 @@ def rater_flow_plot(
                 look = _marks(zone, zones, rounds)
                 _dots(sheet, column * sheet.plot / count, row, raters, each, look)
         if len(rounds) > 1:
-            _again(sheet, part, rounds, row, bool(name))
+            _again(sheet, part, rounds, row)
     return sheet.noted(text("figure.rater_flow_plot.note", lang))
 
 
@@ -326,11 +314,8 @@ def _groups(frame: pd.DataFrame, lang: str) -> list[tuple[str, pd.DataFrame]]:
     """Return the raters of each group under its name."""
     if "group" not in frame:
         return [(text("figure.rater_flow_plot.raters", lang), frame)] if len(frame) else []
-    done = []
-    for code, part in frame.groupby("group", dropna=False):
-        name = text("figure.group", lang, group=code)
-        done.append((text("figure.no_group", lang) if pd.isna(code) else name, part))
-    return done
+    parts = frame.groupby("group", dropna=False)
+    return [(group_name(code, lang), part) for code, part in parts]
 
 
 def _marks(zone: str, zones: list[str], rounds: list[int]) -> list[Look]:
@@ -372,54 +357,96 @@ def _heads(
     """Write over the columns which rounds they stand for, and over them a line for each round."""
     ax, lang = sheet.ax, sheet.lang
     above, wide = inches_from(ax, up=True), sheet.plot / max(1, len(zones))
-    small: Look = {"transform": above, "fontsize": style.SMALL, "va": "bottom"}
+    bottom: Look = {"va": "bottom", "color": style.INK}
     days = site.table("rounds").set_index("round")["date"] if site.has("rounds") else pd.Series()
     for column, zone in enumerate(zones if len(rounds) > 1 else []):
         key = "only" if "+" not in zone else "both" if len(rounds) == 2 else "several"
         words = text(f"figure.rater_flow_plot.{key}", lang, rounds=zone.replace("+", ", "))
-        ax.text((column + 0.04) * wide, 0.06, words, gid=sheet.tag("zone"), **small)
-    for place, one in enumerate(rounds):
+        sheet.above((column + 0.04) * wide, words, 0.06, gid=sheet.tag("zone"), **bottom)
+    for place, scored in enumerate(rounds):
         y = 0.3 + 0.23 * (len(rounds) - 1 - place)
-        inside = [str(one) in zone.split("+") for zone in zones]
-        colour = style.ROUNDS[place % len(style.ROUNDS)]
+        inside = [str(scored) in zone.split("+") for zone in zones]
+        look: Look = {"color": style.ROUNDS[place % len(style.ROUNDS)], "lw": 2.2}
+        look |= {"transform": above, "clip_on": False, "solid_capstyle": "butt"}
         for column, there in enumerate(inside):
             if there:
                 ends = [column * wide + 0.03, (column + 1) * wide - 0.03]
                 if column + 1 < len(zones) and inside[column + 1]:
                     ends[1] += 0.06
-                ax.plot(
-                    ends,
-                    [y, y],
-                    color=colour,
-                    lw=2.2,
-                    transform=above,
-                    clip_on=False,
-                    solid_capstyle="butt",
-                    gid=sheet.tag("span"),
-                )
-        raters = sum(str(one) in code.split("+") for code in frame["rounds"])
-        words = text("figure.round_raters", lang, round=one, raters=raters)
-        if pd.notna(days.get(one)):
-            words += ", " + day_of(days[one], lang)
-        ax.text(inside.index(True) * wide + 0.03, y + 0.03, words, gid=sheet.tag("round"), **small)
+                ax.plot(ends, [y, y], gid=sheet.tag("span"), **look)
+        raters = sum(str(scored) in code.split("+") for code in frame["rounds"])
+        words = text("figure.round_raters", lang, round=scored, raters=raters)
+        if pd.notna(days.get(scored)):
+            words += ", " + day_of(days[scored], lang)
+        start = inside.index(True) * wide + 0.03
+        sheet.above(start, words, y + 0.03, gid=sheet.tag("round"), **bottom)
     if len(rounds) > 1:
         words = text("figure.rater_flow_plot.again", lang, first=rounds[0], last=rounds[-1])
-        ax.text(sheet.plot + 0.1, 0.06, words, color=style.QUIET, linespacing=1.2, **small)
+        sheet.above(sheet.plot + 0.1, words, 0.06, va="bottom", linespacing=1.2)
 
 
-def _again(sheet: Sheet, part: pd.DataFrame, rounds: list[int], row: Row, one_group: bool) -> None:
+def _again(sheet: Sheet, part: pd.DataFrame, rounds: list[int], row: Row) -> None:
     """Write how many of the first round's raters scored in the last one; the share for all only."""
     sets = [set(code.split("+")) for code in part["rounds"]]
-    first = [one for one in sets if str(rounds[0]) in one]
-    both = sum(str(rounds[-1]) in one for one in first)
+    first = [scored for scored in sets if str(rounds[0]) in scored]
+    both = sum(str(rounds[-1]) in scored for scored in first)
     words = text("figure.attendance_activities.of", sheet.lang, count=both, n=len(first))
-    bold: Look = {"fontweight": "normal" if one_group else "bold", "gid": sheet.tag("again")}
-    if not one_group and first:
+    bold: Look = {"fontweight": "bold" if row.head else "normal", "gid": sheet.tag("again")}
+    if row.head and first:
         words += f" ({share_of(both / len(first), sheet.lang)})"
     sheet.words(0.1, row.y, words, right=True, **bold)
 
 
-_ENDS = ("low", "high")
+#: A rate; with a line through it in the legend, for its interval.
+_RATE: Look = {"marker": "o", "ms": 5.5, "color": style.OKABE_ITO["blue"]}
+_RECENT: Look = {"marker": "D", "ms": 5, "mew": 0.8, "ls": ""}
+_RECENT |= {"color": style.INK, "mfc": style.OKABE_ITO["orange"]}
+
+
+def _with_band(rates: pd.DataFrame, site: Site) -> pd.DataFrame:
+    """Add the average that the site's source prints: two shares, missing where none is printed."""
+    facts = site.table("facts").set_index("fact")["value"] if site.has("facts") else pd.Series()
+    for end in ("low", "high"):
+        printed = facts.get(f"attendance_{end}")
+        rates[f"band_{end}"] = np.nan if printed is None else float(str(printed)) / 100
+    return rates
+
+
+def _has_band(frame: pd.DataFrame) -> bool:
+    return bool(frame[["band_low", "band_high"]].notna().all(axis=None))
+
+
+def _band(sheet: Sheet, frame: pd.DataFrame, **look: Any) -> None:
+    """Draw the printed average behind the rates, where there is one, and say what it is."""
+    if not _has_band(frame):
+        return
+    ends = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
+    look = {"edgecolor": style.QUIET, "lw": 0.7, "ls": (0, (3, 2)), **look}
+    sheet.ax.axvspan(*ends, gid=sheet.tag("band"), **look)
+    low, high = (number(end, sheet.lang, "0.#") for end in ends)
+    words = text("figure.attendance_activities.band", sheet.lang, low=low, high=high)
+    quiet: Look = {"ha": "center", "va": "bottom", "color": style.QUIET, "gid": sheet.tag("band")}
+    sheet.beside(ends.mean(), 0, words, 0, up=3, **quiet)
+
+
+def _rate(sheet: Sheet, y: float, line: dict[Any, Any], **look: Any) -> None:
+    """Draw a rate with its interval; write it and its counts at the right."""
+    dot = _RATE | look
+    ends = [100 * line["low"], 100 * line["high"]]
+    tag: Look = {"color": dot["color"], "gid": sheet.tag("interval")}
+    sheet.ax.plot(ends, [y] * 2, marker="|", ms=5, **tag)
+    dot |= {"mfc": "white" if line["few"] else dot["color"], "gid": sheet.tag("rate")}
+    sheet.ax.plot(100 * line["rate"], y, zorder=3, **dot)
+    of = text("figure.attendance_activities.of", sheet.lang, count=line["attended"], n=line["n"])
+    sheet.words(0.08, y, share_of(line["rate"], sheet.lang), right=True, fontweight="bold")
+    sheet.words(0.44, y, of, right=True)
+
+
+def _rates_finished(sheet: Sheet, frame: pd.DataFrame, name: str) -> Sheet:
+    """Give the sheet of a figure its axis of rates and its notes."""
+    percent_axis(sheet.ax, sheet.lang, text("figure.attendance_activities.axis", sheet.lang))
+    few = text("figure.attendance_activities.few", sheet.lang) if frame["few"].any() else ""
+    return sheet.noted(text(f"figure.{name}.note", sheet.lang), few)
 
 
 def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
@@ -435,11 +462,9 @@ def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
     DataFrame
         ``breakdown`` (``overall``, ``group``, ``role``), ``level``, ``n``, ``attended``, ``rate``,
         ``low``, ``high``, ``few``, ``evidence`` as from
-        :func:`~kube_research.attendance.rates.attendance_rates`; ``recent_rate`` and ``meetings``
-        of the last
-        four dated activities (:func:`~kube_research.attendance.rates.recent_rates`), missing where
-        nothing is
-        dated; ``band_low``, ``band_high`` (shares; missing when nothing is printed).
+        :func:`~kube_research.attendance.rates.attendance_rates`; ``recent_rate`` and ``meetings`` of
+        the last four dated activities (:func:`~kube_research.attendance.rates.recent_rates`), missing
+        where nothing is dated; ``band_low``, ``band_high`` (shares; missing when nothing is printed).
 
     Raises
     ------
@@ -465,19 +490,15 @@ def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
         if site.has("activities"):
             last = recent_rates(logs, site.table("activities"), by=by)
             place = last[by] if by else pd.Series(pd.NA, index=last.index)
-            found = last.assign(level=place.astype("string")).set_index("level")
-            found = found.reindex(part["level"].astype("string"))
-            part["meetings"], part["recent_rate"] = found["meetings"].array, found["rate"].array
-            worst = np.maximum(ranks_of_evidence(part), ranks_of_evidence(found))
+            last = last.assign(level=place.astype("string")).set_index("level")
+            last = last.reindex(part["level"].astype("string")).set_axis(part.index)
+            part["meetings"], part["recent_rate"] = last["meetings"], last["rate"]
+            worst = np.maximum(ranks_of_evidence(part), ranks_of_evidence(last))
             part["evidence"] = grades_of_ranks(worst)
         parts.append(part.astype({"level": "string"}))
-    done = pd.concat(parts, ignore_index=True)
-    facts = site.table("facts").set_index("fact")["value"] if site.has("facts") else pd.Series()
-    for end in ("low", "high"):
-        printed = facts.get(f"attendance_{end}")
-        done[f"band_{end}"] = np.nan if printed is None else float(str(printed)) / 100
+    rates = _with_band(pd.concat(parts, ignore_index=True), site)
     first = ["breakdown", "level"]
-    return done[[*first, *(name for name in done if name not in first)]]
+    return rates[[*first, *(name for name in rates if name not in first)]]
 
 
 @figure(_attendance_rates_plot_frame)
@@ -499,74 +520,32 @@ def attendance_rates_plot(
     ['Members', 'Officers']
     >>> plt.close(ax.figure)
     """
-    # Long because every mark of the rows needs its legend, its words and its heading.
     from matplotlib.lines import Line2D
 
-    entries = []
-    for breakdown, part in frame.groupby("breakdown", sort=False):
-        if breakdown != "overall":
-            entries.append((text(f"figure.attendance_rates_plot.{breakdown}", lang), True))
-        entries += [(_level(line, lang), False) for line in part.to_dict("records")]
-    blue, orange = style.OKABE_ITO["blue"], style.OKABE_ITO["orange"]
-    round_dot: Look = {"marker": "o", "ms": 5.5, "color": blue}
-    diamond: Look = {
-        "marker": "D",
-        "ms": 5,
-        "color": style.INK,
-        "mfc": orange,
-        "mew": 0.8,
-        "ls": "",
-    }
+    heads = {by: text(f"figure.attendance_rates_plot.{by}", lang) for by in ("group", "role")}
+    lines = frame.to_dict("records")
+    entries = headed((heads.get(line["breakdown"], ""), _level(line, lang)) for line in lines)
     recent = frame["recent_rate"].notna().any()
-    keys = [(text("figure.attendance_rates_plot.all", lang), Line2D([], [], **round_dot))]
+    keys = [(text("figure.attendance_rates_plot.all", lang), Line2D([], [], **_RATE))]
     if recent:
-        last = text("figure.attendance_rates_plot.recent", lang)
-        keys.append((last, Line2D([], [], **diamond)))
-    band = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
-    left, right = 1.75, 1.75 if recent else 1.2
-    rows, height = ladder(entries, left - 0.2, least=0.27)
+        words = text("figure.attendance_rates_plot.recent", lang)
+        keys.append((words, Line2D([], [], **_RECENT)))
     title = text("figure.attendance_rates_plot.title", lang)
-    size: Look = {"height": height, "left": left, "right": right, "head": 0.22}
-    sheet = Sheet(ax, title, lang, keys=[keys], **size)
-    sheet.rows(rows)
-    if not np.isnan(band).any():
-        look: Look = {
-            "facecolor": style.tint(orange, 0.14),
-            "edgecolor": style.QUIET,
-            "lw": 0.7,
-        }
-        sheet.ax.axvspan(*band, ls=(0, (3, 2)), zorder=0.6, gid=sheet.tag("band"), **look)
-        ends = {name: number(end, lang, "0.#") for name, end in zip(_ENDS, band, strict=True)}
-        words = text("figure.attendance_activities.band", lang, **ends)
-        quiet: Look = {"ha": "center", "va": "bottom", "color": style.QUIET}
-        sheet.beside(band.mean(), 0, words, 0, up=3, gid=sheet.tag("band"), **quiet)
+    size: Look = {"left": 1.75, "right": 1.75 if recent else 1.2, "head": 0.22}
+    sheet = RowSheet(ax, title, lang, entries=entries, keys=[keys], least=0.27, **size)
+    _band(sheet, frame, facecolor=style.tint(style.OKABE_ITO["orange"], 0.14), zorder=0.6)
+    end = sheet.right - MARGIN
     if recent:
-        above = inches_from(sheet.ax, up=True)
-        quiet = {"va": "bottom", "ha": "right", "color": style.QUIET, "transform": above}
         words = text("figure.attendance_rates_plot.last", lang)
-        quiet |= {"fontsize": style.SMALL}
-        sheet.ax.text(sheet.plot + right - MARGIN, 0.05, words, **quiet)
-    plain = [row for row in rows if not row.head]
-    for row, line in zip(plain, frame.to_dict("records"), strict=True):
-        ends_of = [100 * line["low"], 100 * line["high"]]
-        sheet.ax.plot(ends_of, [row.y] * 2, color=blue, marker="|", ms=5, gid=sheet.tag("interval"))
-        face = "white" if line["few"] else blue
-        sheet.ax.plot(
-            100 * line["rate"], row.y, mfc=face, gid=sheet.tag("rate"), zorder=3, **round_dot
-        )
-        share = share_of(line["rate"], lang)
-        of = text("figure.attendance_activities.of", lang, count=line["attended"], n=line["n"])
-        sheet.words(0.08, row.y, share, right=True, fontweight="bold")
-        sheet.words(0.44, row.y, of, right=True)
+        sheet.above(sheet.plot + end, words, 0.05, va="bottom", ha="right")
+    for row, line in zip(sheet.plain, lines, strict=True):
+        _rate(sheet, row.y, line)
         if pd.notna(line["recent_rate"]):
             spot = 100 * line["recent_rate"]
-            sheet.ax.plot(spot, row.y + 0.065, gid=sheet.tag("recent"), zorder=4, **diamond)
+            sheet.ax.plot(spot, row.y + 0.065, gid=sheet.tag("recent"), zorder=4, **_RECENT)
             share = share_of(line["recent_rate"], lang)
-            sheet.words(right - MARGIN, row.y, share, right=True, ha="right")
-    percent_axis(sheet.ax, lang, text("figure.attendance_activities.axis", lang))
-    few = text("figure.attendance_activities.few", lang) if frame["few"].any() else ""
-    note = text("figure.attendance_rates_plot.note", lang)
-    return sheet.noted(note, few)
+            sheet.words(end, row.y, share, right=True, ha="right")
+    return _rates_finished(sheet, frame, "attendance_rates_plot")
 
 
 def _level(line: dict[Any, Any], lang: str) -> str:
@@ -574,7 +553,7 @@ def _level(line: dict[Any, Any], lang: str) -> str:
     if line["breakdown"] == "overall":
         return text("figure.attendance_rates_plot.overall", lang)
     if line["breakdown"] == "group":
-        return group_name(NO_GROUP if pd.isna(line["level"]) else line["level"], lang)
+        return group_name(line["level"], lang)
     if pd.isna(line["level"]):
         return text("figure.attendance_rates_plot.no_role", lang)
     return text(f"figure.attendance_rates_plot.{line['level']}", lang)
@@ -592,8 +571,8 @@ def _attendance_activities_frame(site: Site) -> pd.DataFrame:
     -------
     DataFrame
         The columns of :func:`~kube_research.attendance.rates.attendance_rates` with ``date``,
-        ``title_en``,
-        ``title_id``, ``band_low`` and ``band_high`` (shares; missing when nothing is printed).
+        ``title_en``, ``title_id``, ``band_low`` and ``band_high`` (shares; missing when nothing is
+        printed).
 
     Raises
     ------
@@ -608,12 +587,7 @@ def _attendance_activities_frame(site: Site) -> pd.DataFrame:
     """
     from kube_research.attendance.rates import attendance_rates
 
-    done = titled(attendance_rates(site.table("attendance")), site)
-    facts = site.table("facts").set_index("fact")["value"] if site.has("facts") else pd.Series()
-    for end in ("low", "high"):
-        printed = facts.get(f"attendance_{end}")
-        done[f"band_{end}"] = np.nan if printed is None else float(str(printed)) / 100
-    return done
+    return _with_band(titled(attendance_rates(site.table("attendance")), site), site)
 
 
 @figure(_attendance_activities_frame)
@@ -637,49 +611,17 @@ def attendance_activities(
         days = [day_of(day, lang) if pd.notna(day) else "" for day in frame["date"]]
         names = names + ", " + pd.Series(days, index=names.index)
         names = names.str.removesuffix(", ")
-    left = 2.75
-    rows, height = ladder([(name, False) for name in names], left - 0.2, least=0.27)
-    band = frame[["band_low", "band_high"]].iloc[0].to_numpy(dtype=float) * 100
-    sheet = Sheet(
+    sheet = RowSheet(
         ax,
         text("figure.attendance_activities.title", lang),
         lang,
-        height=height,
-        left=left,
+        entries=[(name, False) for name in names],
+        least=0.27,
+        left=2.75,
         right=1.25,
-        head=0.08 if np.isnan(band).any() else 0.2,
+        head=0.2 if _has_band(frame) else 0.08,
     )
-    sheet.rows(rows)
-    ax = sheet.ax
-    colour = style.OKABE_ITO["blue"]
-    if not np.isnan(band).any():
-        ax.axvspan(
-            *band,
-            facecolor=style.PAPER,
-            edgecolor=style.QUIET,
-            lw=0.7,
-            ls=(0, (3, 2)),
-            gid=sheet.tag("band"),
-        )
-        ends = [number(end, lang, "0.#") for end in band]
-        words = text("figure.attendance_activities.band", lang, low=ends[0], high=ends[1])
-        look: Look = {
-            "ha": "center",
-            "va": "bottom",
-            "color": style.QUIET,
-            "gid": sheet.tag("band"),
-        }
-        sheet.beside(band.mean(), 0, words, 0, up=3, **look)
-    for row, line in zip(rows, frame.to_dict("records"), strict=True):
-        ends = [100 * line["low"], 100 * line["high"]]
-        ax.plot(ends, [row.y] * 2, color=colour, marker="|", ms=5, gid=sheet.tag("interval"))
-        face = "white" if line["few"] else colour
-        dot: Look = {"ms": 5.5, "color": colour, "mfc": face, "gid": sheet.tag("rate")}
-        ax.plot(100 * line["rate"], row.y, "o", zorder=3, **dot)
-        share = percent(round(100 * line["rate"]), lang)
-        of = text("figure.attendance_activities.of", lang, count=line["attended"], n=line["n"])
-        sheet.words(0.08, row.y, share, right=True, fontweight="bold")
-        sheet.words(0.44, row.y, of, right=True)
-    percent_axis(ax, lang, text("figure.attendance_activities.axis", lang))
-    few = text("figure.attendance_activities.few", lang) if frame["few"].any() else ""
-    return sheet.noted(text("figure.attendance_activities.note", lang), few)
+    _band(sheet, frame, facecolor=style.PAPER)
+    for row, line in zip(sheet.plain, frame.to_dict("records"), strict=True):
+        _rate(sheet, row.y, line, ls="")
+    return _rates_finished(sheet, frame, "attendance_activities")

@@ -16,17 +16,18 @@ from kube_research.figures.sheet import (
     Grid,
     Look,
     Row,
+    RowSheet,
     Sheet,
     Tile,
-    above_words,
     book_names,
     day_number,
     figure,
     inches_from,
-    ladder,
+    money_axis,
     month_labels,
     month_range,
     months,
+    tile_keys,
 )
 from kube_research.formats import day_of, number, rupiah
 from kube_research.frames import grades_by, weakest
@@ -68,22 +69,17 @@ def _balances_frame(site: Site) -> pd.DataFrame:
 
     keys = ["book", "group", "date"]
     entries = ledger_balances(site.table("ledger"))
-    grouped = entries.groupby(keys, sort=False)
-    done = grouped.agg(
+    days = entries.groupby(keys, sort=False).agg(
         entries=("amount", "size"),
         amount=("amount", "sum"),
         running=("running", "last"),
         closing=("closing", "last"),
     )
-    done["evidence"] = grades_by(entries, keys)
-    done = done.reset_index()
-    names = site.table("books").set_index("book") if site.has("books") else pd.DataFrame()
-    for lang in ("en", "id"):
-        called = {book: text(f"figure.balances.{book}", lang) for book in style.BOOKS}
-        if f"name_{lang}" in names:
-            called |= {str(book): str(name) for book, name in names[f"name_{lang}"].items()}
-        done[f"name_{lang}"] = done["book"].map(called)
-    return done
+    days["evidence"] = grades_by(entries, keys)
+    days = days.reset_index()
+    for lang, names in book_names(site).items():
+        days[f"name_{lang}"] = days["book"].map(names)
+    return days
 
 
 @figure(_balances_frame)
@@ -114,31 +110,11 @@ def balances(
     ['Cash book', 'Savings book', 'IKS (solidarity) book']
     >>> plt.close(axes[0].figure)
     """
-    import matplotlib.pyplot as plt
-
     books = [book for book in style.BOOKS if book in set(frame["book"])]
     groups = sorted(frame["group"].astype(str).unique())
-    width, left, right, gap, top, foot = style.DOUBLE_COLUMN, 0.62, 1.78, 0.42, 0.56, 0.36
     height = max(1.3, 0.14 * len(groups) + 0.1)
     drawing = Drawing(lang)
-    if ax is None:
-        total = top + len(books) * height + (len(books) - 1) * gap + foot
-        drawing.own = own = plt.figure(figsize=(width, total), layout="none")
-        panels = []
-        for place in range(len(books)):
-            low = total - top - (place + 1) * height - place * gap
-            box = (left / width, low / total, 1 - (left + right) / width, height / total)
-            panels.append(own.add_axes(box))
-        words = text("figure.balances.title", lang)
-        look: Look = {
-            "fontsize": style.TITLE,
-            "fontweight": "bold",
-            "va": "top",
-            "gid": "title",
-        }
-        own.text(MARGIN / width, 1 - 0.08 / total, words, **look)
-    else:
-        panels = list(ax)
+    panels = _stacked_panels(drawing, len(books), height) if ax is None else list(ax)
     days = frame["date"].map(day_number).to_numpy(dtype=float)
     first, last = float(days.min()), float(days.max())
     pad = max(1.0, 0.01 * (last - first))
@@ -154,64 +130,62 @@ def balances(
     return drawing.noted(text("figure.balances.note", lang))
 
 
+def _stacked_panels(drawing: Drawing, count: int, height: float) -> list[Axes]:
+    """Return panels of one height, one below the other, on a figure with its title."""
+    import matplotlib.pyplot as plt
+
+    width, left, right, gap, top, foot = style.DOUBLE_COLUMN, 0.62, 1.78, 0.42, 0.56, 0.36
+    total = top + count * height + (count - 1) * gap + foot
+    drawing.own = plt.figure(figsize=(width, total), layout="none")
+    panels = []
+    for place in range(count):
+        low = total - top - (place + 1) * height - place * gap
+        box = (left / width, low / total, 1 - (left + right) / width, height / total)
+        panels.append(drawing.own.add_axes(box))
+    look: Look = {"fontsize": style.TITLE, "fontweight": "bold", "va": "top", "gid": "title"}
+    title = text("figure.balances.title", drawing.lang)
+    drawing.own.text(MARGIN / width, 1 - 0.08 / total, title, **look)
+    return panels
+
+
 def _book(
     ax: Axes, part: pd.DataFrame, days: NDArray[Any], groups: list[str], lang: str, height: float
 ) -> None:
     """Draw one book: a line for each group and its closing balance at the right."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
     colours, book = style.colours_for(groups), part["book"].iloc[0]
     ends = []
     for place, group in enumerate(groups):
         mine = part["group"].astype(str).to_numpy() == group
         if not mine.any():
             continue
-        amounts = part["running"].to_numpy()[mine]
-        look: Look = {
-            "color": colours[group],
-            "ls": LINES[place % len(LINES)],
-            "gid": f"balance-{book}-{group}",
-        }
-        ax.plot(days[mine], amounts, drawstyle="steps-post", lw=1.3, **look)
+        amounts, dates = part["running"].to_numpy()[mine], days[mine]
+        look: Look = {"color": colours[group], "ls": LINES[place % len(LINES)], "lw": 1.3}
+        gid = f"balance-{book}-{group}"
+        ax.plot(dates, amounts, drawstyle="steps-post", gid=gid, **look)
         mark = style.MARKERS[place % len(style.MARKERS)]
-        ax.plot(
-            days[mine][-1],
-            amounts[-1],
-            mark,
-            color=colours[group],
-            ms=4.5,
-            gid=f"closing-{book}-{group}",
-        )
-        ends.append((int(amounts[-1]), group, mark, days[mine][-1]))
+        closing: Look = {"color": colours[group], "ms": 4.5, "gid": f"closing-{book}-{group}"}
+        ax.plot(dates[-1], amounts[-1], mark, **closing)
+        ends.append((int(amounts[-1]), group, mark, dates[-1]))
     low, high = min(0, part["running"].min()), max(0, part["running"].max())
     ax.set_ylim(low - 0.04 * (high - low), high + 0.06 * (high - low or 1))
-    unit, key = (1e6, "million") if max(high, -low) >= 1e6 else (1e3, "thousand")
-    ax.yaxis.set_major_locator(MaxNLocator(4))
-    ax.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
-    )
-    ax.set_ylabel(text(f"figure.balances.{key}", lang))
+    ax.set_ylabel(money_axis(ax.yaxis, 4, lang, millions=max(high, -low) >= 1e6))
     ax.grid(axis="y")
     if low < 0:
         ax.axhline(0, color=style.QUIET, lw=0.7)
     ends.sort()
     bottom, top = ax.get_ylim()
     spots = apart([(end[0] - bottom) / (top - bottom) for end in ends], 0.135 / height)
-    side: Look = {"transform": inches_from(ax, right=True), "clip_on": False, "scalex": False}
+    side: Look = {"transform": inches_from(ax, right=True)}
     for (amount, group, mark, last), spot in zip(ends, spots, strict=True):
         y = bottom + spot * (top - bottom)
-        shade: dict[str, Any] = {"color": colours[group], **side, "scaley": False}
+        shade: Look = {"color": colours[group], **side, "clip_on": False}
+        shade |= {"scalex": False, "scaley": False}
         ax.plot([last, ax.get_xlim()[1]], [amount] * 2, color=colours[group], lw=0.7, zorder=1)
         ax.plot([0, 0.14], [amount, y], lw=0.7, **shade)
         ax.plot(0.2, y, mark, ms=4.5, **shade)
-        words = f"{text('figure.group', lang, group=group)}  {rupiah(amount, lang)}"
-        look = {
-            "fontsize": style.SMALL,
-            "va": "center",
-            "parse_math": False,
-            "gid": f"end-{book}-{group}",
-        }
-        ax.text(0.28, y, words, transform=inches_from(ax, right=True), **look)
+        words = f"{group_name(group, lang)}  {rupiah(amount, lang)}"
+        look = {"fontsize": style.SMALL, "va": "center", "parse_math": False, **side}
+        ax.text(0.28, y, words, gid=f"end-{book}-{group}", **look)
 
 
 def apart(wanted: Sequence[float], least: float) -> list[float]:
@@ -226,11 +200,11 @@ def apart(wanted: Sequence[float], least: float) -> list[float]:
     for place in wanted:
         blocks.append([min(max(place, 0.0), 1.0), 1])
         while len(blocks) > 1:
-            (one, a), (two, b) = blocks[-2:]
-            if two - one >= least * (a + b) / 2 - 1e-12:
+            (low, a), (high, b) = blocks[-2:]
+            if high - low >= least * (a + b) / 2 - 1e-12:
                 break
             half = least * (a + b - 1) / 2
-            centre = min(max((one * a + two * b) / (a + b), half), max(1 - half, half))
+            centre = min(max((low * a + high * b) / (a + b), half), max(1 - half, half))
             blocks[-2:] = [[centre, a + b]]
     return [
         centre + least * (step - (count - 1) / 2)
@@ -239,6 +213,11 @@ def apart(wanted: Sequence[float], least: float) -> list[float]:
     ]
 
 
+_SUMS: dict[str, Any] = {
+    "amount": ("amount", "sum"),
+    "entries": ("entries", "sum"),
+    "evidence": ("evidence", weakest),
+}
 _COLOURS = {"in": style.OKABE_ITO["blue"], "out": style.OKABE_ITO["vermillion"]}
 
 
@@ -276,46 +255,32 @@ def _cash_flow_months_frame(site: Site) -> pd.DataFrame:
     wide = cash_flows(site, by=("book", "month"))
     parts = []
     for direction in ("in", "out"):
-        part = wide[wide[f"{direction}flow"] > 0].assign(direction=direction)
-        part = part.assign(amount=part[f"{direction}flow"])
+        part = wide.assign(direction=direction, amount=wide[f"{direction}flow"])
         keys = ["book", "direction", "flow", "month", "internal"]
-        parts.append(part.groupby(keys, as_index=False).agg(**_SUMS))
-    net = wide.assign(amount=wide["net"], direction="net").groupby(
-        ["book", "direction", "month"], as_index=False
-    )
-    parts.append(net.agg(**_SUMS).assign(internal=False))
-    done = pd.concat(parts, ignore_index=True)
-    if len(done):
-        every = month_range(done["month"])
-        blank = [
-            {"book": book, "direction": "net", "month": month, "amount": 0, "entries": 0}
-            | {"internal": False, "evidence": weakest(part["evidence"])}
-            for book, part in done.groupby("book")
-            for month in every
-            if month not in set(part["month"])
-        ]
-        done = pd.concat([done, pd.DataFrame(blank)], ignore_index=True)
+        parts.append(part[part["amount"] > 0].groupby(keys, as_index=False).agg(**_SUMS))
+    net = wide.assign(amount=wide["net"]).groupby(["book", "month"]).agg(**_SUMS)
+    books, every_month = net.index.unique("book"), month_range(wide["month"])
+    net = net.reindex(pd.MultiIndex.from_product([books, every_month], names=net.index.names))
+    net = net.fillna({"amount": 0, "entries": 0}).reset_index()
+    net["evidence"] = net["evidence"].fillna(net["book"].map(grades_by(wide, ["book"])))
+    parts.append(net.assign(direction="net", internal=False))
+    frame = pd.concat(parts, ignore_index=True)
     about = flows().set_index("flow")
-    order = {flow: place for place, flow in enumerate(about.index)}
     for lang in ("en", "id"):
         word = text("figure.cash_flow_months.net", lang)
-        done[f"label_{lang}"] = done["flow"].map(about[f"label_{lang}"]).fillna(word)
-    books = {book: place for place, book in enumerate(style.BOOKS)}
-    done["_book"] = done["book"].map(books).fillna(len(books))
-    done["_way"] = done["direction"].map({"in": 0, "out": 1, "net": 2})
-    done["_flow"] = done["flow"].map(order)
-    done = done.sort_values(["_book", "book", "_way", "_flow", "month"], ignore_index=True)
+        frame[f"label_{lang}"] = frame["flow"].map(about[f"label_{lang}"]).fillna(word)
+    order = {
+        "book": [*style.BOOKS, *sorted(set(books) - set(style.BOOKS))],
+        "direction": ["in", "out", "net"],
+        "flow": list(about.index),
+        "month": every_month,
+    }
     columns = ["book", "direction", "flow", "label_en", "label_id", "month", "amount", "entries"]
     kinds = {"amount": "int64", "entries": "int64", "internal": "bool", "evidence": "string"}
-    frame: pd.DataFrame = done[[*columns, "internal", "evidence"]].astype(kinds)
-    return frame
-
-
-_SUMS: dict[str, Any] = {
-    "amount": ("amount", "sum"),
-    "entries": ("entries", "sum"),
-    "evidence": ("evidence", weakest),
-}
+    frame = frame[[*columns, "internal", "evidence"]].astype(kinds)
+    return frame.sort_values(
+        list(order), key=lambda c: pd.Categorical(c, order[str(c.name)]), ignore_index=True
+    )
 
 
 @figure(_cash_flow_months_frame)
@@ -350,21 +315,17 @@ def cash_flow_months(
             entries.append((label[:1].upper() + label[1:] + star, False))
             largest = int(part.loc[part["direction"] == way, "amount"].abs().max())
             lines.append((str(way), rows, unit, word, largest))
-    title = text("figure.cash_flow_months.title", lang)
-    look: dict[str, Any] = {"left": 1.75, "words": 0.95, "least": 0.21}
-    columns = month_labels(months, lang)
-    sheet = Grid(ax, title, lang, entries=entries, columns=columns, **look)
-    sheet.head(sheet.right - MARGIN, text("figure.cash_flow_months.total", lang), ha="right")
+    title, columns = text("figure.cash_flow_months.title", lang), month_labels(months, lang)
+    size: Look = {"left": 1.75, "words": 0.95, "least": 0.21}
+    sheet = Grid(ax, title, lang, entries=entries, columns=columns, **size)
+    end = sheet.right - MARGIN
+    sheet.head(end, text("figure.cash_flow_months.total", lang), ha="right")
     for row, (way, rows, unit, word, largest) in zip(sheet.plain, lines, strict=True):
         for line in rows.to_dict("records"):
             _cell(sheet, months.index(line["month"]), row, line, unit, word, largest)
-        bold = {
-            "fontweight": "bold" if way == "net" else "normal",
-            "gid": sheet.tag(f"total-{way}"),
-        }
-        amount = rupiah(int(rows["amount"].sum()), lang)
-        x = sheet.right - MARGIN
-        sheet.words(x, row.y, amount, right=True, ha="right", va="center_baseline", **bold)
+        bold: Look = {"fontweight": "bold" if way == "net" else "normal", "right": True}
+        bold |= {"ha": "right", "va": "center_baseline", "gid": sheet.tag(f"total-{way}")}
+        sheet.words(end, row.y, rupiah(int(rows["amount"].sum()), lang), **bold)
     note = text("figure.cash_flow_months.note", lang)
     star = text("figure.cash_flow_months.star", lang) if frame["internal"].any() else ""
     return sheet.noted(note, star)
@@ -390,7 +351,7 @@ def _cell(
     if sheet.roomy:
         form = "#,##0" if word == "thousand" else "#,##0.0"
         words = number(amount / unit, sheet.lang, form)
-        look: dict[str, Any] = {"ha": "right", "va": "center_baseline", "fontsize": style.SMALL}
+        look: Look = {"ha": "right", "va": "center_baseline", "fontsize": style.SMALL}
         look |= {"zorder": 3, "fontweight": "bold" if way == "net" else "normal"}
         sheet.ax.text(column + 0.92, row.y, words, gid=sheet.tag(f"amount-{way}"), **look)
 
@@ -436,31 +397,28 @@ def _writing_calendar_frame(site: Site) -> pd.DataFrame:
     (120, 585)
     """
     from kube_research.finance.indicators import last_book_day, rule_day
-    from kube_research.frames import grades_by
 
     ledger = site.table("ledger")
-    kas = ledger[(ledger["book"] == "kas") & ledger["amount"].notna()]
-    since, until = rule_day(site, "books_daily_since"), last_book_day(site)
-    begun = ledger[ledger["amount"].notna()].groupby("group")["date"].min()
-    last = until if until is not None else ledger["date"].max()
-    parts = []
-    grades = grades_by(kas, ["group"]) if len(kas) else pd.Series(dtype="string")
-    starts = [kas["date"].min()] if len(kas) else []
-    if since is not None:
-        starts.append(pd.Timestamp(str(since)))
-    for group, part in kas.groupby("group"):
-        days = pd.date_range(min(starts), last)
-        first = pd.Timestamp(str(since)) if since is not None else begun[group]
-        rows = pd.DataFrame({"group": str(group), "date": days})
-        rows["due"] = rows["date"] >= first
-        rows["written"] = rows["date"].isin(part["date"])
-        parts.append(rows.assign(evidence=grades[group]))
+    known = ledger[ledger["amount"].notna()]
+    kas = known[known["book"] == "kas"]
     columns = ["group", "date", "due", "written", "gap", "evidence"]
-    if not parts:
+    if kas.empty:
         return pd.DataFrame(columns=columns)
-    done = pd.concat(parts, ignore_index=True)
-    done["gap"] = done["due"] & ~done["written"]
-    return done[columns].astype({"group": "string", "evidence": "string"})
+    since, until = rule_day(site, "books_daily_since"), last_book_day(site)
+    agreed = pd.Timestamp(str(since)) if since is not None else None
+    starts = [kas["date"].min(), *([agreed] if agreed is not None else [])]
+    last = until if until is not None else ledger["date"].max()
+    days = pd.DataFrame({"date": pd.date_range(min(starts), last)})
+    groups = grades_by(kas, ["group"]).rename("evidence").reset_index().dropna(subset=["group"])
+    begun = groups["group"].map(known.groupby("group")["date"].min())
+    frame = groups.assign(first=begun if agreed is None else agreed).merge(days, how="cross")
+    keys = ["group", "date"]
+    frame["due"] = frame["date"] >= frame["first"]
+    frame["written"] = pd.MultiIndex.from_frame(frame[keys]).isin(
+        pd.MultiIndex.from_frame(kas[keys])
+    )
+    frame["gap"] = frame["due"] & ~frame["written"]
+    return frame[columns].astype({"group": "string", "evidence": "string"})
 
 
 @figure(_writing_calendar_frame)
@@ -482,16 +440,11 @@ def writing_calendar(
     from kube_research.finance.indicators import rule_day
 
     groups = list(frame.groupby("group", sort=True))
-    entries = [(group_name(str(group), lang), False) for group, _ in groups]
-    left, right = 0.95, 1.75
-    keys = [
-        (text(f"figure.writing_calendar.{kind}", lang), tile.key) for kind, tile in _DAYS.items()
-    ]
-    rows, height = ladder(entries, left - 0.15, least=0.32)
-    size: Look = {"left": left, "right": right, "head": 0.42, "foot": 0.36}
     title = text("figure.writing_calendar.title", lang)
-    sheet = Sheet(ax, title, lang, height=max(height, 0.3), keys=[keys], **size)
-    sheet.rows(rows)
+    keys = tile_keys("writing_calendar", _DAYS, lang)
+    entries = [(group_name(group, lang), False) for group, _ in groups]
+    size: Look = {"left": 0.95, "gap": 0.15, "right": 1.75, "head": 0.42, "foot": 0.36}
+    sheet = RowSheet(ax, title, lang, entries=entries, keys=[keys], least=0.32, **size)
     days = frame["date"].map(day_number)
     first, last = (days.min(), days.max() + 1) if len(frame) else (0.0, 1.0)
     sheet.ax.set_xlim(first, last)
@@ -501,32 +454,24 @@ def writing_calendar(
     since = rule_day(site, "books_daily_since")
     if since is not None and len(frame):
         _rule_line(sheet, day_number(since), day_of(since, lang), scale)
-    _calendar_heads(sheet, right)
-    for row, (_, part) in zip(rows, groups, strict=True):
-        _calendar_row(sheet, row.y, part, right)
-    note = text("figure.writing_calendar.note", lang)
-    return sheet.noted(note)
+    sheet.head(0.1, text("figure.writing_calendar.share", lang))
+    sheet.head(sheet.right - MARGIN, text("figure.writing_calendar.longest", lang), ha="right")
+    for row, (_, part) in zip(sheet.plain, groups, strict=True):
+        _calendar_row(sheet, row.y, part)
+    return sheet.noted(text("figure.writing_calendar.note", lang))
 
 
-def _rule_line(sheet: Sheet, day: float, words: str, scale: float) -> None:
+def _rule_line(sheet: Sheet, day: float, date: str, scale: float) -> None:
     """Draw the line of the day from which entries are due every day."""
     look: Look = {"color": style.INK, "lw": 0.9, "ls": (0, (3, 2)), "zorder": 4}
     sheet.ax.axvline(day, gid=sheet.tag("rule"), **look)
-    said = text("figure.writing_calendar.rule", sheet.lang, day=words)
+    words = text("figure.writing_calendar.rule", sheet.lang, day=date)
     start = (day - sheet.ax.get_xlim()[0]) * scale
-    place = max(0.0, min(start, sheet.plot - style.text_width(said, style.SMALL)))
-    above_words(sheet, place, said, color=style.INK)
+    place = max(0.0, min(start, sheet.plot - style.text_width(words, style.SMALL)))
+    sheet.above(place, words, color=style.INK)
 
 
-def _calendar_heads(sheet: Sheet, right: float) -> None:
-    """Write the headings of the columns of words."""
-    share = text("figure.writing_calendar.share", sheet.lang)
-    above_words(sheet, sheet.plot + 0.1, share)
-    longest = text("figure.writing_calendar.longest", sheet.lang)
-    above_words(sheet, sheet.plot + right - MARGIN, longest, ha="right")
-
-
-def _calendar_row(sheet: Sheet, y: float, part: pd.DataFrame, right: float) -> None:
+def _calendar_row(sheet: Sheet, y: float, part: pd.DataFrame) -> None:
     """Draw the days of one group and write its share and its longest gap."""
     for kind, size in _DAY_HEIGHTS.items():
         days = part[[kind]].T.astype(object).replace({True: kind, False: None})
@@ -537,10 +482,9 @@ def _calendar_row(sheet: Sheet, y: float, part: pd.DataFrame, right: float) -> N
         sheet.words(0.1, y, share, right=True, fontweight="bold", gid=sheet.tag("share"))
         of = text("figure.attendance_activities.of", sheet.lang, count=due - missed, n=due)
         sheet.words(0.46, y, of, right=True)
-        longest = _longest(part["gap"])
-        words = text("figure.writing_calendar.days", sheet.lang, days=longest)
-        look = {"ha": "right", "gid": sheet.tag("longest")}
-        sheet.words(right - MARGIN, y, words, right=True, **look)
+        words = text("figure.writing_calendar.days", sheet.lang, days=_longest(part["gap"]))
+        look: Look = {"right": True, "ha": "right", "gid": sheet.tag("longest")}
+        sheet.words(sheet.right - MARGIN, y, words, **look)
 
 
 def _longest(gaps: pd.Series) -> int:

@@ -14,7 +14,17 @@ from kube_research.evidence.decision import (
     smallest_p_sign_flip,
 )
 from kube_research.figures import style
-from kube_research.figures.sheet import MARGIN, Look, Row, Sheet, cut_note, figure, ladder, named
+from kube_research.figures.sheet import (
+    MARGIN,
+    Look,
+    Row,
+    RowSheet,
+    Sheet,
+    cut_note,
+    figure,
+    headed,
+    named,
+)
 from kube_research.formats import as_printed, number
 from kube_research.texts import text
 
@@ -33,14 +43,8 @@ _LOOKS: dict[str, Look] = {
     "certain": {"facecolor": style.OKABE_ITO["blue"], "edgecolor": "none"},
 }
 
-_BEFORE: Look = {
-    "marker": "D",
-    "color": style.INK,
-    "mec": "white",
-    "mew": 0.7,
-    "ms": 5.5,
-    "ls": "",
-}
+_BEFORE: Look = {"marker": "D", "ms": 5.5, "mew": 0.7, "ls": ""}
+_BEFORE |= {"color": style.INK, "mec": "white"}
 #: With more rows than this only the site's own scale is drawn.
 _MOST_ROWS = 24
 #: Significance level of the notes.
@@ -105,12 +109,10 @@ def decision_map(
         for region in REGIONS
     ]
     keys.append((text("decision.before", lang), Line2D([], [], **_BEFORE)))
-    rows, height = ladder(_entries(frame, summary, site, lang), _LEFT - 0.36, least=0.22, limit=7.0)
-    room: Look = {"height": height, "left": _LEFT, "right": 1.62, "head": 0.5}
-    sheet = Sheet(ax, text("decision.title", lang), lang, keys=[keys], **room)
-    sheet.rows(rows, indent=0.24)
-    plain = [row for row in rows if not row.head]
-    for row, line in zip(plain, summary.to_dict("records"), strict=True):
+    title, entries = text("decision.title", lang), _entries(frame, summary, site, lang)
+    size: Look = {"left": _LEFT, "gap": 0.36, "indent": 0.24, "right": 1.62, "head": 0.5}
+    sheet = RowSheet(ax, title, lang, entries=entries, least=0.22, keys=[keys], **size)
+    for row, line in zip(sheet.plain, summary.to_dict("records"), strict=True):
         _item(sheet, row, line, frame)
     for region, x in _COLUMNS.items():
         sheet.heading(x, text(f"decision.{region}_from", lang), ha="right")
@@ -126,7 +128,7 @@ def decision_map(
         text("decision.note_clusters", lang, alpha=level) if stuck else "",
         text("decision.note_assumed", lang),
         text("decision.note_alone", lang) if alone else "",
-        cut_note(rows, lang),
+        cut_note(sheet.all_rows, lang),
     )
 
 
@@ -135,12 +137,12 @@ def _entries(
 ) -> list[tuple[str, bool]]:
     """Return the labels of the rows: every scale as a heading, its items below."""
     labels = named(frame, "statement", lang).groupby(frame["item"]).first()
-    entries: list[tuple[str, bool]] = []
-    for (low, high), items in summary.groupby(["scale_low", "scale_high"], sort=False):
+    labelled: list[tuple[str, str]] = []
+    for low, high, item in summary[["scale_low", "scale_high", "item"]].itertuples(index=False):
         key = "own_scale" if (low, high) == site.info.scale else "scale"
-        entries.append((text(f"decision.{key}", lang, low=low, high=high), True))
-        entries += [(labels[item] or str(item), False) for item in items["item"]]
-    return entries
+        heading = text(f"decision.{key}", lang, low=low, high=high)
+        labelled.append((heading, labels[item] or str(item)))
+    return headed(labelled)
 
 
 def _item(sheet: Sheet, row: Row, line: dict[Any, Any], frame: pd.DataFrame) -> None:

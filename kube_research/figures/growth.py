@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.figures.sheet import MARGIN, Grid, Look, Tile, cut_note, figure
+from kube_research.figures.sheet import (
+    MARGIN,
+    Grid,
+    Look,
+    Row,
+    Tile,
+    cut_note,
+    figure,
+    headed,
+    tile_keys,
+)
 from kube_research.formats import number, percent, rupiah
 from kube_research.texts import text
 
@@ -37,9 +47,8 @@ def _growth_tiles_frame(site: Site) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As from :func:`~kube_research.finance.growth.growth_checklist`, with ``unit`` of the
-        indicator. An
-        unknown verdict, which has no grade of its own, carries that of the site's records.
+        As from :func:`~kube_research.finance.growth.growth_checklist`, with ``unit`` of the indicator.
+        An unknown verdict, which has no grade of its own, carries that of the site's records.
 
     Raises
     ------
@@ -57,11 +66,11 @@ def _growth_tiles_frame(site: Site) -> pd.DataFrame:
 
     if not site.has("attendance"):
         site.table("ledger")
-    done = growth_checklist(site)
-    units = {name: one.unit for name, one in indicators().items()}
-    done.insert(8, "unit", done["indicator"].map(units).astype("string"))
-    done["evidence"] = done["evidence"].fillna("simulated" if site.simulated else "recorded")
-    return done
+    checklist = growth_checklist(site)
+    units = {name: indicator.unit for name, indicator in indicators().items()}
+    checklist.insert(8, "unit", checklist["indicator"].map(units).astype("string"))
+    grade = "simulated" if site.simulated else "recorded"
+    return checklist.assign(evidence=checklist["evidence"].fillna(grade))
 
 
 @figure(_growth_tiles_frame)
@@ -83,50 +92,44 @@ def growth_tiles(
     from kube_research.finance.growth import growth_stages
 
     groups = list(dict.fromkeys(frame["group"]))
-    entries, stages = [], []
-    for stage, part in frame.groupby("stage", sort=False):
-        asked = part.drop_duplicates("criterion")
-        entries.append((text(f"figure.growth_tiles.{stage}", lang), True))
-        entries += [(str(label), False) for label in asked[f"label_{lang}"]]
-        verdicts = part.pivot(index="criterion", columns="group", values="verdict")
-        stages.append((asked, verdicts.reindex(index=asked["criterion"], columns=groups)))
-    entries.append((text("figure.growth_tiles.stages", lang), True))
-    entries.append((text("figure.growth_tiles.reached", lang), False))
-    keys = [
-        (f"{_SIGNS[verdict]} {text(f'figure.growth_tiles.{verdict}', lang)}", tile.key)
-        for verdict, tile in _VERDICTS.items()
-    ]
-    title = text("figure.growth_tiles.title", lang)
+    criteria = frame.drop_duplicates("criterion")
+    rows = [*zip(criteria["stage"], criteria[f"label_{lang}"], strict=True)]
+    rows.append(("stages", text("figure.growth_tiles.reached", lang)))
+    entries = headed((text(f"figure.growth_tiles.{head}", lang), str(row)) for head, row in rows)
+    keys = tile_keys("growth_tiles", _VERDICTS, lang)
     sheet = Grid(
         ax,
-        title,
+        text("figure.growth_tiles.title", lang),
         lang,
         entries=entries,
         columns=[text("figure.group", lang, group=group) for group in groups],
         left=2.75,
         words=1.0,
         least=0.22,
-        keys=[keys],
+        keys=[
+            [
+                (f"{sign} {words}", key)
+                for sign, (words, key) in zip(_SIGNS.values(), keys, strict=True)
+            ]
+        ],
     )
-    sheet.head(sheet.right - MARGIN, text("figure.growth_tiles.asked", lang), ha="right")
-    plain = iter(sheet.plain)
-    for asked, verdicts in stages:
-        rows = [next(plain) for _ in verdicts.index]
-        signs = verdicts.map(lambda verdict: _SIGNS.get(verdict, ""))
-        sheet.tiles(rows, verdicts, _VERDICTS, signs)
-        for row, (_, criterion) in zip(rows, asked.iterrows(), strict=True):
-            look: Look = {"ha": "right", "va": "center_baseline", "color": style.QUIET}
-            words = _asked(criterion, lang)
-            sheet.words(
-                sheet.right - MARGIN, row.y, words, right=True, gid=sheet.tag("asked"), **look
-            )
+    end = sheet.right - MARGIN
+    sheet.head(end, text("figure.growth_tiles.asked", lang), ha="right")
+    verdicts = frame.pivot(index="criterion", columns="group", values="verdict")
+    verdicts = verdicts.reindex(index=criteria["criterion"], columns=groups)
+    signs = verdicts.map(lambda verdict: _SIGNS.get(verdict, ""))
+    *asked, reached = sheet.plain
+    sheet.tiles(asked, verdicts, _VERDICTS, signs)
+    for row, criterion in zip(asked, criteria.to_dict("records"), strict=True):
+        look: Look = {"right": True, "ha": "right", "va": "center_baseline", "color": style.QUIET}
+        sheet.words(end, row.y, _asked(criterion, lang), gid=sheet.tag("asked"), **look)
     if groups:
-        _stages(sheet, growth_stages(frame), groups, lang)
+        _stages(sheet, reached, growth_stages(frame), groups)
     notes = [text("figure.growth_tiles.note", lang), cut_note(sheet.all_rows, lang)]
     return sheet.noted(*notes)
 
 
-def _asked(line: pd.Series, lang: str) -> str:
+def _asked(line: dict[Any, Any], lang: str) -> str:
     """Return what a criterion asks for, or that somebody has to answer it."""
     if pd.isna(line["indicator"]):
         return text("figure.growth_tiles.answer", lang)
@@ -136,13 +139,12 @@ def _asked(line: pd.Series, lang: str) -> str:
     return f"{sign} {forms.get(str(line['unit']), number(value, lang, '0.##'))}"
 
 
-def _stages(sheet: Grid, stages: pd.DataFrame, groups: list[str], lang: str) -> None:
-    """Write the stage of each group in the last row: one word, or from which to which."""
-    row = sheet.plain[-1]
+def _stages(sheet: Grid, row: Row, stages: pd.DataFrame, groups: list[str]) -> None:
+    """Write the stage of each group in a row: one word, or from which to which."""
     for line in stages.to_dict("records"):
-        ends = [line["stage_low"], line["stage_high"]]
-        said = [text(f"figure.growth_tiles.short_{end}", lang) for end in dict.fromkeys(ends)]
-        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": style.SMALL}
+        ends = dict.fromkeys([line["stage_low"], line["stage_high"]])
+        words = [text(f"figure.growth_tiles.short_{end}", sheet.lang) for end in ends]
+        look: Look = {"ha": "center", "va": "center", "fontsize": style.SMALL}
         look |= {"gid": sheet.tag("stage"), "linespacing": 1.1, "fontweight": "bold"}
         x = groups.index(line["group"]) + 0.5
-        sheet.ax.text(x, row.y, " –\n".join(said), **look)
+        sheet.ax.text(x, row.y, " –\n".join(words), **look)

@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from kube_research.figures import style
-from kube_research.formats import day_of, percent
+from kube_research.formats import day_of, number, percent
 from kube_research.frames import documented, grade_of
 from kube_research.outputs import Output, register
 from kube_research.texts import LANGUAGES, check_language, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
     from matplotlib.transforms import Transform
@@ -250,6 +252,7 @@ class Sheet(Drawing):
     ) -> None:
         super().__init__(lang)
         self.left, self.right, self.height = left, right, height
+        self.all_rows: Sequence[Row] = ()
         self._count: dict[str, int] = {}
         room = width - 2 * MARGIN
         legends = [(key, *_legend_size([name for name, _ in key], room)) for key in keys if key]
@@ -334,6 +337,16 @@ class Sheet(Drawing):
         look = {"va": "bottom", "color": style.QUIET, **look}
         self.words(x, -0.04, words, right=True, **look)
 
+    def above(self, x: float, words: str, up: float = 0.08, **look: Any) -> None:
+        """Write quiet words ``up`` inches above the plot, ``x`` inches from its left edge."""
+        look = {"va": "baseline", "color": style.QUIET, "fontsize": style.SMALL, **look}
+        place = inches_from(self.ax, up=True)
+        self.ax.text(x, up, words, transform=place, parse_math=False, **look)
+
+    def head(self, x: float, words: str, **look: Any) -> None:
+        """Write a heading as :meth:`heading` does, but with the other heads above on one baseline."""
+        self.above(self.plot + x, words, linespacing=1.15, **look)
+
     def tiles(
         self,
         rows: Sequence[Row],
@@ -348,7 +361,7 @@ class Sheet(Drawing):
         Parameters
         ----------
         rows : sequence of Row
-            Where they are: one below the other, no heading between them.
+            Where they are; white stays between those that do not lie one below the other.
         kinds : DataFrame
             One row for each of them; a kind of tile, or missing where there is none.
         looks : mapping of str to Tile
@@ -367,10 +380,10 @@ class Sheet(Drawing):
         start = 0
         # After each heat map seaborn draws the whole figure, to see whether tick labels overlap.
         self.ax.set_visible(False)
-        for height, run in groupby(rows, key=lambda row: row.height):
-            part = list(run)
+        for part in _runs(rows):
             here = slice(start, start + len(part))
             start += len(part)
+            height = part[0].height
             top, size = part[0].y - height / 2, len(part) * height
             place = (0, 1 - (top + size) / self.height, 1, size / self.height)
             block = self.ax.inset_axes(place, zorder=TILES_OVER)
@@ -422,13 +435,17 @@ class Sheet(Drawing):
         for strip in self.ax.collections[before:]:
             strip.set_gid(self.tag(kind))
 
-    def rows(self, rows: Sequence[Row], indent: float = 0.0) -> None:
-        """Write the labels of the rows: headings on a band, the others as tick labels."""
+    def rows(self, rows: Sequence[Row], indent: float = 0.0, *, ruled_below: bool = False) -> None:
+        """Write the labels of the rows: headings on a band, the others as tick labels.
+
+        A thin rule runs through the middle of each row, or below it.
+        """
         import seaborn as sns
         from matplotlib.patches import Rectangle
 
-        plain = [row for row in rows if not row.head]
-        self.ax.set_yticks([row.y for row in plain], ["\n".join(row.lines) for row in plain])
+        self.all_rows = rows
+        labels = ["\n".join(row.lines) for row in self.plain]
+        self.ax.set_yticks([row.y for row in self.plain], labels)
         self.ax.tick_params(axis="y", pad=(self.left - MARGIN - indent) * 72)
         for label in self.ax.get_yticklabels():
             label.set(ha="left", va="center", linespacing=1.2, parse_math=False)
@@ -447,8 +464,21 @@ class Sheet(Drawing):
                 head: Look = {"fontweight": "bold", "gid": self.tag("heading")}
                 self.words(MARGIN - self.left, row.y, "\n".join(row.lines), **head)
             else:
-                self.ax.axhline(row.y, color="#E3E6E9", lw=0.6, zorder=0.5)
+                rule = row.y + row.height / 2 if ruled_below else row.y
+                self.ax.axhline(rule, color="#E3E6E9", lw=0.6, zorder=0.5)
         sns.despine(ax=self.ax, left=True)
+
+    @property
+    def plain(self) -> list[Row]:
+        """The rows that are no headings, in order."""
+        return [row for row in self.all_rows if not row.head]
+
+    def columns(self, count: int) -> None:
+        """Make the plot a table of ``count`` columns: column ``n`` from ``n`` to ``n + 1``, no frame."""
+        self.ax.set_xlim(0, count)
+        self.ax.set_xticks([])
+        for spine in self.ax.spines.values():
+            spine.set_visible(False)
 
 
 def _legend_size(names: Sequence[str], room: float) -> tuple[int, float]:
@@ -465,6 +495,34 @@ class Row:
     height: float
     lines: list[str]
     head: bool
+
+
+def headed(labels: Iterable[tuple[str, str]]) -> list[tuple[str, bool]]:
+    """Return labels, each with its heading or "", as entries of rows: a heading once, over its labels.
+
+    Examples
+    --------
+    >>> headed([("", "all"), ("KUBE 07", "Ani"), ("KUBE 07", "Budi")])
+    [('all', False), ('KUBE 07', True), ('Ani', False), ('Budi', False)]
+    """
+    entries: list[tuple[str, bool]] = []
+    for heading, pairs in groupby(labels, key=itemgetter(0)):
+        if heading:
+            entries.append((heading, True))
+        entries += [(label, False) for _, label in pairs]
+    return entries
+
+
+def _runs(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows in runs of equal height that lie one below the other."""
+    runs: list[list[Row]] = []
+    for row in rows:
+        last = runs[-1][-1] if runs else None
+        if last and last.height == row.height and row.y - last.y < 1.01 * row.height:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
 
 
 def ladder(
@@ -525,25 +583,75 @@ def percent_axis(ax: Axes, lang: str, label: str) -> None:
     ax.set_xlabel(label)
 
 
+def money_axis(axis: Axis, ticks: int, lang: str, *, millions: bool) -> str:
+    """Give an axis rupiah in thousands or millions, in at most so many steps; return the unit."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    unit, word = (1e6, "million") if millions else (1e3, "thousand")
+    axis.set_major_locator(MaxNLocator(ticks))
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
+    )
+    return text(f"figure.balances.{word}", lang)
+
+
+def tile_keys(name: str, looks: Mapping[str, Tile], lang: str) -> list[tuple[str, Any]]:
+    """Return the legend of tiles: each kind in the words that the figure ``name`` has for it."""
+    return [(text(f"figure.{name}.{kind}", lang), tile.key) for kind, tile in looks.items()]
+
+
+class RowSheet(Sheet):
+    """A sheet with one row an entry, as high as its label needs.
+
+    Parameters
+    ----------
+    ax, title, lang, left, size
+        As for :class:`~kube_research.figures.sheet.Sheet`.
+    entries : sequence of (str, bool)
+        Labels of the rows and whether each is a heading.
+    gap : float
+        Inches of ``left`` that the labels do not use.
+    least, limit : float
+        Height of the lowest row and of all of them, as for :func:`ladder`.
+    indent, ruled_below
+        As for :meth:`Sheet.rows`.
+    """
+
+    def __init__(
+        self,
+        ax: Axes | None,
+        title: str,
+        lang: str,
+        *,
+        entries: Sequence[tuple[str, bool]],
+        left: float,
+        gap: float = 0.2,
+        least: float,
+        limit: float = 7.0,
+        indent: float = 0.0,
+        ruled_below: bool = False,
+        **size: Any,
+    ) -> None:
+        rows, height = ladder(entries, left - gap, least=least, limit=limit)
+        super().__init__(ax, title, lang, height=max(height, 0.3), left=left, **size)
+        self.rows(rows, indent, ruled_below=ruled_below)
+
+
 #: Columns at most and at least so wide, in inches; narrower ones hold no words.
 WIDEST, ROOM_FOR_WORDS = 0.62, 0.3
 
 
-class Grid(Sheet):
-    """A sheet whose plot is a grid: one column a label, one row an entry.
+class Grid(RowSheet):
+    """A row sheet whose plot is a grid: one column a label.
 
     Parameters
     ----------
-    ax, title, lang, keys, left
-        As for :class:`~kube_research.figures.sheet.Sheet`.
-    entries : sequence of (str, bool)
-        Labels of the rows and whether each is a heading.
+    ax, title, lang, entries, left, least, keys
+        As for :class:`~kube_research.figures.sheet.RowSheet`.
     columns : sequence of str
         Labels of the columns; lines are told apart by a line break.
     words : float
         Inches kept for words at the right.
-    least : float
-        Height of the lowest row in inches.
     """
 
     def __init__(
@@ -561,52 +669,35 @@ class Grid(Sheet):
     ) -> None:
         count = max(1, len(columns))
         self.column = min(WIDEST, (style.DOUBLE_COLUMN - left - words) / count)
-        right = style.DOUBLE_COLUMN - left - count * self.column
-        rows, height = ladder(entries, left - 0.15, least=least, limit=8.5)
         lines = max((label.count("\n") + 1 for label in columns), default=1)
-        size: Look = {"height": max(height, 0.3), "left": left, "right": right}
-        super().__init__(ax, title, lang, keys=keys, head=0.1 + 0.13 * lines, foot=0.06, **size)
-        self.all_rows = rows
-        self.rows(rows)
-        for drawn in list(self.ax.lines):
-            drawn.remove()
-        for row in self.plain:
-            below = row.y + row.height / 2
-            self.ax.axhline(below, color="#E3E6E9", lw=0.6, zorder=0.5)
-        self.ax.set_xlim(0, count)
-        self.ax.set_xticks([])
-        for spine in self.ax.spines.values():
-            spine.set_visible(False)
-        above = inches_from(self.ax, up=True)
+        super().__init__(
+            ax,
+            title,
+            lang,
+            entries=entries,
+            left=left,
+            gap=0.15,
+            least=least,
+            limit=8.5,
+            ruled_below=True,
+            right=style.DOUBLE_COLUMN - left - count * self.column,
+            head=0.1 + 0.13 * lines,
+            foot=0.06,
+            keys=keys,
+        )
+        self.columns(count)
         step = 1 if self.column >= ROOM_FOR_WORDS else int(np.ceil(ROOM_FOR_WORDS / self.column))
         for place, label in enumerate(columns):
             if place % step == 0:
                 middle = (place + 0.5) * self.plot / count
                 for up, line in enumerate(reversed(label.split("\n"))):
-                    look: Look = {"ha": "center", "va": "baseline", "fontsize": style.SMALL}
-                    look |= {"transform": above, "gid": self.tag("column")}
-                    self.ax.text(middle, 0.08 + 0.125 * up, line, parse_math=False, **look)
-
-    @property
-    def plain(self) -> list[Row]:
-        """The rows that are no headings, in order."""
-        return [row for row in self.all_rows if not row.head]
+                    look: Look = {"ha": "center", "color": style.INK, "gid": self.tag("column")}
+                    self.above(middle, line, 0.08 + 0.125 * up, **look)
 
     @property
     def roomy(self) -> bool:
         """Whether a column has room for a number."""
         return self.column >= ROOM_FOR_WORDS
-
-    def head(self, x: float, words: str, **look: Any) -> None:
-        """Write the heading of a column of words, ``x`` inches from the right edge of the plot."""
-        above_words(self, self.plot + x, words, **look)
-
-
-def above_words(sheet: Sheet, x: float, words: str, **look: Any) -> None:
-    """Write quiet small words above the plot, ``x`` inches from its left edge, on one baseline."""
-    look = {"va": "baseline", "color": style.QUIET, "fontsize": style.SMALL, **look}
-    look |= {"transform": inches_from(sheet.ax, up=True), "linespacing": 1.15}
-    sheet.ax.text(x, 0.08, words, parse_math=False, **look)
 
 
 def month_labels(months: Sequence[str | pd.Timestamp], lang: str) -> list[str]:
