@@ -413,7 +413,7 @@ def _with_band(rates: pd.DataFrame, site: Site) -> pd.DataFrame:
 
 
 def _has_band(frame: pd.DataFrame) -> bool:
-    return bool(frame[["band_low", "band_high"]].notna().all(axis=None))
+    return bool(frame[["band_low", "band_high"]].notna().all(axis=1).any())
 
 
 def _band(sheet: Sheet, frame: pd.DataFrame, **look: Any) -> None:

@@ -278,9 +278,10 @@ def _cash_flow_months_frame(site: Site) -> pd.DataFrame:
     columns = ["book", "direction", "flow", "label_en", "label_id", "month", "amount", "entries"]
     kinds = {"amount": "int64", "entries": "int64", "internal": "bool", "evidence": "string"}
     frame = frame[[*columns, "internal", "evidence"]].astype(kinds)
-    return frame.sort_values(
+    ordered: pd.DataFrame = frame.sort_values(
         list(order), key=lambda c: pd.Categorical(c, order[str(c.name)]), ignore_index=True
     )
+    return ordered
 
 
 @figure(_cash_flow_months_frame)
