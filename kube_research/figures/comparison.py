@@ -25,7 +25,7 @@ from kube_research.compare.effects import Floats, Resamples, mean_changes
 from kube_research.compare.rounds import need_two_rounds
 from kube_research.figures import style
 from kube_research.figures.rounds import ABOUT, compared, round_name, score_axis
-from kube_research.figures.sheet import MARGIN, Look, Sheet, cut_note, figure, ladder, named
+from kube_research.figures.sheet import MARGIN, Look, RowSheet, Sheet, cut_note, figure, named
 from kube_research.formats import number, probability
 from kube_research.frames import grades_by, need_option
 from kube_research.texts import text
@@ -210,10 +210,10 @@ def _cumming(
     left, raw, marks = 4.25, 1.35, zip(rounds.labels(frame, lang), COLOURS, MARKERS, strict=True)
     keys = [(words, Line2D([], [], color=c, marker=m, ls="")) for words, c, m in marks]
     entries = [(words, False) for words in named(frame, "statement", lang)]
-    rows, height = ladder(entries, left - raw - 0.6, least=0.27, limit=7.6)
-    room: Look = {"height": height, "left": left, "right": 1.3, "head": 0.22, "keys": [keys]}
-    sheet = Sheet(ax, text("compare.estimation_plot.items", lang), lang, **room)
-    sheet.rows(rows, indent=0.28)
+    room: Look = {"left": left, "gap": raw + 0.6, "right": 1.3, "head": 0.22, "keys": [keys]}
+    title = text("compare.estimation_plot.items", lang)
+    sheet = RowSheet(ax, title, lang, entries=entries, least=0.27, limit=7.6, indent=0.28, **room)
+    rows = sheet.all_rows
     start = -(raw + 0.25) / sheet.plot
     dots = sheet.ax.inset_axes((start, 0, raw / sheet.plot, 1), sharey=sheet.ax)
     dots.tick_params(axis="y", left=False, labelleft=False)
@@ -336,10 +336,10 @@ def score_bars(
     keys = [(text("compare.score", lang, score=s), Patch(fc=c)) for s, c in shades.items()]
     items = frame.drop_duplicates("item").reset_index(drop=True)
     entries = [(words, False) for words in named(items, "statement", lang)]
-    rows, height = ladder(entries, left - 0.45, least=0.31, limit=8.0)
-    room: Look = {"height": height, "left": left, "right": 1.0, "head": 0.24, "keys": [keys]}
-    sheet = Sheet(ax, text("compare.score_bars.title", lang), lang, **room)
-    sheet.rows(rows, indent=0.28)
+    room: Look = {"left": left, "gap": 0.45, "right": 1.0, "head": 0.24, "keys": [keys]}
+    title = text("compare.score_bars.title", lang)
+    sheet = RowSheet(ax, title, lang, entries=entries, least=0.31, limit=8.0, indent=0.28, **room)
+    rows = sheet.all_rows
     places = dict(zip(items["item"], rows, strict=True))
     size, reach = min(0.13, 0.42 * min(row.height for row in rows)), [0.0]
     for (item, name), part in frame.groupby(["item", "round"]):
@@ -387,10 +387,11 @@ def forest_plot(
     left = 2.35
     names, last = named(frame, "field", lang), len(frame) - 1
     entries = [(f"{frame['field_no'][at]:.0f}. {names[at]}", False) for at in range(last)]
-    rows, height = ladder([*entries, (names[last], False)], left - 0.3, least=0.32)
-    room: Look = {"height": height, "left": left, "right": 2.4, "head": 0.36}
-    sheet = Sheet(ax, text("compare.forest_plot.title", lang), lang, **room)
-    sheet.rows(rows)
+    entries.append((names[last], False))
+    room: Look = {"left": left, "gap": 0.3, "right": 2.4, "head": 0.36}
+    title = text("compare.forest_plot.title", lang)
+    sheet = RowSheet(ax, title, lang, entries=entries, least=0.32, **room)
+    rows = sheet.all_rows
     _change_axis(sheet.ax, frame, lang)
     for row, line in zip(rows, frame.to_dict("records"), strict=True):
         whole, ends = pd.isna(line["field_no"]), [line["change_low"], line["change_high"]]

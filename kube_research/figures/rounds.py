@@ -9,7 +9,17 @@ import pandas as pd
 
 from kube_research.errors import OptionError
 from kube_research.figures import style
-from kube_research.figures.sheet import LINES, MARGIN, Look, Sheet, cut_note, figure, ladder, named
+from kube_research.figures.sheet import (
+    LINES,
+    MARGIN,
+    Look,
+    RowSheet,
+    Sheet,
+    cut_note,
+    figure,
+    ladder,
+    named,
+)
 from kube_research.formats import as_printed, number
 from kube_research.texts import text
 
@@ -470,18 +480,10 @@ def before_after(
     ]
     left, columns = 3.55 if len(frame) > 12 else 3.25, {"change": 0.1, "cliffs_delta": 0.75}
     labels = [(words, False) for words in statements]
-    rows, height = ladder(labels, left - 0.62, least=0.25, limit=6.7)
-    sheet = Sheet(
-        ax,
-        text("figure.before_after.title", lang),
-        lang,
-        height=height,
-        keys=[keys, chips],
-        left=left,
-        right=1.22,
-        head=0.22,
-    )
-    sheet.rows(rows, indent=0.46)
+    room: Look = {"left": left, "gap": 0.62, "right": 1.22, "head": 0.22, "keys": [keys, chips]}
+    title = text("figure.before_after.title", lang)
+    sheet = RowSheet(ax, title, lang, entries=labels, least=0.25, limit=6.7, indent=0.46, **room)
+    rows = sheet.all_rows
     for row, line in zip(rows, frame.to_dict("records"), strict=True):
         sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
         field = str(line["field_no"])
