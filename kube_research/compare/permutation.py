@@ -3,8 +3,9 @@
 Scores stand in two arrays of equal length, ``before`` and ``after``: one place a rater, nan where the
 rater gave no score in that round. Under the null hypothesis that the round does not matter, a rater
 of both rounds could have given the two scores the other way round (a sign flip), and the raters of
-one round only could have come in the other round (a shuffle). Every two-sided p value counts outcomes
-as extreme as the one observed, ties included, so it is never 0.
+one round only could have come in the other round (a shuffle). The statistic is the difference of the two
+means, so that the p beside a change belongs to that change. Every two-sided p value counts outcomes
+as far out as the one observed, ties included, so it is never 0.
 
 Sources: Pitman (1937, doi:10.2307/2984124) and Fisher (1935) for permutation; Phipson and Smyth (2010,
 doi:10.2202/1544-6115.1585) for (hits + 1) / (draws + 1); Streitberg and Roehmel (1986) for the exact
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from math import comb, lcm
 from typing import Any, TypeAlias
 
@@ -29,6 +31,8 @@ Whole: TypeAlias = npt.NDArray[np.int64]
 NAN = float("nan")
 #: Work (cells of the tables) up to which the exact distribution of the mean is computed.
 EXACT_WORK = 20_000_000
+#: Outcomes of whole groups up to which all are listed.
+LISTED = 70_000
 #: Raters up to which the exact distribution of ranks is computed.
 EXACT_RANKS = 200
 #: Finest grid on which scores are looked for; means of up to 30 items lie on it.
@@ -117,40 +121,71 @@ def _shuffles(pool: Whole, size: int) -> Floats:
     return np.asarray(table[size] / table[size].sum())
 
 
-def _exact(diffs: Floats, pool: Floats, later: Floats) -> float | None:
-    """Return the exact p of flips and shuffles together; None if that is too much work."""
-    grid = _grid(np.concatenate([diffs, pool, later]))
-    if grid is None:
-        return None
-    d, u, v = np.split(grid, [diffs.size, diffs.size + pool.size])
-    low = int(u.min()) if u.size else 0
-    u, v = u - low, v - low
-    n, span, total = max(u.size, 1), int(np.abs(d).sum()), int(u.sum())
-    if v.size * u.size * total + d.size * span > EXACT_WORK:
-        return None
-    sums = _shuffles(u, v.size) if 0 < v.size < u.size else np.ones(1)
-    totals = np.arange(sums.size) if sums.size > 1 else np.array([int(v.sum())])
-    shuffles = 2 * (totals * n - v.size * total)
-    seen = abs(int(d.sum()) * n + 2 * (int(v.sum()) * n - v.size * total))
-    # for each sum of the shuffles, the chances that a flip takes it as far as seen, above and below
-    chances = _flips(d)
-    up, down = -(-(seen - shuffles) // n) + span, (-seen - shuffles) // n + span
-    ends = np.clip(up, 0, 2 * span), np.clip(down, 0, 2 * span)
-    above = np.where(up > 2 * span, 0.0, np.cumsum(chances[::-1])[::-1][ends[0]])
-    below = np.where(down < 0, 0.0, np.cumsum(chances)[ends[1]])
-    return min(float(sums @ np.where(up <= down, 1.0, above + below)), 1.0)
+@dataclass(frozen=True)
+class _Outcomes:
+    """All outcomes of flips and shuffles: how far each takes the difference of means.
+
+    With D the sum of the later less the earlier scores of the pairs and V the sum of the later scores of
+    people met once (``later`` of the ``pool``), the difference of the two means rises in step with
+    D + 2 V and with nothing else.
+    """
+
+    diffs: Floats
+    pool: Floats
+    later: int
+
+    def distance(self, pairs: npt.ArrayLike, later: npt.ArrayLike) -> Floats:
+        """Return D + 2 V less its expectation, for sums of flipped pairs and of later scores."""
+        middle = self.later * self.pool.mean() if self.pool.size else 0.0
+        return np.asarray(np.asarray(pairs) + 2 * (np.asarray(later) - middle))
+
+    @property
+    def seen(self) -> float:
+        """The distance of what was observed."""
+        return float(self.distance(self.diffs.sum(), self.pool[: self.later].sum()))
+
+    def exact(self) -> float | None:
+        """Return the share of outcomes as far out as the observed; None if that is too much work."""
+        grid = _grid(np.concatenate([self.diffs, self.pool]))
+        if grid is None:
+            return None
+        d, pool = np.split(grid, [self.diffs.size])
+        pool = pool - (int(pool.min()) if pool.size else 0)
+        n, span, total = max(pool.size, 1), int(np.abs(d).sum()), int(pool.sum())
+        if self.later * (pool.size - self.later) * total + d.size * span > EXACT_WORK:
+            return None
+        late = int(pool[: self.later].sum())
+        if 0 < self.later < pool.size:
+            chances = _shuffles(pool, self.later)
+            sums = np.arange(chances.size)
+        else:
+            chances, sums = np.ones(1), np.array([late])
+        shuffles = 2 * (sums * n - self.later * total)
+        seen = abs(int(d.sum()) * n + 2 * (late * n - self.later * total))
+        # for each sum of the shuffles, the chances that a flip takes it as far as seen, above and below
+        flips = _flips(d)
+        up, down = -(-(seen - shuffles) // n) + span, (-seen - shuffles) // n + span
+        ends = np.clip(up, 0, 2 * span), np.clip(down, 0, 2 * span)
+        above = np.where(up > 2 * span, 0.0, np.cumsum(flips[::-1])[::-1][ends[0]])
+        below = np.where(down < 0, 0.0, np.cumsum(flips)[ends[1]])
+        return min(float(chances @ np.where(up <= down, 1.0, above + below)), 1.0)
+
+    def drawn(self, draws: int, seed: int) -> float:
+        """Return the Monte Carlo p."""
+        rng = np.random.default_rng(seed)
+        pairs = (rng.integers(0, 2, (draws, self.diffs.size)) * 2.0 - 1) @ self.diffs
+        later: Floats = np.full(1, self.pool[: self.later].sum())
+        if 0 < self.later < self.pool.size:
+            order = np.argsort(rng.random((draws, self.pool.size)), axis=1)[:, : self.later]
+            later = self.pool[order].sum(axis=1)
+        return _share(self.distance(pairs, later), self.seen, 1)
 
 
-def _drawn(diffs: Floats, pool: Floats, later: Floats, draws: int, seed: int = 0) -> float:
-    """Return the Monte Carlo p of flips and shuffles together."""
-    rng = np.random.default_rng(seed)
-    seen = diffs.sum() + 2 * (later.sum() - later.size * pool.mean() if pool.size else 0.0)
-    drawn = (rng.integers(0, 2, (draws, diffs.size)) * 2.0 - 1) @ diffs
-    if 0 < later.size < pool.size:
-        order = np.argsort(rng.random((draws, pool.size)), axis=1)[:, : later.size]
-        drawn += 2 * (pool[order].sum(axis=1) - later.size * pool.mean())
-    slack = 1e-9 * max(1.0, float(np.abs(diffs).sum() + np.abs(pool).sum()))
-    return float((np.sum(np.abs(drawn) >= abs(seen) - slack) + 1) / (draws + 1))
+def _share(outcomes: Floats, seen: float, extra: int = 0) -> float:
+    """Return the share of outcomes as far from 0 as the one seen, ``extra`` added to both counts."""
+    slack = 1e-9 * max(1.0, float(np.abs(outcomes).max(initial=0)))
+    far = int((np.abs(outcomes) >= abs(seen) - slack).sum())
+    return (far + extra) / (outcomes.size + extra)
 
 
 def permutation_test(
@@ -169,8 +204,8 @@ def permutation_test(
     before, after : array_like, shape (raters,)
         Scores, nan where a rater gave none in that round.
     clusters : array_like, shape (raters,), optional
-        The group of each rater. Whole groups are then flipped: the change of each group with scores in
-        both rounds, weighted by n1 n2 / (n1 + n2), keeps or loses its sign.
+        The group of each rater. Whole groups are then moved: the rounds of a group seen in both are
+        exchanged, groups seen in one round only are dealt out anew.
     method : {"auto", "exact", "monte carlo"}
         ``"auto"`` is exact unless the scores lie on no common grid or the work is too much.
     draws, seed : int
@@ -179,8 +214,9 @@ def permutation_test(
     Returns
     -------
     TestResult
-        The statistic is the sum of the changes of raters of both rounds, plus twice the excess of the
-        sum of later scores of the others over its expectation; 0 is expected.
+        The statistic is the difference of the two means. Where raters of both rounds are met and the
+        others stand in one round only, no outcome can mix the latter, so p is nan with the reason:
+        compare the pairs by themselves.
 
     Raises
     ------
@@ -188,9 +224,11 @@ def permutation_test(
 
     Notes
     -----
-    With no pairs this is Pitman's test of the difference of two means, with pairs only Fisher's sign
-    flip. The exact p comes from the whole distribution, found by shifting, not by listing. Checked
-    against a listing of every outcome and ``scipy.stats.permutation_test``.
+    p is the share of outcomes that put the difference of the means as far from its expectation over
+    all outcomes, in either direction, as what was observed. With no pairs this is Pitman's test of the
+    difference of two means, with pairs only Fisher's sign flip. The exact p comes from the whole
+    distribution, found by shifting, not by listing. Checked against a listing of every outcome and
+    ``scipy.stats.permutation_test``.
 
     Examples
     --------
@@ -198,41 +236,76 @@ def permutation_test(
     0.0625
     """
     need_option("method", method, ("auto", "exact", "monte carlo"))
-    x, y, u, v = split(before, after)
-    kind, reason = "permutation", ""
     if clusters is not None:
-        kind = "cluster sign flips"
-        y, whole = cluster_changes(before, after, clusters)
-        x, u, v = np.zeros_like(y), np.zeros(0), np.zeros(0)
-        reason = "one_cluster" if y.size < 2 else "" if whole else "broken_clusters"
-    diffs, pool = y - x, np.concatenate([u, v])
-    if diffs.size + min(u.size, v.size) == 0:
-        return TestResult(NAN, NAN, 1.0, f"exact {kind}", reason or "nobody")
-    excess = 2 * (v.sum() - v.size * pool.mean()) if pool.size else 0.0
-    statistic, least = float(diffs.sum() + excess), smallest_p(diffs.size, u.size, v.size)
-    p = None if method == "monte carlo" else _exact(diffs, pool, v)
-    if p is None and diffs.size <= 16 and not pool.size and method != "monte carlo":
-        signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * diffs.size)).reshape(diffs.size, -1)
-        p = float(np.mean(np.abs(diffs @ signs) >= abs(statistic) - 1e-9 * np.abs(diffs).sum()))
+        return _cluster_test(before, after, clusters, method, draws, seed)
+    x, y, u, v = split(before, after)
+    if x.size + min(u.size, v.size) == 0:
+        return TestResult(NAN, NAN, 1.0, "exact permutation", "nobody")
+    change = float(np.concatenate([y, v]).mean() - np.concatenate([x, u]).mean())
+    least = smallest_p(x.size, u.size, v.size)
+    if x.size and u.size + v.size and not (u.size and v.size):
+        return TestResult(change, NAN, least, "exact permutation", "one_sided_singles")
+    outcomes = _Outcomes(y - x, np.concatenate([v, u]), v.size)
+    p = None if method == "monte carlo" else outcomes.exact()
+    if p is None and x.size <= 16 and not u.size and method != "monte carlo":
+        p = _share(outcomes.distance(_signs(x.size) @ outcomes.diffs, 0.0), outcomes.seen)
     if p is not None:
-        return TestResult(statistic, p, least, f"exact {kind}", reason)
-    p, least = _drawn(diffs, pool, v, draws, seed), max(least, 1 / (draws + 1))
-    return TestResult(statistic, p, least, f"Monte Carlo {kind}", reason)
+        return TestResult(change, p, least, "exact permutation")
+    p, least = outcomes.drawn(draws, seed), max(least, 1 / (draws + 1))
+    return TestResult(change, p, least, "Monte Carlo permutation")
 
 
-def cluster_changes(
-    before: npt.ArrayLike, after: npt.ArrayLike, clusters: npt.ArrayLike
-) -> tuple[Floats, bool]:
-    """Return the weighted change of every cluster seen in both rounds, and whether all were."""
-    b, a = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    labels = np.asarray(clusters).astype(str)
-    changes, whole = [], True
-    for label in np.unique(labels[~(np.isnan(b) & np.isnan(a))]):
-        x, y = _both(b[labels == label], a[labels == label])
-        if x.size and y.size:
-            changes.append((y.sum() * x.size - x.sum() * y.size) / (x.size + y.size))
-        whole &= bool(x.size and y.size)
-    return np.array(changes, dtype=float), whole
+def _signs(k: int) -> Floats:
+    """Return every row of ``k`` signs: shape (2 ** k, k)."""
+    return np.asarray(1.0 - 2.0 * ((np.arange(2**k)[:, None] >> np.arange(k)) & 1), dtype=float)
+
+
+def _cluster_test(
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    clusters: npt.ArrayLike,
+    method: str,
+    draws: int,
+    seed: int,
+) -> TestResult:
+    """Test by moving whole groups: those of both rounds are flipped, those met once shuffled."""
+    sides = np.stack([np.asarray(side, dtype=float) for side in (before, after)])
+    known = ~np.isnan(sides).all(axis=0)
+    unit = np.unique(np.asarray(clusters).astype(str)[known], return_inverse=True)[1]
+    given, filled = ~np.isnan(sides[:, known]), np.nan_to_num(sides[:, known])
+    n, t = (np.stack([np.bincount(unit, side) for side in part]) for part in (given, filled))
+    both, early, late = (n > 0).all(axis=0), n[1] == 0, n[0] == 0
+    k, sizes, name = int(both.sum()), (int(early.sum()), int(late.sum())), "cluster sign flips"
+    if k + min(sizes) == 0 or not n.sum(axis=1).all():
+        return TestResult(NAN, NAN, 1.0, f"exact {name}", "nobody")
+    change, least = float(t[1].sum() / n[1].sum() - t[0].sum() / n[0].sum()), smallest_p(k, *sizes)
+    if k + sum(sizes) < 2:
+        return TestResult(change, NAN, 1.0, f"exact {name}", "one_cluster")
+    if k and sum(sizes) and not min(sizes):
+        return TestResult(change, NAN, least, f"exact {name}", "one_sided_clusters")
+    listed = method != "monte carlo" and 2**k * comb(sum(sizes), sizes[0]) <= LISTED
+    rng, alone = np.random.default_rng(seed), np.flatnonzero(early | late)
+    if listed:
+        chosen = list(combinations(range(alone.size), sizes[1]))
+        flips, picks = _signs(k) < 0, np.array(chosen, dtype=int).reshape(len(chosen), -1)
+        flips, picks = np.repeat(flips, len(picks), axis=0), np.tile(picks, (2**k, 1))
+    else:
+        flips = rng.random((draws, k)) < 0.5
+        picks = np.argsort(rng.random((draws, alone.size)), axis=1)[:, : sizes[1]]
+    moved = np.zeros((len(flips), both.size), dtype=bool)  # whether a group's rounds are exchanged
+    moved[:, both] = flips
+    is_late = np.zeros((len(flips), alone.size), dtype=bool)
+    np.put_along_axis(is_late, picks, True, axis=1)
+    moved[:, alone] = is_late != late[alone]
+    part = moved.astype(float)
+    sums = [[s[row] @ (1 - part).T + s[1 - row] @ part.T for row in (0, 1)] for s in (n, t)]
+    outcomes = sums[1][1] / sums[0][1] - sums[1][0] / sums[0][0]
+    middle = outcomes.mean() if alone.size else 0.0  # flips alone have a mirror image each
+    outcomes, seen = outcomes - middle, change - middle
+    if listed:
+        return TestResult(change, _share(outcomes, seen), least, f"exact {name}")
+    least = max(least, 1 / (draws + 1))
+    return TestResult(change, _share(outcomes, seen, 1), least, f"Monte Carlo {name}")
 
 
 def mann_whitney(before: npt.ArrayLike, after: npt.ArrayLike) -> TestResult:
@@ -302,9 +375,10 @@ def wilcoxon(before: npt.ArrayLike, after: npt.ArrayLike, *, zeros: str = "wilco
     kept = d if zeros == "pratt" else d[d != 0]
     signed = np.sign(kept) * (rankdata(np.abs(kept)) if kept.size else kept)
     none, kind, least = np.zeros(0), "exact", smallest_p(d.size, 0, 0)
-    p = _exact(signed, none, none)
+    outcomes = _Outcomes(signed, none, 0)
+    p = outcomes.exact()
     if p is None:
-        p, kind, least = _drawn(signed, none, none, 10_000), "Monte Carlo", max(least, 1 / 10_001)
+        p, kind, least = outcomes.drawn(10_000, 0), "Monte Carlo", max(least, 1 / 10_001)
     reason = "few_pairs" if d.size < 2 else "" if (d != 0).any() else "no_change"
     p = p if d.size else NAN
     return TestResult(float(signed.sum()), p, least, f"{kind} Wilcoxon", reason)

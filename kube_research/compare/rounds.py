@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from kube_research.compare import effects, permutation
-from kube_research.compare.effects import ENOUGH_CLUSTERS, ENOUGH_RATERS, Floats
+from kube_research.compare.changes import mean_change
 from kube_research.compare.permutation import TestResult, adjust, smallest_p
+from kube_research.compare.tables import Floats, RoundScores, two_rounds
 from kube_research.errors import OptionError
-from kube_research.frames import grade_of, grades_by, need_columns, need_option
+from kube_research.formats import number
+from kube_research.frames import FEW, grade_of, grades_by, need_columns, need_option
 from kube_research.peka.scores import to_long
 from kube_research.site.problems import missing_table
 from kube_research.texts import check_language, text
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
 #: Tests, and the design that each asks for when ``design`` is ``"auto"``.
 TESTS = dict.fromkeys(("auto", "permutation", "overlapping-t"), "")
 TESTS |= {"mann-whitney": "independent", "brunner-munzel": "independent", "wilcoxon": "paired"}
-_STATISTICS = {
-    "change": effects.mean_changes,
-    "hedges_g": effects.hedges_gs,
-    "cliffs_delta": effects.cliffs_deltas,
-}
+#: With fewer groups an interval by groups is not given.
+ENOUGH_GROUPS = 3
+#: Below so many raters in a round a BCa interval covers visibly less than it says.
+ENOUGH_FOR_BCA = 30
+_EFFECTS = {"hedges_g": effects.hedges_gs, "cliffs_delta": effects.cliffs_deltas}
 
 
 def compare_rounds(
@@ -42,6 +44,7 @@ def compare_rounds(
     cluster: str | None = None,
     test: str = "auto",
     correction: str | None = "holm",
+    effect_intervals: bool = False,
     draws: int = 10_000,
     seed: int = 0,
     smallest_effect: float | None = None,
@@ -49,6 +52,9 @@ def compare_rounds(
     lang: str = "en",
 ) -> pd.DataFrame:
     """Describe and test the change between two rounds.
+
+    Only what both rounds hold is compared: for means over items, the items of both rounds, and of a
+    rater of both rounds the items answered in both. ``reason`` names what was left out.
 
     Parameters
     ----------
@@ -62,12 +68,16 @@ def compare_rounds(
         By default what the rater codes say, level by level (:func:`which_comparison`). ``"paired"``
         keeps raters of both rounds only; ``"independent"`` ignores who scored twice.
     cluster : {"group", None}
-        Take the group as the unit: whole groups are flipped by the test and drawn by the bootstrap.
+        Take the group as the unit of interval and test.
     test : {"auto", "permutation", "mann-whitney", "brunner-munzel", "wilcoxon", "overlapping-t"}
-        ``"auto"`` is the permutation test, which fits every design. Rank tests choose their design, and
-        say in ``reason`` what that leaves out.
+        ``"auto"`` is the permutation test, which fits every design, or with groups as the unit the t
+        test whose interval is shown. Rank tests choose their design, and say in ``reason`` what that
+        leaves out.
     correction : {"holm", "bh", None}
         How p is adjusted over the rows.
+    effect_intervals : bool
+        Add ``superiority`` (the probability that a later score beats an earlier one, ties half), and
+        BCa bootstrap intervals of it, of g and of delta.
     draws, seed : int
         Of the bootstrap, and of tests too large to be exact.
     smallest_effect : float, optional
@@ -80,12 +90,14 @@ def compare_rounds(
     DataFrame
         One row per level: ``n_before``, ``n_after`` (scores used), ``raters_in_both`` (by rater code),
         ``clusters`` (groups; missing where the groups are not known), ``mean_before``, ``mean_after``,
-        ``change``, ``hedges_g``, ``cliffs_delta`` and ``superiority`` (the probability that a later
-        score beats an earlier one, ties half), each with ``_low`` and ``_high``; ``design``,
+        ``change`` with ``change_low`` and ``change_high``, ``hedges_g``, ``cliffs_delta``, ``design``,
         ``method``, ``p``, ``p_adjusted``, ``smallest_p`` (the least that design and method could give
-        with so many raters), ``interval`` ("BCa of raters", "BCa of groups" or "none"), ``reason``
-        (why something is missing, or what was left out), ``verdict`` if asked for, ``evidence``. For
-        ``field_no``, ``group`` and ``overall`` the unit is the rater's mean over the items.
+        with so many raters), ``interval`` ("t of raters", "t of groups" or "none"), ``groups_low``,
+        ``groups_high`` and ``groups_p`` (interval and p of the same change with groups as the unit),
+        ``reason`` (why something is missing, what was left out, and what the interval takes for
+        granted), ``verdict`` if asked for, ``evidence``. For ``field_no``, ``group`` and ``overall``
+        the unit is the rater's mean over the items. Where raters of both rounds are met and the others
+        stand in one round only, p is missing and a second row of the level compares the pairs alone.
 
     Raises
     ------
@@ -94,19 +106,19 @@ def compare_rounds(
 
     Notes
     -----
-    Methods and their sources: :mod:`kube_research.compare.effects` and
-    :mod:`kube_research.compare.permutation`.
+    Methods and their sources: :mod:`kube_research.compare.changes`,
+    :mod:`kube_research.compare.effects` and :mod:`kube_research.compare.permutation`.
     Verdicts: Schuirmann (1987, doi:10.1007/BF01068419). Under a design with pairs g and delta compare
     all earlier with all later scores, so that they mean the same under every design.
 
     Examples
     --------
     >>> import kube_research as kr
-    >>> done = compare_rounds(kr.load_site("cibeunying-simulated").ratings, by="overall", draws=500)
-    >>> done[["n_before", "n_after", "raters_in_both", "design", "method"]].values.tolist()
+    >>> compared = compare_rounds(kr.load_site("cibeunying-simulated").ratings, by="overall")
+    >>> compared[["n_before", "n_after", "raters_in_both", "design", "method"]].values.tolist()
     [[15, 18, 12, 'partly overlapping', 'exact permutation']]
     """
-    # Long because thirteen options are checked against each other here, before anything is drawn.
+    # Long because fourteen options are checked against each other here, before anything is compared.
     check_language(lang)
     need_option("by", by, ("item", "field_no", "group", "overall"))
     need_option("design", design, ("auto", "independent", "paired", "partly overlapping"))
@@ -123,196 +135,211 @@ def compare_rounds(
     long = to_long(ratings)
     extra = {by, *([cluster] if cluster else [])} - {"overall"}
     need_columns(long, "round", "rater", "item", "score", *sorted(extra))
-    first, last = two_rounds(long, before, after)
-    scored, names, sides, groups = rater_tables(
-        long[long["round"].isin([first, last])], by, first, last
-    )
-    levels = [confidence] if smallest_effect is None else [confidence, 2 * confidence - 1]
-    rows: dict[int, dict[str, Any]] = {}
-    for columns, (b, a) in patterns(sides):
-        plan = _Plan(b, a, groups, wanted or design, cluster)
-        effect_of, ends = plan.effects(draws, seed, levels)
-        for place, column in enumerate(columns):
-            result = plan.test(place, test, draws, seed)
-            row = plan.row(place) | {by: names[column], "p": result.p, "method": result.method}
-            for name, values in effect_of.items():
-                parts = (values[place], *ends[name][:2, place])
-                row |= zip((name, f"{name}_low", f"{name}_high"), parts, strict=True)
-            row["smallest_p"], keys = result.smallest_p, plan.reasons(place, row, result)
-            row["reason"] = " ".join(text(f"compare.reason.{k}", lang, **plan.facts) for k in keys)
+    scores = RoundScores.of(long, by, *two_rounds(long, before, after))
+    rows: list[dict[str, Any]] = []
+    for place, level in enumerate(scores.levels):
+        whole = _Level.of(scores, place, wanted or design, cluster)
+        lines = [(whole, whole.test(test, draws, seed))]
+        if lines[0][1].reason.startswith("one_sided"):  # the pairs' own row stands beside it
+            pairs = _Level.of(scores, place, "paired", cluster)
+            lines.append((pairs, pairs.test(test, draws, seed)))
+        for line, result in lines:
+            row = {by: level, **line.row(result, confidence)}
+            if effect_intervals:
+                row |= line.effect_ends(draws, seed, confidence)
             if smallest_effect is not None:
-                row["verdict"] = _verdict(ends["change"][2:, place], smallest_effect)
-            rows[column] = row
-    compared = pd.DataFrame([rows[column] for column in sorted(rows)])
-    for end in ("", "_low", "_high"):
-        compared[f"superiority{end}"] = (compared[f"cliffs_delta{end}"] + 1) / 2
+                row["verdict"] = line.verdict(smallest_effect, confidence)
+            keys = line.reasons(row, result)
+            row["reason"] = " ".join(text(f"compare.reason.{k}", lang, **line.facts) for k in keys)
+            rows.append(row)
+    compared = pd.DataFrame(rows)
     compared["p_adjusted"] = adjust(compared["p"].to_numpy(dtype=float), correction)
-    grades = grades_by(scored, [by]).loc[compared[by]].astype(object).to_numpy()
-    compared = compared.assign(clusters=compared["clusters"].astype("Int64"), evidence=grades)
+    if scores.rows.empty:  # no level has anything that both rounds hold
+        compared["evidence"] = grade_of(long)
+    else:
+        graded = grades_by(scores.rows, [by]).reindex(compared[by])
+        compared["evidence"] = graded.fillna(grade_of(long)).astype(object).to_numpy()
+    compared = compared.astype({"clusters": "Int64"})
     order = [by, "n_before", "n_after", "raters_in_both", "clusters", "mean_before", "mean_after"]
     for name in ("change", "hedges_g", "cliffs_delta", "superiority"):
-        order += [name, f"{name}_low", f"{name}_high"]
-    order += ["design", "method", "p", "p_adjusted", "smallest_p", "interval", "reason"]
+        order += [column for column in (name, f"{name}_low", f"{name}_high") if column in compared]
+    order += ["design", "method", "p", "p_adjusted", "smallest_p", "interval"]
+    order += ["groups_low", "groups_high", "groups_p", "reason"]
     return compared[[*order, *(["verdict"] if smallest_effect is not None else []), "evidence"]]
 
 
-def two_rounds(long: pd.DataFrame, before: int | None, after: int | None) -> tuple[int, int]:
-    """Return the two rounds to compare: those named, else the first and the last."""
-    rounds = sorted(int(number) for number in long["round"].dropna().unique())
-    if len(rounds) < 2:
-        raise OptionError(text("error.needs_two_rounds", site="ratings"))
-    chosen = rounds[0] if before is None else before, rounds[-1] if after is None else after
-    for name, value in zip(("before", "after"), chosen, strict=True):
-        need_option(name, value, rounds)
-    return chosen
+@dataclass(frozen=True)
+class _Level:
+    """The scores of one level in both rounds, arranged as the design asks: one place a rater.
 
+    ``notes`` are keys of reasons that hold whatever the result, ``facts`` what their texts name.
+    """
 
-def rater_tables(
-    long: pd.DataFrame, by: str, first: int, last: int
-) -> tuple[pd.DataFrame, list[Any], tuple[Floats, Floats], npt.NDArray[Any] | None]:
-    """Return scored rows, levels, a raters x levels array of each round, and the raters' groups."""
-    scored = long.assign(_value=pd.to_numeric(long["score"]).astype("float64"), overall="all")
-    needed = ["_value", by] if by == "item" else ["_value", by, "rater"]
-    scored = scored.dropna(subset=needed).reset_index(drop=True)
-    if scored.empty:
-        raise OptionError(text("compare.error.no_scores"))
-    unnamed = "?" + scored.index.to_series().astype("string")
-    scored = scored.assign(rater=scored["rater"].astype("string").fillna(unnamed))
-    key = ["round", "rater", "item"]
-    if scored.duplicated(key).any() and "group" in scored:  # codes counted anew in each group
-        scored = scored.assign(rater=scored["group"].astype(str) + " " + scored["rater"])
-    if scored.duplicated(key).any():
-        twice = scored.loc[scored.duplicated(key), key].iloc[0].to_dict()
-        raise OptionError(text("compare.error.twice", **{str(k): v for k, v in twice.items()}))
-    if by != "item":
-        kept = ["round", by, "rater", *({"group"} & set(scored.columns) - {by})]
-        grades = grades_by(scored, kept).rename("evidence").reset_index()
-        means = scored.groupby(kept, as_index=False, dropna=False)["_value"].mean()
-        scored = means.merge(grades, on=kept)
-    names, raters = (sorted(scored[key].unique().tolist()) for key in (by, "rater"))
-    row = pd.Index(raters).get_indexer(scored["rater"])
-    column = pd.Index(names).get_indexer(scored[by])
-    sides = []
-    for number in (first, last):
-        table, here = np.full((len(raters), len(names)), np.nan), scored["round"].eq(number)
-        table[row[here], column[here]] = scored.loc[here, "_value"]
-        sides.append(table)
-    groups: npt.NDArray[Any] | None = None
-    if "group" in scored:
-        by_rater = scored.drop_duplicates("rater").set_index("rater")["group"]
-        groups = by_rater.loc[raters].astype(str).to_numpy(dtype=object)
-    return scored, names, (sides[0], sides[1]), groups
+    before: Floats
+    after: Floats
+    groups: npt.NDArray[Any] | None
+    design: str
+    cluster: str | None
+    notes: list[str]
+    facts: dict[str, Any]
 
-
-def patterns(sides: tuple[Floats, Floats]) -> Iterator[tuple[list[int], tuple[Floats, Floats]]]:
-    """Yield the levels that the same raters scored, with their scores, so that they share draws."""
-    masks: dict[bytes, list[int]] = {}
-    for level in range(sides[0].shape[1]):
-        key = np.isnan(np.concatenate([side[:, level] for side in sides])).tobytes()
-        masks.setdefault(key, []).append(level)
-    for columns in masks.values():
-        yield columns, (sides[0][:, columns], sides[1][:, columns])
-
-
-class _Plan:
-    """How one set of levels with the same raters is compared."""
-
-    def __init__(self, b: Floats, a: Floats, groups: Any, design: str, cluster: str | None) -> None:
-        early, late = (~np.isnan(side).all(axis=1) for side in (b, a))
-        self.pairs, alone = int((early & late).sum()), int((early ^ late).sum())
-        auto = "partly overlapping" if self.pairs and alone else "paired"
-        self.design = design if design != "auto" else auto if self.pairs else "independent"
-        self.notes: list[str] = []
-        keep = np.flatnonzero(early & late if self.design == "paired" else early | late)
-        if self.design == "paired" and alone:
-            self.notes.append("singles_left_out")
-        if self.design == "independent" and self.pairs:  # the same rater counts as two
-            self.notes.append("overlap_ignored")
+    @classmethod
+    def of(cls, scores: RoundScores, place: int, design: str, cluster: str | None) -> _Level:
+        before, after = scores.before[:, place], scores.after[:, place]
+        early, late = ~np.isnan(before), ~np.isnan(after)
+        pairs, alone = int((early & late).sum()), int((early ^ late).sum())
+        if design == "auto":
+            mixed = "partly overlapping" if alone else "paired"
+            design = mixed if pairs else "independent"
+        left_out: dict[str, Any] = scores.left_out.iloc[place].to_dict()  # type: ignore[assignment]
+        notes = [name for name, what in left_out.items() if what]
+        keep = np.flatnonzero(early & late if design == "paired" else early | late)
+        if design == "paired" and alone:
+            notes.append("singles_left_out")
+        if design == "independent" and pairs:  # the same rater counts as two
+            notes.append("overlap_ignored")
             keep = np.concatenate([np.flatnonzero(early), np.flatnonzero(late)])
-            first = np.arange(keep.size)[:, None] < early.sum()
-            self.b, self.a = np.where(first, b[keep], np.nan), np.where(first, np.nan, a[keep])
+            first = np.arange(keep.size) < early.sum()
+            before, after = (
+                np.where(first, before[keep], np.nan),
+                np.where(first, np.nan, after[keep]),
+            )
         else:
-            self.b, self.a = b[keep], a[keep]
-        self.n1, self.n2 = (int((~np.isnan(side[:, 0])).sum()) for side in (self.b, self.a))
-        self.clusters = None if groups is None else np.unique(groups[keep]).size
-        self.units = groups[keep] if cluster else None
-        self.facts = {"pairs": self.pairs, "alone": alone, "clusters": self.clusters or 0}
-        self.facts["least"] = ENOUGH_CLUSTERS if cluster else ENOUGH_RATERS
-        least, short = min(self.n1, self.n2), ""
+            before, after = before[keep], after[keep]
+        groups = None if scores.groups is None else scores.groups[keep]
+        facts: dict[str, Any] = {
+            "pairs": pairs,
+            "alone": alone,
+            "least": FEW,
+            "least_groups": ENOUGH_GROUPS,
+        }
+        facts["clusters"] = 0 if groups is None else np.unique(groups).size
+        facts |= {name: left_out[name] for name in ("pairs_with_blanks", "singles_with_blanks")}
+        facts["items_left_out"] = ", ".join(str(item) for item in left_out["items_left_out"])
+        return cls(before, after, groups, design, cluster, notes, facts)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many scores each round has."""
+        return int((~np.isnan(self.before)).sum()), int((~np.isnan(self.after)).sum())
+
+    @property
+    def short(self) -> str:
+        """Why there are too few raters for an interval; empty where there are enough."""
+        least = min(self.sizes)
         if least < 2:
-            short = "few_pairs" if self.design == "paired" else "one_rater" if least else "nobody"
-        elif self.units is None and least < ENOUGH_RATERS:
-            short = "few_raters"
-        elif self.units is not None and (self.clusters or 0) < ENOUGH_CLUSTERS:
-            short = "few_clusters"
-        self.enough = not short
-        self.notes += [short] if short else []
+            pairs = "few_pairs" if self.design == "paired" else "one_rater"
+            return pairs if least or self.design == "paired" else "nobody"
+        return "few_raters" if least < FEW else ""
 
-    def effects(
-        self, draws: int, seed: int, levels: list[float]
-    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """Return effects (levels,) and the ends of their intervals (2 x levels of confidence, ...)."""
-        here, ends, sides = {}, {}, (self.b, self.a)
-        options: dict[str, Any] = {"design": self.design, "clusters": self.units, "seed": seed}
-        drawn = effects.Resamples.of(*sides, draws=draws, **options) if self.enough else None
-        for name, statistic in _STATISTICS.items():
-            here[name] = statistic(np.ones((1, len(self.b))), *sides)[0]
-            ends[name] = np.full((2 * len(levels), self.b.shape[1]), np.nan)
-            if drawn:
-                here[name], ends[name] = drawn.ends(statistic, *levels)
-        return here, ends
+    def ends(self, confidence: float, unit: str | None) -> tuple[float, float, float]:
+        """Return the ends of the t interval of the change, and its p; nan where there is none."""
+        groups = self.groups if unit == "group" else None
+        nothing = (np.nan, np.nan, np.nan)
+        if self.short or (unit == "group" and self.facts["clusters"] < ENOUGH_GROUPS):
+            return nothing
+        changed = mean_change(self.before, self.after, groups)
+        low, high = changed.ends(confidence)
+        return float(low[0]), float(high[0]), float(changed.p[0])
 
-    def test(self, place: int, test: str, draws: int, seed: int) -> TestResult:
-        """Return the result of the test for one level."""
-        b, a = self.b[:, place], self.a[:, place]
+    def test(self, test: str, draws: int, seed: int) -> TestResult:
+        """Return the result of the test."""
+        if self.cluster and test == "auto":
+            changed = mean_change(self.before, self.after, self.groups)
+            p = self.ends(0.95, "group")[2]
+            return TestResult(float(changed.change[0]), p, 0.0, "t of groups (CR2)")
         if test in ("auto", "permutation"):
-            options: dict[str, Any] = {"clusters": self.units, "draws": draws, "seed": seed}
-            return permutation.permutation_test(b, a, **options)
-        result: TestResult = getattr(permutation, test.replace("-", "_"))(b, a)
+            units = self.groups if self.cluster else None
+            options: dict[str, Any] = {"clusters": units, "draws": draws, "seed": seed}
+            return permutation.permutation_test(self.before, self.after, **options)
+        function = getattr(permutation, test.replace("-", "_"))
+        result: TestResult = function(self.before, self.after)
         return result
 
-    def row(self, place: int) -> dict[str, Any]:
-        """Return sizes and means of one level."""
-        b, a = self.b[:, place], self.a[:, place]
-        unit = "raters" if self.units is None else "groups"
+    def row(self, result: TestResult, confidence: float) -> dict[str, Any]:
+        """Return sizes, means, the change with its intervals, and the test."""
+        sizes, known = self.sizes, self.groups is not None
+        means = [
+            float(np.nanmean(side)) if n else np.nan
+            for side, n in zip((self.before, self.after), sizes, strict=True)
+        ]
+        low, high, _ = self.ends(confidence, self.cluster)
+        by_groups = self.ends(confidence, "group") if known else (np.nan, np.nan, np.nan)
+        sides = self.before[:, None], self.after[:, None]
+        every = np.ones((1, self.before.size))
+        values = {name: float(of(every, *sides)[0, 0]) for name, of in _EFFECTS.items()}
+        unit = "groups" if self.cluster else "raters"
         return {
-            "n_before": self.n1,
-            "n_after": self.n2,
-            "raters_in_both": self.pairs,
-            "clusters": self.clusters,
-            "mean_before": float(np.nanmean(b)) if self.n1 else np.nan,
-            "mean_after": float(np.nanmean(a)) if self.n2 else np.nan,
+            "n_before": sizes[0],
+            "n_after": sizes[1],
+            "raters_in_both": self.facts["pairs"],
+            "clusters": self.facts["clusters"] if known else pd.NA,
+            "mean_before": means[0],
+            "mean_after": means[1],
+            "change": means[1] - means[0],
+            "change_low": low,
+            "change_high": high,
+            **values,
             "design": self.design,
-            "interval": f"BCa of {unit}" if self.enough else "none",
+            "method": result.method,
+            "p": result.p,
+            "smallest_p": result.smallest_p,
+            "interval": "none" if np.isnan(low) else f"t of {unit}",
+            **dict(zip(("groups_low", "groups_high", "groups_p"), by_groups, strict=True)),
         }
 
-    def reasons(self, place: int, row: dict[str, Any], result: TestResult) -> list[str]:
-        """Return the keys of what is degenerate about one level."""
-        keys, scores = list(self.notes), np.concatenate([self.b[:, place], self.a[:, place]])
-        scores, least = scores[~np.isnan(scores)], min(self.n1, self.n2)
+    def effect_ends(self, draws: int, seed: int, confidence: float) -> dict[str, float]:
+        """Return BCa intervals of g and delta, and the probability of superiority with its own."""
+        ends: dict[str, float] = {}
+        sides = self.before[:, None], self.after[:, None]
+        units = self.groups if self.cluster else None
+        options: dict[str, Any] = {"design": self.design, "clusters": units, "seed": seed}
+        enough = not self.short and not (
+            self.cluster and self.facts["clusters"] < effects.ENOUGH_CLUSTERS
+        )
+        drawn = effects.Resamples.of(*sides, draws=draws, **options) if enough else None
+        for name, statistic in _EFFECTS.items():
+            low, high = drawn.ends(statistic, confidence)[1][:, 0] if drawn else (np.nan, np.nan)
+            ends |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+        delta = effects.cliffs_deltas(np.ones((1, self.before.size)), *sides)[0, 0]
+        ends["superiority"] = (float(delta) + 1) / 2
+        for end in ("low", "high"):
+            ends[f"superiority_{end}"] = (ends[f"cliffs_delta_{end}"] + 1) / 2
+        return ends
+
+    def reasons(self, row: dict[str, Any], result: TestResult) -> list[str]:
+        """Return the keys of what is missing, left out or taken for granted."""
+        keys, least = [*self.notes, *([self.short] if self.short else [])], min(self.sizes)
+        scores = np.concatenate([self.before, self.after])
+        scores, groups = scores[~np.isnan(scores)], self.facts["clusters"]
         if scores.size and np.ptp(scores) == 0:
             keys.append("one_value")
         elif least:
-            ends = [row[f"{name}_low"] for name in _STATISTICS if not np.isnan(row[name])]
+            ends = [value for name, value in row.items() if name.endswith(("_low", "_high"))]
             marks = {
                 "separation": abs(row["cliffs_delta"]) == 1,
                 "no_spread": np.isnan(row["hedges_g"]) and least > 1,
-                "no_interval": self.enough and np.isnan(ends).any(),
+                "few_groups": bool(self.cluster) and groups < ENOUGH_GROUPS,
+                "no_interval": not self.short and np.isnan(row["change_low"]),
+                "no_effect_interval": "superiority" in row and np.isnan(ends).any(),
+                "bca_small": "superiority" in row and least < ENOUGH_FOR_BCA,
             }
             keys += [key for key, holds in marks.items() if holds]
-        return list(dict.fromkeys([*keys, *([result.reason] if result.reason else [])]))
+        keys += [result.reason] if result.reason else []
+        if self.groups is not None and not self.cluster and not np.isnan(row["change_low"]):
+            keys.append("groups_beside" if not np.isnan(row["groups_low"]) else "groups_unknown")
+        return list(dict.fromkeys(keys))
 
-
-def _verdict(ends: Floats, smallest: float) -> str:
-    """Return what an interval says about changes of at least ``smallest``."""
-    low, high = float(ends[0]), float(ends[1])
-    if np.isnan(low) or np.isnan(high):
-        return "no interval"
-    if low > smallest or high < -smallest:
-        return "meaningful rise" if low > smallest else "meaningful decline"
-    if low > -smallest:
-        return "equivalent" if high < smallest else "no meaningful decline"
-    return "no meaningful rise" if high < smallest else "undecided"
+    def verdict(self, smallest: float, confidence: float) -> str:
+        """Return what the interval says about changes of at least ``smallest``."""
+        low, high, _ = self.ends(2 * confidence - 1, self.cluster)
+        if np.isnan(low) or np.isnan(high):
+            return "no interval"
+        if low > smallest or high < -smallest:
+            return "meaningful rise" if low > smallest else "meaningful decline"
+        if low > -smallest:
+            return "equivalent" if high < smallest else "no meaningful decline"
+        return "no meaningful rise" if high < smallest else "undecided"
 
 
 def compare_all_rounds(
@@ -344,6 +371,59 @@ def compare_all_rounds(
     return compared[["round_before", "round_after", *parts[0].columns[:-2]]]
 
 
+def compare_designs(
+    ratings: pd.DataFrame,
+    *,
+    by: str = "overall",
+    before: int | None = None,
+    after: int | None = None,
+    lang: str = "en",
+    **options: Any,
+) -> pd.DataFrame:
+    """Compare two rounds under every design that the data allow, side by side.
+
+    How far the conclusion leans on the design shows only so: as two samples, as pairs alone, as both
+    together, and with groups as the unit.
+
+    Parameters
+    ----------
+    ratings, by, before, after, lang
+        As in :func:`compare_rounds`, whose other options may be given too.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`compare_rounds` with ``comparison`` in front ("independent", "paired",
+        "partly overlapping", "groups"); p is not adjusted, as all rows ask the same question.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> designs = compare_designs(kr.load_site("cibeunying-simulated").ratings)
+    >>> designs["comparison"].tolist()
+    ['independent', 'paired', 'partly overlapping', 'groups']
+    """
+    long = to_long(ratings)
+    first, last = two_rounds(long, before, after)
+    fitting = which_comparison(long, before=first, after=last).set_index("comparison")
+    pairs = int(fitting["raters_in_both"].iloc[0])
+    wanted = {
+        "independent": True,
+        "paired": pairs > 1,
+        "partly overlapping": bool(fitting.loc["partly overlapping", "applies"]),
+        "groups": bool(fitting.loc["groups", "applies"]),
+    }
+    parts = []
+    for name in [name for name, holds in wanted.items() if holds]:
+        unit = {"cluster": "group"} if name == "groups" else {"design": name}
+        plan: dict[str, Any] = {"by": by, "before": first, "after": last, "lang": lang, **unit}
+        part = compare_rounds(long, correction=None, **plan, **options)
+        own = part if name == "paired" else part[~part.duplicated(by)]  # pairs have a row already
+        parts.append(own.assign(comparison=name))
+    compared = pd.concat(parts, ignore_index=True)
+    return compared[["comparison", *parts[0].columns[:-1]]]
+
+
 def which_comparison(
     ratings: pd.DataFrame, *, before: int | None = None, after: int | None = None, lang: str = "en"
 ) -> pd.DataFrame:
@@ -355,42 +435,45 @@ def which_comparison(
         One row for ``independent``, ``paired``, ``partly overlapping`` (of which one applies) and
         ``groups`` (asked besides, as raters of one group may score alike): ``comparison``, ``applies``,
         ``n_before``, ``n_after``, ``raters_in_both``, ``clusters`` (groups in both rounds; missing
-        where not known), ``method``, ``smallest_p``, ``why`` (in ``lang``), ``evidence``.
+        where not known), ``method``, ``smallest_p`` (0 where a t distribution sets no floor),
+        ``why`` (in ``lang``), ``evidence``.
 
     Examples
     --------
     >>> import kube_research as kr
     >>> which = which_comparison(kr.load_site("cibeunying-simulated").ratings)
-    >>> which.loc[which["applies"], ["comparison", "smallest_p"]].values.tolist()[1]
-    ['groups', 0.0625]
+    >>> which.loc[which["applies"], ["comparison", "method"]].values.tolist()[1]
+    ['groups', 't of groups (CR2)']
     """
     check_language(lang)
     long = to_long(ratings)
     need_columns(long, "round", "rater", "item", "score")
     rounds = two_rounds(long, before, after)
-    part = long[long["round"].isin(rounds)]
-    _, _, (b, a), groups = rater_tables(part, "overall", *rounds)
-    early, late = (~np.isnan(side[:, 0]) for side in (b, a))
+    scores = RoundScores.of(long, "overall", *rounds)
+    early, late = (~np.isnan(side[:, 0]) for side in (scores.before, scores.after))
     pairs, only_1, only_2 = (int(x.sum()) for x in (early & late, early & ~late, late & ~early))
     n, m, alone = pairs + only_1, pairs + only_2, only_1 + only_2
-    mixed = smallest_p(pairs, only_1, only_2)
+    groups = scores.groups
     k = len(set(groups[early]) & set(groups[late])) if groups is not None else 0
+    mixed = smallest_p(pairs, only_1, only_2)
     plans: list[tuple[str, bool, str, float]] = [
         ("independent", not pairs, "shuffles of raters", smallest_p(0, n, m)),
         ("paired", pairs > 0 and not alone, "sign flips of raters", smallest_p(pairs, 0, 0)),
         ("partly overlapping", pairs > 0 and alone > 0, "flips and shuffles of raters", mixed),
-        ("groups", k > 1, "sign flips of groups", smallest_p(k, 0, 0)),
+        ("groups", k >= ENOUGH_GROUPS, "t of groups (CR2)", 0.0),
     ]
     sizes: dict[str, Any] = {"n_before": n, "n_after": m, "raters_in_both": pairs}
     sizes["clusters"] = k if groups is not None else pd.NA
+    facts: dict[str, Any] = {"alone": alone, "least": ENOUGH_GROUPS}
+    facts["flips"] = number(smallest_p(k, 0, 0), lang, "0.####")
     rows = []
     for name, fits, method, least in plans:
         key = f"{name.split()[0]}_{'yes' if fits else 'no'}"
-        why = text(f"compare.why.{key}", lang, alone=alone, **sizes)
+        why = text(f"compare.why.{key}", lang, **facts, **sizes)
         how = {"method": method, "smallest_p": least, "why": why}
         rows.append({"comparison": name, "applies": fits, **sizes, **how})
     named = pd.DataFrame(rows).astype({"clusters": "Int64"})
-    return named.assign(evidence=grade_of(part))
+    return named.assign(evidence=grade_of(long[long["round"].isin(rounds)]))
 
 
 def need_two_rounds(site: Site, lang: str = "en") -> None:

@@ -45,13 +45,15 @@ class _Rounds:
     """The two rounds of a site: their numbers, and the scores of raters (rows) by level (columns)."""
 
     def __init__(self, site: Site, by: str = "overall") -> None:
-        from kube_research.compare.rounds import rater_tables, two_rounds
+        from kube_research.compare.tables import RoundScores, two_rounds
 
         need_two_rounds(site)
         ratings = site.table("ratings")
         self.names = list(two_rounds(ratings, None, None))
         self.ratings = ratings[ratings["round"].isin(self.names)]
-        self.rows, self.levels, self.scores, _ = rater_tables(self.ratings, by, *self.names)
+        tables = RoundScores.of(self.ratings, by, *self.names)
+        self.rows, self.levels = tables.rows, tables.levels
+        self.scores = tables.before, tables.after
 
     def labels(self, frame: pd.DataFrame, lang: str) -> list[str]:
         """Return the names of the rounds with their numbers of raters."""

@@ -7,11 +7,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import ttest_rel
+from scipy.stats import ttest_1samp, ttest_rel
 
 import kube_research as kr
 from kube_research.compare.permutation import permutation_test
-from kube_research.compare.rounds import TESTS, compare_all_rounds, which_comparison
+from kube_research.compare.rounds import (
+    TESTS,
+    compare_all_rounds,
+    compare_designs,
+    which_comparison,
+)
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.site.folder import Site
 
@@ -68,8 +73,10 @@ def test_the_twins_named_items_all_rise(twin: Site, study: Site) -> None:
 FAST = {"draws": 400}
 NUMBERS = [
     *("mean_before", "mean_after", "p", "p_adjusted", "smallest_p"),
-    *(f"{n}{e}" for n in ("change", "hedges_g", "cliffs_delta") for e in ("", "_low", "_high")),
+    *("change", "change_low", "change_high", "hedges_g", "cliffs_delta"),
+    *("groups_low", "groups_high", "groups_p"),
 ]
+GROUPS = NUMBERS[-3:]
 
 
 def ratings_of(before: dict[str, int], after: dict[str, int], group: str = "07") -> pd.DataFrame:
@@ -99,10 +106,10 @@ def test_the_design_follows_from_the_codes(ratings: pd.DataFrame, design: str) -
     row = kr.compare_rounds(ratings, **FAST).iloc[0]
     assert row["design"] == design
     assert row["method"] == "exact permutation"
-    assert row["reason"] == ""
-    assert row["interval"] == "BCa of raters"
+    assert "too few groups to do without" in row["reason"]
+    assert row["interval"] == "t of raters"
     assert row["change_low"] < row["change"] < row["change_high"]
-    assert row["superiority"] == (row["cliffs_delta"] + 1) / 2
+    assert "superiority" not in row
     which = which_comparison(ratings).set_index("comparison")
     applies = which.loc[["independent", "paired", "partly overlapping"], "applies"]
     assert applies[applies].index.tolist() == [design]
@@ -142,23 +149,35 @@ def test_a_chosen_test_says_what_it_leaves_out() -> None:
 
 
 def test_groups_as_the_unit(twin: Site) -> None:
-    done = kr.compare_rounds(twin.ratings, by="field_no", cluster="group", **FAST)
-    assert set(done["method"]) == {"exact cluster sign flips"}
-    assert set(done["smallest_p"]) == {0.0625}
-    assert (done["p"] >= 0.0625).all()
-    assert done["change_low"].isna().all()
-    assert done["reason"].str.contains("5 group").all()
-    parts = [
-        ratings_of(
-            coded(f"A{k}", 1, 2, 2), coded(f"A{k}", 1 + k % 3, 2, 3 + k % 2), group=f"{k:02d}"
+    grouped = kr.compare_rounds(twin.ratings, by="field_no", cluster="group", **FAST)
+    assert set(grouped["method"]) == {"t of groups (CR2)"}
+    assert set(grouped["interval"]) == {"t of groups"}
+    beside = kr.compare_rounds(twin.ratings, by="field_no", **FAST)
+    for end in ("low", "high"):
+        pd.testing.assert_series_equal(
+            grouped[f"change_{end}"], beside[f"groups_{end}"], check_names=False
         )
-        for k in range(12)
-    ]
-    row = kr.compare_rounds(pd.concat(parts), cluster="group", **FAST).iloc[0]
-    assert (row["interval"], row["clusters"], row["reason"]) == ("BCa of groups", 12, "")
-    assert row["change_low"] < row["change"] < row["change_high"]
+    pd.testing.assert_series_equal(grouped["p"], beside["groups_p"], check_names=False)
+    assert beside["reason"].str.contains("score independently").all()
+    flips = kr.compare_rounds(twin.ratings, by="field_no", cluster="group", test="permutation")
+    assert set(flips["smallest_p"]) == {0.0625}
+    assert (flips["p"] >= 0.0625).all()
     with pytest.raises(MissingColumnError):
         kr.compare_rounds(PARTLY.drop(columns="group"), cluster="group")
+
+
+def test_five_groups_that_all_rise_are_a_finding_by_the_t_of_groups() -> None:
+    # Four groups rise by 1 throughout, one rater of the fifth by 2: group changes 1, 1, 1, 1, 4 / 3.
+    parts = [
+        ratings_of(coded(f"A{k}", 1, 1, 1), coded(f"A{k}", 2, 2, 3 if k == 4 else 2), f"{k:02d}")
+        for k in range(5)
+    ]
+    row = kr.compare_rounds(pd.concat(parts), cluster="group").iloc[0]
+    oracle = ttest_1samp([1, 1, 1, 1, 4 / 3], 0)
+    assert row["p"] == pytest.approx(oracle.pvalue)
+    assert round(row["p"], 5) == 0.00009
+    ends = oracle.confidence_interval(0.95)
+    assert (row["change_low"], row["change_high"]) == pytest.approx((ends.low, ends.high))
 
 
 def test_which_comparison_in_two_languages(twin: Site) -> None:
@@ -169,12 +188,115 @@ def test_which_comparison_in_two_languages(twin: Site) -> None:
         "partly overlapping": True,
         "groups": True,
     }
-    assert done.loc["groups", "smallest_p"] == 0.0625
+    assert done.loc["groups", "method"] == "t of groups (CR2)"
+    assert "0,0625" in done.loc["groups", "why"]
     assert done.loc["partly overlapping", "why"].startswith("12 penilai")
     assert set(done["evidence"]) == {"simulated"}
     bare = which_comparison(PAIRED.drop(columns="group"))
     assert bare["clusters"].isna().all()
     assert not bare.set_index("comparison").loc["groups", "applies"]
+
+
+# -- only what both rounds hold ----------------------------------------------------------------
+
+SIX_ITEMS = [9, 13, 14, 19, 23, 26]
+
+
+def scores_of(*rows: tuple[int, str, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["round", "rater", "item", "score"])
+
+
+def test_rounds_with_other_items_are_compared_on_the_common_ones(twin: Site) -> None:
+    short = twin.ratings[twin.ratings["round"].eq(1) | twin.ratings["item"].isin(SIX_ITEMS)]
+    row = kr.compare_rounds(short, by="overall").iloc[0]
+    common = kr.compare_rounds(twin.ratings[twin.ratings["item"].isin(SIX_ITEMS)], by="overall")
+    assert (round(row["change"], 3), round(row["p"], 4)) == (0.302, 0.0012)
+    assert row["p"] == pytest.approx(common["p"][0])
+    assert "not compared: 1, 2, 3" in row["reason"]
+    one = [(1, f"R{k}", item, 2 * item) for k in range(8) for item in (1, 2)]
+    two = [(2, f"R{k}", 1, 2) for k in range(8)]
+    row = kr.compare_rounds(scores_of(*one, *two), by="overall").iloc[0]
+    assert (row["change"], row["p"]) == (0, 1)
+
+
+def test_blank_answers_change_nothing_within_pairs_and_are_told(twin: Site) -> None:
+    one = twin.ratings[twin.ratings["round"] == 1]
+    two, tired = one.assign(round=2), sorted(one["rater"].unique())[:6]
+    two.loc[two["rater"].isin(tired) & two["item"].isin(SIX_ITEMS), "score"] = pd.NA
+    row = kr.compare_rounds(pd.concat([one, two]), by="overall").iloc[0]
+    assert row["change"] == pytest.approx(0, abs=1e-12)
+    assert row["p"] == 1
+    assert "6 rater(s) of both rounds left answers blank" in row["reason"]
+    others = two.assign(rater="N" + two["rater"].astype(str))
+    row = kr.compare_rounds(pd.concat([one, others]), by="overall").iloc[0]
+    assert "6 rater(s) of one round left some of these items blank" in row["reason"]
+
+
+def test_a_level_without_a_common_item_is_not_compared() -> None:
+    rows = scores_of(*[(r, f"R{k}", r, 3) for r in (1, 2) for k in range(6)])
+    row = kr.compare_rounds(rows, by="overall").iloc[0]
+    assert (row["n_before"], row["n_after"]) == (0, 0)
+    assert "not compared: 1, 2" in row["reason"]
+    assert np.isnan([row["change"], row["p"]]).all()
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_the_overall_change_is_that_of_shared_answers(seed: int) -> None:
+    # Oracle: loops over raters and items, written down from the rule alone.
+    rng = np.random.default_rng(seed)
+    rows = [
+        (r, f"R{k}", item, int(rng.integers(1, 5)))
+        for r in (1, 2)
+        for k in range(int(rng.integers(3, 7)))
+        for item in range(1, 5)
+        if rng.random() < 0.7
+    ]
+    held = [{item for r, _, item, _ in rows if r == number} for number in (1, 2)]
+    if not held[0] & held[1]:
+        return
+    given_by: dict[tuple[int, str], dict[int, int]] = {}
+    for number, rater, item, score in rows:
+        if item in held[0] & held[1]:
+            given_by.setdefault((number, rater), {})[item] = score
+    means: dict[int, list[float]] = {1: [], 2: []}
+    for (number, rater), answers in given_by.items():
+        other = given_by.get((3 - number, rater), answers)
+        kept = [score for item, score in answers.items() if item in other]
+        if kept:
+            means[number].append(float(np.mean(kept)))
+    if not (means[1] and means[2]):
+        return
+    row = kr.compare_rounds(scores_of(*rows), by="overall", **FAST).iloc[0]
+    assert row["mean_before"] == pytest.approx(np.mean(means[1]))
+    assert row["change"] == pytest.approx(np.mean(means[2]) - np.mean(means[1]))
+
+
+# -- the p beside a change belongs to it -------------------------------------------------------
+
+
+def test_newcomers_of_one_round_have_no_p_and_the_pairs_stand_beside() -> None:
+    fall = [(1, f"R{k}", 1, 3) for k in range(6)] + [(2, f"R{k}", 1, 2) for k in range(6)]
+    done = kr.compare_rounds(scores_of(*fall, *[(2, f"N{k}", 1, 4) for k in range(12)]))
+    assert done["design"].tolist() == ["partly overlapping", "paired"]
+    assert done["change"].tolist() == pytest.approx([1 / 3, -1])
+    assert np.isnan(done["p"][0])
+    assert done["p"][1] == done["p_adjusted"][1] == 0.03125
+    assert "No p" in done["reason"][0]
+    same = [(r, f"R{k}", 1, 2 + k % 3) for r in (1, 2) for k in range(15)]
+    done = kr.compare_rounds(scores_of(*same, *[(2, f"N{k}", 1, 4) for k in range(3)]))
+    assert np.isnan(done["p"][0])
+    assert (done["change"][1], done["p"][1]) == (0, 1)
+
+
+def test_designs_stand_side_by_side(twin: Site) -> None:
+    done = compare_designs(twin.ratings).set_index("comparison")
+    assert done.index.tolist() == ["independent", "paired", "partly overlapping", "groups"]
+    assert done.loc["paired", ["n_before", "n_after"]].tolist() == [12, 12]
+    assert done["change"].round(2).tolist() == [0.11, 0.03, 0.11, 0.11]
+    assert done["p"].round(3).tolist() == [0.358, 0.390, 0.037, 0.079]
+    bare = compare_designs(INDEPENDENT.drop(columns="group"))
+    assert bare["comparison"].tolist() == ["independent"]
 
 
 # -- degenerate data -------------------------------------------------------------------------
@@ -236,7 +358,7 @@ def test_no_data_crash_it_and_no_nan_lacks_a_reason(
     options = {"cluster": cluster} if test in ("auto", "permutation") else {}
     for by in ("item", "group", "overall"):
         done = kr.compare_rounds(ratings, by=by, test=test, draws=60, **options)
-        holes = done[NUMBERS].isna().any(axis=1)
+        holes = done[[n for n in NUMBERS if n not in GROUPS]].isna().any(axis=1)
         assert done.loc[holes, "reason"].ne("").all()
         p = done["p"].dropna()
         assert ((p > 0) & (p <= 1)).all()

@@ -14,12 +14,10 @@ from kube_research.compare.effects import Floats
 from kube_research.compare.permutation import (
     adjust,
     brunner_munzel,
-    cluster_changes,
     mann_whitney,
     overlapping_t,
     permutation_test,
     smallest_p,
-    split,
     wilcoxon,
 )
 from kube_research.errors import OptionError
@@ -36,25 +34,38 @@ def arrays(
     return np.array(b, dtype=float), np.array(a, dtype=float)
 
 
-def listed(b: Floats, a: Floats) -> float:
-    """The two-sided p by listing all sign flips with all shuffles."""
-    x, y, u, v = split(b, a)
-    d, pool = y - x, np.concatenate([u, v])
-    mean = pool.mean() if pool.size else 0.0
-    flips = [float(np.dot(signs, d)) for signs in product([1, -1], repeat=d.size)]
-    sums = [
-        2 * (pool[list(c)].sum() - v.size * mean) for c in combinations(range(pool.size), v.size)
-    ]
-    outcomes = np.add.outer(flips, sums).ravel()
-    seen = d.sum() + 2 * (v.sum() - v.size * mean)
-    return float(np.mean(np.abs(outcomes) >= abs(seen) - 1e-9))
+def listed(b: Floats, a: Floats, groups: list[str] | None = None) -> float:
+    """The two-sided p by listing the difference of means of every exchange of rounds.
+
+    Units (raters, or groups) seen in both rounds keep or exchange them; the rounds of units seen in
+    one are dealt out anew.
+    """
+    names = np.array(groups if groups else [str(k) for k in range(b.size)])
+    units = [names == name for name in np.unique(names[~(np.isnan(b) & np.isnan(a))])]
+    early = [bool((~np.isnan(b[unit])).any()) for unit in units]
+    late = [bool((~np.isnan(a[unit])).any()) for unit in units]
+    both = [k for k in range(len(units)) if early[k] and late[k]]
+    alone = [k for k in range(len(units)) if early[k] != late[k]]
+    outcomes = []
+    for turned in product([False, True], repeat=len(both)):
+        for chosen in combinations(alone, sum(late[k] for k in alone)):
+            swap = [k for k, flip in zip(both, turned, strict=True) if flip]
+            swap += [k for k in alone if (k in chosen) != late[k]]
+            before, after = b.copy(), a.copy()
+            for k in swap:
+                before[units[k]], after[units[k]] = a[units[k]], b[units[k]]
+            outcomes.append(np.nanmean(after) - np.nanmean(before))
+    middle = np.mean(outcomes)
+    seen = abs(np.nanmean(a) - np.nanmean(b) - middle)
+    return float(np.mean(np.abs(np.array(outcomes) - middle) >= seen - 1e-9))
 
 
 def test_sign_flips_give_fishers_worked_example() -> None:
     # Darwin's maize in Fisher (1935, section 21): of 2 ** 15 arrangements, 863 sum to at least 314.
     maize = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
     result = permutation_test(np.zeros(15), maize)
-    assert (result.statistic, result.p) == (314, pytest.approx(2 * 863 / 2**15, rel=1e-12))
+    assert result.statistic * 15 == pytest.approx(314)
+    assert result.p == pytest.approx(2 * 863 / 2**15, rel=1e-12)
 
 
 @given(
@@ -76,6 +87,11 @@ def test_exact_p_is_the_share_of_all_outcomes(
     if not pairs and not (before and after):
         assert np.isnan(found.p)
         assert found.reason == "nobody"
+        return
+    assert found.statistic == pytest.approx(np.nanmean(a) - np.nanmean(b))
+    if pairs and bool(before) != bool(after):  # the others stand in one round: nothing to exchange
+        assert np.isnan(found.p)
+        assert found.reason == "one_sided_singles"
         return
     assert found.method == "exact permutation"
     assert found.p == pytest.approx(listed(b, a), abs=1e-12)
@@ -157,15 +173,38 @@ def test_five_groups_cannot_go_below_one_in_sixteen() -> None:
     assert found.p == found.smallest_p == 0.0625
 
 
-def test_groups_weigh_by_their_raters_and_broken_ones_are_left_out() -> None:
-    b = np.array([1, 2, NAN, 3, 3])
-    a = np.array([2, NAN, 4, 3, NAN])
-    changes, whole = cluster_changes(b, a, ["x", "x", "x", "y", "z"])
-    assert changes.tolist() == [2 * 2 / 4 * 1.5, 0.0]
-    assert not whole
-    assert permutation_test(b, a, clusters=["x", "x", "x", "y", "z"]).reason == "broken_clusters"
+@given(st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_whole_groups_are_exchanged_in_every_way(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 12))
+    b, a = rng.integers(1, 5, n).astype(float), rng.integers(1, 5, n).astype(float)
+    gone = rng.random((2, n)) < 0.3
+    b[gone[0]], a[gone[1]] = NAN, NAN
+    groups = [f"g{k}" for k in rng.integers(0, 4, n)]
+    for name in set(groups[: n // 2]):  # some groups are met once
+        here = np.array(groups) == name
+        if rng.random() < 0.5:
+            (b if rng.random() < 0.5 else a)[here] = NAN
+    found = permutation_test(b, a, clusters=groups)
+    if np.isnan(found.p):
+        assert found.reason in ("nobody", "one_cluster", "one_sided_clusters")
+        return
+    assert found.statistic == pytest.approx(np.nanmean(a) - np.nanmean(b))
+    assert found.p == pytest.approx(listed(b, a, groups), abs=1e-12)
+    assert found.p >= found.smallest_p - 1e-12
+    drawn = permutation_test(b, a, clusters=groups, method="monte carlo", draws=4000)
+    assert drawn.method == "Monte Carlo cluster sign flips"
+    if found.smallest_p == smallest_p(len({*groups}), 0, 0):  # all groups are met twice
+        assert drawn.p == pytest.approx(found.p, abs=0.05)
+
+
+def test_groups_of_one_round_only_leave_nothing_to_exchange() -> None:
+    b, a = np.array([1, 2, NAN, 3, 3]), np.array([2, NAN, 4, 3, NAN])
+    found = permutation_test(b, a, clusters=["x", "x", "x", "y", "z"])
+    assert (np.isnan(found.p), found.reason) == (True, "one_sided_clusters")
     one = permutation_test(b, a, clusters=["x"] * 5)
-    assert (one.p, one.smallest_p, one.reason) == (1, 1, "one_cluster")
+    assert (np.isnan(one.p), one.smallest_p, one.reason) == (True, 1, "one_cluster")
 
 
 @given(SCORES, SCORES)
