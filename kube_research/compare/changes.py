@@ -9,7 +9,7 @@ between the two it weighs both kinds of raters.
 
 Source: Bell and McCaffrey (2002, Survey Methodology 28), in the form of Imbens and Kolesar (2016,
 doi:10.1162/REST_a_00552) with independence as the working model. How often the intervals hold what they
-say is simulated by ``benchmarks/coverage.py`` and told in ``docs/comparing.md``.
+say is simulated by ``benchmarks/coverage.py`` and told in ``docs/coverage.md``.
 """
 
 from __future__ import annotations

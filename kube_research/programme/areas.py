@@ -159,65 +159,22 @@ def area_changes(
     need_confidence(confidence)
     areas = Areas.of(sums, by)
     n1, t1, n2, t2 = areas.sides(weight, groups)
-    big1, big2 = areas.total(n1), areas.total(n2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        m1, m2 = areas.total(t1) / big1, areas.total(t2) / big2
-        se, freedom = _cr2(areas, (n1, t1, big1, m1), (n2, t2, big2, m2))
-    change = m2 - m1
-    low, high, p = student_interval(change, se, freedom, confidence)
+    change = unit_changes((n1, t1), (n2, t2), areas.code, len(areas.keys))
+    low, high = change.ends(confidence)
     changes = areas.keys.copy()
     before, after = areas.number("raters_before") > 0, areas.number("raters_after") > 0
     for name, seen in (("before", before), ("after", after), ("both", before & after)):
         changes[f"groups_{name}"] = areas.total(seen).astype("int64")
-    changes = changes.assign(mean_before=m1, mean_after=m2, change=change, se=se, df=freedom)
-    changes = changes.assign(
-        change_low=low, change_high=high, p=p, p_adjusted=adjust(p, correction)
-    )
+    changes = changes.assign(mean_before=change.before, mean_after=change.after)
+    changes = changes.assign(change=change.change, se=change.se, df=change.df)
+    changes = changes.assign(change_low=low, change_high=high, p=change.p)
+    changes["p_adjusted"] = adjust(change.p, correction)
     counted = np.minimum(changes["groups_before"], changes["groups_after"])
     units = changes["groups_both"] if groups == "both" else counted
     changes["few"] = np.asarray(units < FEW)
     changes["reason"] = [_reason(int(u), float(s)) for u, s in zip(units, se, strict=True)]
     changes["evidence"] = areas.grades().to_numpy()
     return changes.astype({"reason": "string", "evidence": "string"})
-
-
-def student_interval(
-    estimate: Floats, se: Floats, freedom: Floats, confidence: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return both ends of the t interval of each estimate, and its p against 0."""
-    from scipy.stats import t as student
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        reach = se * student.ppf(0.5 + confidence / 2, freedom)
-        p = np.where(se > 0, 2 * student.sf(np.abs(estimate / se), freedom), np.nan)
-    return estimate - reach, estimate + reach, p
-
-
-_Side: TypeAlias = tuple[Floats, Floats, Floats, Floats]
-
-
-def _cr2(areas: Areas, before: _Side, after: _Side) -> tuple[Floats, Floats]:
-    """Return standard error and degrees of freedom of the change of every area.
-
-    In each round the rows of a group are alike, so the group's leverage is n / N, its adjustment
-    1 / sqrt(1 - n / N), and the matrix of the degrees of freedom diagonal less two outer products.
-    """
-    code = areas.code
-    score, size, arms = np.zeros(len(code)), np.zeros(len(code)), []
-    for sign, (n, t, big, mean) in ((-1, before), (1, after)):
-        here = big[code]
-        adjusted = 1 / (here * np.sqrt(1 - n / here))
-        adjusted = np.where(n > 0, adjusted, 0.0)
-        score += sign * adjusted * (t - n * mean[code])
-        size += n * adjusted**2
-        arms.append(adjusted * n / np.sqrt(here))
-    a, b = arms
-    trace = areas.total(size - a**2 - b**2)
-    square = areas.total(size**2) - 2 * areas.total(size * (a**2 + b**2))
-    square += areas.total(a**2) ** 2 + 2 * areas.total(a * b) ** 2 + areas.total(b**2) ** 2
-    variance = areas.total(score**2)
-    known = np.isfinite(variance) & (trace > 0)
-    return np.where(known, np.sqrt(variance), np.nan), np.where(known, trace**2 / square, np.nan)
 
 
 def _reason(units: int, se: float) -> str:
