@@ -16,9 +16,11 @@ from .attendance.rates import (
     attendance_rates,
     wilson_interval,
 )
+from .compare.choices import (
+    which_comparison,
+)
 from .compare.rounds import (
     compare_rounds,
-    which_comparison,
 )
 from .evidence.change import (
     change_bounds,

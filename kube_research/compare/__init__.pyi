@@ -1,8 +1,10 @@
+from .choices import (
+    compare_designs,
+    which_comparison,
+)
 from .rounds import (
     compare_all_rounds,
-    compare_designs,
     compare_rounds,
-    which_comparison,
 )
 
 __all__ = [

@@ -49,17 +49,24 @@ class Changes:
     @property
     def p(self) -> Floats:
         """Two-sided p of the t test against no change; nan where nothing varies."""
-        from scipy.special import stdtr
-
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(self.se > 0, 2 * stdtr(self.df, -np.abs(self.change / self.se)), np.nan)
+        return student_interval(self.change, self.se, self.df, 0.95)[2]
 
     def ends(self, confidence: float = 0.95) -> tuple[Floats, Floats]:
         """Return the ends of the t intervals; nan where nothing varies."""
-        from scipy.special import stdtrit  # scipy.stats.t.ppf without the time scipy.stats takes
+        return student_interval(self.change, self.se, self.df, confidence)[:2]
 
-        reach = stdtrit(self.df, 0.5 + confidence / 2) * np.where(self.se > 0, self.se, np.nan)
-        return self.change - reach, self.change + reach
+
+def student_interval(
+    estimate: Floats, se: Floats, freedom: Floats, confidence: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return both ends of the t interval of each estimate, and its p against 0; nan without spread."""
+    from scipy.special import stdtr, stdtrit  # scipy.stats.t without the time scipy.stats takes
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.where(se > 0, se, np.nan)
+        reach = spread * stdtrit(freedom, 0.5 + confidence / 2)
+        p = 2 * stdtr(freedom, -np.abs(estimate / spread))
+    return estimate - reach, estimate + reach, p
 
 
 def unit_changes(

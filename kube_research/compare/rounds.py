@@ -1,4 +1,9 @@
-"""Before and after: what changed between two rounds where ratings exist."""
+"""Before and after: what changed between two rounds where ratings exist.
+
+A rater's mean over 24 items is not comparable with a mean over 28: items differ in how high they are
+scored. Wherever scores are averaged over items, only items that both rounds hold count, and of a
+rater of both rounds only the items answered in both. What was left out is told, level by level.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kube_research.compare import effects, permutation
-from kube_research.compare.changes import mean_change
-from kube_research.compare.permutation import TestResult, adjust, smallest_p
-from kube_research.compare.tables import Floats, RoundScores, two_rounds
+from kube_research.compare.designs import TESTS, Level
+from kube_research.compare.permutation import Floats, adjust
 from kube_research.errors import OptionError
-from kube_research.formats import number
-from kube_research.frames import FEW, grade_of, grades_by, need_columns, need_option
+from kube_research.frames import grade_of, grades_by, need_columns, need_option
 from kube_research.peka.scores import to_long
 from kube_research.site.problems import missing_table
 from kube_research.texts import check_language, text
@@ -24,14 +26,129 @@ from kube_research.texts import check_language, text
 if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
-#: Tests, and the design that each asks for when ``design`` is ``"auto"``.
-TESTS = dict.fromkeys(("auto", "permutation", "overlapping-t"), "")
-TESTS |= {"mann-whitney": "independent", "brunner-munzel": "independent", "wilcoxon": "paired"}
-#: With fewer groups an interval by groups is not given.
-ENOUGH_GROUPS = 3
-#: Below so many raters in a round a BCa interval covers visibly less than it says.
-ENOUGH_FOR_BCA = 30
-_EFFECTS = {"hedges_g": effects.hedges_gs, "cliffs_delta": effects.cliffs_deltas}
+
+def two_rounds(long: pd.DataFrame, before: int | None, after: int | None) -> tuple[int, int]:
+    """Return the two rounds to compare: those named, else the first and the last."""
+    rounds = sorted(int(number) for number in long["round"].dropna().unique())
+    if len(rounds) < 2:
+        raise OptionError(text("error.needs_two_rounds", site="ratings"))
+    chosen = rounds[0] if before is None else before, rounds[-1] if after is None else after
+    for name, value in zip(("before", "after"), chosen, strict=True):
+        need_option(name, value, rounds)
+    return chosen
+
+
+@dataclass(frozen=True)
+class RoundScores:
+    """The scores of two rounds, one row a rater, one column a level.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        What was compared: one row per round, level and rater, with ``evidence``.
+    levels : list
+        The levels, sorted.
+    before, after : ndarray, shape (raters, levels)
+        Scores, or means over items; nan where the rater gave none.
+    groups : ndarray of str, shape (raters,), or None
+        The group of each rater, where groups are known.
+    left_out : DataFrame
+        One row a level: ``items_left_out`` (sorted numbers of items that only one round holds),
+        ``pairs_with_blanks`` (raters of both rounds who did not answer the same items twice) and
+        ``singles_with_blanks`` (raters of one round who left some of the compared items blank).
+    """
+
+    rows: pd.DataFrame
+    levels: list[Any]
+    before: Floats
+    after: Floats
+    groups: npt.NDArray[Any] | None
+    left_out: pd.DataFrame
+
+    @classmethod
+    def of(cls, long: pd.DataFrame, by: str, first: int, last: int) -> RoundScores:
+        """Sort long ratings into arrays; ``by`` is ``"item"``, ``"overall"`` or a column.
+
+        Raises
+        ------
+        kube_research.errors.OptionError
+            If there is no score, or a rater scored an item twice in a round.
+        """
+        scored = _scored(long[long["round"].isin([first, last])], by)
+        levels = sorted(scored[by].unique().tolist())
+        shared, left_out = (scored, None) if by == "item" else _shared(scored, by)
+        if by != "item":
+            kept = ["round", by, "rater", *({"group"} & set(shared.columns) - {by})]
+            grades = grades_by(shared, kept).rename("evidence").reset_index()
+            means = shared.groupby(kept, as_index=False, dropna=False)["_value"].mean()
+            shared = means.merge(grades, on=kept)
+        raters = sorted(scored["rater"].unique().tolist())
+        row = pd.Index(raters).get_indexer(shared["rater"])
+        column = pd.Index(levels).get_indexer(shared[by])
+        sides = []
+        for number in (first, last):
+            table, here = np.full((len(raters), len(levels)), np.nan), shared["round"].eq(number)
+            table[row[here], column[here]] = shared.loc[here, "_value"]
+            sides.append(table)
+        groups: npt.NDArray[Any] | None = None
+        if "group" in scored:
+            by_rater = scored.drop_duplicates("rater").set_index("rater")["group"]
+            groups = by_rater.loc[raters].astype(str).to_numpy(dtype=object)
+        if left_out is None:
+            nothing = {"items_left_out": [()] * len(levels)}
+            left_out = pd.DataFrame(nothing, index=levels)
+            left_out[["pairs_with_blanks", "singles_with_blanks"]] = 0
+        return cls(shared, levels, sides[0], sides[1], groups, left_out.loc[levels])
+
+    def level(self, place: int, design: str, cluster: str | None) -> Level:
+        """Return the level at a place, arranged as the design asks."""
+        left_out: dict[str, Any] = self.left_out.iloc[place].to_dict()  # type: ignore[assignment]
+        sides = self.before[:, place], self.after[:, place]
+        return Level.of(*sides, self.groups, left_out, design=design, cluster=cluster)
+
+
+def _scored(long: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the rows with a score, each rater's code unlike that of others, each item scored once."""
+    scored = long.assign(_value=pd.to_numeric(long["score"]).astype("float64"), overall="all")
+    needed = ["_value", by] if by == "item" else ["_value", by, "rater"]
+    scored = scored.dropna(subset=needed).reset_index(drop=True)
+    if scored.empty:
+        raise OptionError(text("compare.error.no_scores"))
+    unnamed = "?" + scored.index.to_series().astype("string")
+    scored = scored.assign(rater=scored["rater"].astype("string").fillna(unnamed))
+    key = ["round", "rater", "item"]
+    if scored.duplicated(key).any() and "group" in scored:  # codes counted anew in each group
+        scored = scored.assign(rater=scored["group"].astype(str) + " " + scored["rater"])
+    if scored.duplicated(key).any():
+        twice = scored.loc[scored.duplicated(key), key].iloc[0].to_dict()
+        raise OptionError(text("compare.error.twice", **{str(k): v for k, v in twice.items()}))
+    return scored
+
+
+def _shared(scored: pd.DataFrame, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Keep the items of both rounds, of raters of both rounds those answered twice; say what went."""
+    rounds_of_item = scored.groupby([by, "item"], observed=True)["round"].transform("nunique")
+    common = scored[rounds_of_item == 2]
+    person = common.groupby([by, "rater"], observed=True)
+    answers = common.groupby([by, "rater", "item"], observed=True)["round"].transform("size")
+    pair = person["round"].transform("nunique") == 2
+    shared = common[~pair | (answers == 2)]
+    asked = common.groupby(by, observed=True)["item"].nunique()
+    answered = person["item"].size()
+    blank_pairs = common[pair & (answers < 2)].groupby(by, observed=True)["rater"].nunique()
+    alone = answered[~pair.groupby([common[by], common["rater"]], observed=True).first()]
+    blank_singles = alone[alone < asked.reindex(alone.index.get_level_values(by)).to_numpy()]
+    gone = scored[rounds_of_item < 2].drop_duplicates([by, "item"])
+    names = {
+        level: tuple(sorted(items.tolist()))
+        for level, items in gone.groupby(by, observed=True)["item"]
+    }
+    left_out = pd.DataFrame(index=pd.Index(sorted(scored[by].unique().tolist())))
+    left_out["items_left_out"] = [names.get(level, ()) for level in left_out.index]
+    left_out["pairs_with_blanks"] = blank_pairs.reindex(left_out.index, fill_value=0)
+    counted = blank_singles.groupby(level=0).size()
+    left_out["singles_with_blanks"] = counted.reindex(left_out.index, fill_value=0)
+    return shared, left_out
 
 
 def compare_rounds(
@@ -138,10 +255,10 @@ def compare_rounds(
     scores = RoundScores.of(long, by, *two_rounds(long, before, after))
     rows: list[dict[str, Any]] = []
     for place, level in enumerate(scores.levels):
-        whole = _Level.of(scores, place, wanted or design, cluster)
+        whole = scores.level(place, wanted or design, cluster)
         lines = [(whole, whole.test(test, draws, seed))]
         if lines[0][1].reason.startswith("one_sided"):  # the pairs' own row stands beside it
-            pairs = _Level.of(scores, place, "paired", cluster)
+            pairs = scores.level(place, "paired", cluster)
             lines.append((pairs, pairs.test(test, draws, seed)))
         for line, result in lines:
             row = {by: level, **line.row(result, confidence)}
@@ -166,180 +283,6 @@ def compare_rounds(
     order += ["design", "method", "p", "p_adjusted", "smallest_p", "interval"]
     order += ["groups_low", "groups_high", "groups_p", "reason"]
     return compared[[*order, *(["verdict"] if smallest_effect is not None else []), "evidence"]]
-
-
-@dataclass(frozen=True)
-class _Level:
-    """The scores of one level in both rounds, arranged as the design asks: one place a rater.
-
-    ``notes`` are keys of reasons that hold whatever the result, ``facts`` what their texts name.
-    """
-
-    before: Floats
-    after: Floats
-    groups: npt.NDArray[Any] | None
-    design: str
-    cluster: str | None
-    notes: list[str]
-    facts: dict[str, Any]
-
-    @classmethod
-    def of(cls, scores: RoundScores, place: int, design: str, cluster: str | None) -> _Level:
-        before, after = scores.before[:, place], scores.after[:, place]
-        early, late = ~np.isnan(before), ~np.isnan(after)
-        pairs, alone = int((early & late).sum()), int((early ^ late).sum())
-        if design == "auto":
-            mixed = "partly overlapping" if alone else "paired"
-            design = mixed if pairs else "independent"
-        left_out: dict[str, Any] = scores.left_out.iloc[place].to_dict()  # type: ignore[assignment]
-        notes = [name for name, what in left_out.items() if what]
-        keep = np.flatnonzero(early & late if design == "paired" else early | late)
-        if design == "paired" and alone:
-            notes.append("singles_left_out")
-        if design == "independent" and pairs:  # the same rater counts as two
-            notes.append("overlap_ignored")
-            keep = np.concatenate([np.flatnonzero(early), np.flatnonzero(late)])
-            first = np.arange(keep.size) < early.sum()
-            before, after = (
-                np.where(first, before[keep], np.nan),
-                np.where(first, np.nan, after[keep]),
-            )
-        else:
-            before, after = before[keep], after[keep]
-        groups = None if scores.groups is None else scores.groups[keep]
-        facts: dict[str, Any] = {
-            "pairs": pairs,
-            "alone": alone,
-            "least": FEW,
-            "least_groups": ENOUGH_GROUPS,
-        }
-        facts["clusters"] = 0 if groups is None else np.unique(groups).size
-        facts |= {name: left_out[name] for name in ("pairs_with_blanks", "singles_with_blanks")}
-        facts["items_left_out"] = ", ".join(str(item) for item in left_out["items_left_out"])
-        return cls(before, after, groups, design, cluster, notes, facts)
-
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """How many scores each round has."""
-        return int((~np.isnan(self.before)).sum()), int((~np.isnan(self.after)).sum())
-
-    @property
-    def short(self) -> str:
-        """Why there are too few raters for an interval; empty where there are enough."""
-        least = min(self.sizes)
-        if least < 2:
-            pairs = "few_pairs" if self.design == "paired" else "one_rater"
-            return pairs if least or self.design == "paired" else "nobody"
-        return "few_raters" if least < FEW else ""
-
-    def ends(self, confidence: float, unit: str | None) -> tuple[float, float, float]:
-        """Return the ends of the t interval of the change, and its p; nan where there is none."""
-        groups = self.groups if unit == "group" else None
-        nothing = (np.nan, np.nan, np.nan)
-        if self.short or (unit == "group" and self.facts["clusters"] < ENOUGH_GROUPS):
-            return nothing
-        changed = mean_change(self.before, self.after, groups)
-        low, high = changed.ends(confidence)
-        return float(low[0]), float(high[0]), float(changed.p[0])
-
-    def test(self, test: str, draws: int, seed: int) -> TestResult:
-        """Return the result of the test."""
-        if self.cluster and test == "auto":
-            changed = mean_change(self.before, self.after, self.groups)
-            p = self.ends(0.95, "group")[2]
-            return TestResult(float(changed.change[0]), p, 0.0, "t of groups (CR2)")
-        if test in ("auto", "permutation"):
-            units = self.groups if self.cluster else None
-            options: dict[str, Any] = {"clusters": units, "draws": draws, "seed": seed}
-            return permutation.permutation_test(self.before, self.after, **options)
-        function = getattr(permutation, test.replace("-", "_"))
-        result: TestResult = function(self.before, self.after)
-        return result
-
-    def row(self, result: TestResult, confidence: float) -> dict[str, Any]:
-        """Return sizes, means, the change with its intervals, and the test."""
-        sizes, known = self.sizes, self.groups is not None
-        means = [
-            float(np.nanmean(side)) if n else np.nan
-            for side, n in zip((self.before, self.after), sizes, strict=True)
-        ]
-        low, high, _ = self.ends(confidence, self.cluster)
-        by_groups = self.ends(confidence, "group") if known else (np.nan, np.nan, np.nan)
-        sides = self.before[:, None], self.after[:, None]
-        every = np.ones((1, self.before.size))
-        values = {name: float(of(every, *sides)[0, 0]) for name, of in _EFFECTS.items()}
-        unit = "groups" if self.cluster else "raters"
-        return {
-            "n_before": sizes[0],
-            "n_after": sizes[1],
-            "raters_in_both": self.facts["pairs"],
-            "clusters": self.facts["clusters"] if known else pd.NA,
-            "mean_before": means[0],
-            "mean_after": means[1],
-            "change": means[1] - means[0],
-            "change_low": low,
-            "change_high": high,
-            **values,
-            "design": self.design,
-            "method": result.method,
-            "p": result.p,
-            "smallest_p": result.smallest_p,
-            "interval": "none" if np.isnan(low) else f"t of {unit}",
-            **dict(zip(("groups_low", "groups_high", "groups_p"), by_groups, strict=True)),
-        }
-
-    def effect_ends(self, draws: int, seed: int, confidence: float) -> dict[str, float]:
-        """Return BCa intervals of g and delta, and the probability of superiority with its own."""
-        ends: dict[str, float] = {}
-        sides = self.before[:, None], self.after[:, None]
-        units = self.groups if self.cluster else None
-        options: dict[str, Any] = {"design": self.design, "clusters": units, "seed": seed}
-        enough = not self.short and not (
-            self.cluster and self.facts["clusters"] < effects.ENOUGH_CLUSTERS
-        )
-        drawn = effects.Resamples.of(*sides, draws=draws, **options) if enough else None
-        for name, statistic in _EFFECTS.items():
-            low, high = drawn.ends(statistic, confidence)[1][:, 0] if drawn else (np.nan, np.nan)
-            ends |= {f"{name}_low": float(low), f"{name}_high": float(high)}
-        delta = effects.cliffs_deltas(np.ones((1, self.before.size)), *sides)[0, 0]
-        ends["superiority"] = (float(delta) + 1) / 2
-        for end in ("low", "high"):
-            ends[f"superiority_{end}"] = (ends[f"cliffs_delta_{end}"] + 1) / 2
-        return ends
-
-    def reasons(self, row: dict[str, Any], result: TestResult) -> list[str]:
-        """Return the keys of what is missing, left out or taken for granted."""
-        keys, least = [*self.notes, *([self.short] if self.short else [])], min(self.sizes)
-        scores = np.concatenate([self.before, self.after])
-        scores, groups = scores[~np.isnan(scores)], self.facts["clusters"]
-        if scores.size and np.ptp(scores) == 0:
-            keys.append("one_value")
-        elif least:
-            ends = [value for name, value in row.items() if name.endswith(("_low", "_high"))]
-            marks = {
-                "separation": abs(row["cliffs_delta"]) == 1,
-                "no_spread": np.isnan(row["hedges_g"]) and least > 1,
-                "few_groups": bool(self.cluster) and groups < ENOUGH_GROUPS,
-                "no_interval": not self.short and np.isnan(row["change_low"]),
-                "no_effect_interval": "superiority" in row and np.isnan(ends).any(),
-                "bca_small": "superiority" in row and least < ENOUGH_FOR_BCA,
-            }
-            keys += [key for key, holds in marks.items() if holds]
-        keys += [result.reason] if result.reason else []
-        if self.groups is not None and not self.cluster and not np.isnan(row["change_low"]):
-            keys.append("groups_beside" if not np.isnan(row["groups_low"]) else "groups_unknown")
-        return list(dict.fromkeys(keys))
-
-    def verdict(self, smallest: float, confidence: float) -> str:
-        """Return what the interval says about changes of at least ``smallest``."""
-        low, high, _ = self.ends(2 * confidence - 1, self.cluster)
-        if np.isnan(low) or np.isnan(high):
-            return "no interval"
-        if low > smallest or high < -smallest:
-            return "meaningful rise" if low > smallest else "meaningful decline"
-        if low > -smallest:
-            return "equivalent" if high < smallest else "no meaningful decline"
-        return "no meaningful rise" if high < smallest else "undecided"
 
 
 def compare_all_rounds(
@@ -369,111 +312,6 @@ def compare_all_rounds(
     compared = pd.concat(parts, ignore_index=True)
     compared["p_adjusted"] = adjust(compared["p"].to_numpy(dtype=float), correction)
     return compared[["round_before", "round_after", *parts[0].columns[:-2]]]
-
-
-def compare_designs(
-    ratings: pd.DataFrame,
-    *,
-    by: str = "overall",
-    before: int | None = None,
-    after: int | None = None,
-    lang: str = "en",
-    **options: Any,
-) -> pd.DataFrame:
-    """Compare two rounds under every design that the data allow, side by side.
-
-    How far the conclusion leans on the design shows only so: as two samples, as pairs alone, as both
-    together, and with groups as the unit.
-
-    Parameters
-    ----------
-    ratings, by, before, after, lang
-        As in :func:`compare_rounds`, whose other options may be given too.
-
-    Returns
-    -------
-    DataFrame
-        The columns of :func:`compare_rounds` with ``comparison`` in front ("independent", "paired",
-        "partly overlapping", "groups"); p is not adjusted, as all rows ask the same question.
-
-    Examples
-    --------
-    >>> import kube_research as kr
-    >>> designs = compare_designs(kr.load_site("cibeunying-simulated").ratings)
-    >>> designs["comparison"].tolist()
-    ['independent', 'paired', 'partly overlapping', 'groups']
-    """
-    long = to_long(ratings)
-    first, last = two_rounds(long, before, after)
-    fitting = which_comparison(long, before=first, after=last).set_index("comparison")
-    pairs = int(fitting["raters_in_both"].iloc[0])
-    wanted = {
-        "independent": True,
-        "paired": pairs > 1,
-        "partly overlapping": bool(fitting.loc["partly overlapping", "applies"]),
-        "groups": bool(fitting.loc["groups", "applies"]),
-    }
-    parts = []
-    for name in [name for name, holds in wanted.items() if holds]:
-        unit = {"cluster": "group"} if name == "groups" else {"design": name}
-        plan: dict[str, Any] = {"by": by, "before": first, "after": last, "lang": lang, **unit}
-        part = compare_rounds(long, correction=None, **plan, **options)
-        own = part if name == "paired" else part[~part.duplicated(by)]  # pairs have a row already
-        parts.append(own.assign(comparison=name))
-    compared = pd.concat(parts, ignore_index=True)
-    return compared[["comparison", *parts[0].columns[:-1]]]
-
-
-def which_comparison(
-    ratings: pd.DataFrame, *, before: int | None = None, after: int | None = None, lang: str = "en"
-) -> pd.DataFrame:
-    """Say which comparison of two rounds the data allow, by whose codes stand where, and why.
-
-    Returns
-    -------
-    DataFrame
-        One row for ``independent``, ``paired``, ``partly overlapping`` (of which one applies) and
-        ``groups`` (asked besides, as raters of one group may score alike): ``comparison``, ``applies``,
-        ``n_before``, ``n_after``, ``raters_in_both``, ``clusters`` (groups in both rounds; missing
-        where not known), ``method``, ``smallest_p`` (0 where a t distribution sets no floor),
-        ``why`` (in ``lang``), ``evidence``.
-
-    Examples
-    --------
-    >>> import kube_research as kr
-    >>> which = which_comparison(kr.load_site("cibeunying-simulated").ratings)
-    >>> which.loc[which["applies"], ["comparison", "method"]].values.tolist()[1]
-    ['groups', 't of groups (CR2)']
-    """
-    check_language(lang)
-    long = to_long(ratings)
-    need_columns(long, "round", "rater", "item", "score")
-    rounds = two_rounds(long, before, after)
-    scores = RoundScores.of(long, "overall", *rounds)
-    early, late = (~np.isnan(side[:, 0]) for side in (scores.before, scores.after))
-    pairs, only_1, only_2 = (int(x.sum()) for x in (early & late, early & ~late, late & ~early))
-    n, m, alone = pairs + only_1, pairs + only_2, only_1 + only_2
-    groups = scores.groups
-    k = len(set(groups[early]) & set(groups[late])) if groups is not None else 0
-    mixed = smallest_p(pairs, only_1, only_2)
-    plans: list[tuple[str, bool, str, float]] = [
-        ("independent", not pairs, "shuffles of raters", smallest_p(0, n, m)),
-        ("paired", pairs > 0 and not alone, "sign flips of raters", smallest_p(pairs, 0, 0)),
-        ("partly overlapping", pairs > 0 and alone > 0, "flips and shuffles of raters", mixed),
-        ("groups", k >= ENOUGH_GROUPS, "t of groups (CR2)", 0.0),
-    ]
-    sizes: dict[str, Any] = {"n_before": n, "n_after": m, "raters_in_both": pairs}
-    sizes["clusters"] = k if groups is not None else pd.NA
-    facts: dict[str, Any] = {"alone": alone, "least": ENOUGH_GROUPS}
-    facts["flips"] = number(smallest_p(k, 0, 0), lang, "0.####")
-    rows = []
-    for name, fits, method, least in plans:
-        key = f"{name.split()[0]}_{'yes' if fits else 'no'}"
-        why = text(f"compare.why.{key}", lang, **facts, **sizes)
-        how = {"method": method, "smallest_p": least, "why": why}
-        rows.append({"comparison": name, "applies": fits, **sizes, **how})
-    named = pd.DataFrame(rows).astype({"clusters": "Int64"})
-    return named.assign(evidence=grade_of(long[long["round"].isin(rounds)]))
 
 
 def need_two_rounds(site: Site, lang: str = "en") -> None:

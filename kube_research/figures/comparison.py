@@ -45,7 +45,7 @@ class _Rounds:
     """The two rounds of a site: their numbers, and the scores of raters (rows) by level (columns)."""
 
     def __init__(self, site: Site, by: str = "overall") -> None:
-        from kube_research.compare.tables import RoundScores, two_rounds
+        from kube_research.compare.rounds import RoundScores, two_rounds
 
         need_two_rounds(site)
         ratings = site.table("ratings")

@@ -1,9 +1,8 @@
 """The change of a programme by area, with groups as the units; shrinkage; control limits.
 
-The change is the coefficient of "after" in a regression of scores on the round. Its variance is a
-sandwich over groups (CR2, Bell and McCaffrey 2002), and its interval a t interval with their
-degrees of freedom. For two rounds all of it has a closed form in each group's counts and sums, so
-140,000 groups take milliseconds.
+The change, its CR2 variance over groups and its t interval are those of
+:mod:`kube_research.compare.changes`. For two rounds all of it has a closed form in each group's counts
+and sums, so 140,000 groups take milliseconds.
 
 An area of three groups swings far by chance alone. Under the normal-normal model the best guess for
 it is a weighted mean of what it shows and of what all areas show (empirical Bayes).
@@ -19,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kube_research.compare.changes import unit_changes
 from kube_research.compare.permutation import adjust
 from kube_research.frames import (
     FEW,
@@ -142,11 +142,9 @@ def area_changes(
 
     Notes
     -----
-    CR2 and its degrees of freedom: Bell and McCaffrey (2002, Survey Methodology 28), in the form of
-    Imbens and Kolesar (2016, doi:10.1162/REST_a_00552) with independence as the working model.
-    Checked against dense matrices, against ``scipy.stats.ttest_rel`` for one value a group (where
-    both agree exactly), and the uncorrected sandwich against statsmodels. A change is not an
-    effect: there is no comparison group.
+    Method and sources: :mod:`kube_research.compare.changes`. Checked against dense matrices, against
+    ``scipy.stats.ttest_rel`` for one value a group (where both agree exactly), and the uncorrected
+    sandwich against statsmodels. A change is not an effect: there is no comparison group.
 
     Examples
     --------
@@ -172,7 +170,7 @@ def area_changes(
     counted = np.minimum(changes["groups_before"], changes["groups_after"])
     units = changes["groups_both"] if groups == "both" else counted
     changes["few"] = np.asarray(units < FEW)
-    changes["reason"] = [_reason(int(u), float(s)) for u, s in zip(units, se, strict=True)]
+    changes["reason"] = [_reason(int(u), float(s)) for u, s in zip(units, change.se, strict=True)]
     changes["evidence"] = areas.grades().to_numpy()
     return changes.astype({"reason": "string", "evidence": "string"})
 

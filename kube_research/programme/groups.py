@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.attendance.rates import wilson_interval
+from kube_research.compare.changes import student_interval
 from kube_research.errors import OptionError
 from kube_research.frames import (
     FEW,
@@ -23,7 +24,7 @@ from kube_research.frames import (
     need_confidence,
     need_option,
 )
-from kube_research.programme.areas import Areas, Floats, shrink_estimates, student_interval
+from kube_research.programme.areas import Areas, Floats, shrink_estimates
 from kube_research.texts import text
 
 VERDICTS = ("fell back", "rose", "unclear", "unknown")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kube_research.compare.changes import student_interval
 from kube_research.frames import FEW, as_list, grades_by, need_columns, need_confidence
-from kube_research.programme.areas import student_interval
 from kube_research.programme.sums import in_memory
 
 

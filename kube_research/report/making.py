@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kube_research.compare.rounds import which_comparison
+from kube_research.compare.choices import which_comparison
 from kube_research.errors import KubeError, OptionError
 from kube_research.files import home, replace_file
 from kube_research.formats import day_of, number

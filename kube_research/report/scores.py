@@ -8,12 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.compare.rounds import (
-    compare_all_rounds,
-    compare_rounds,
-    which_comparison,
-)
-from kube_research.compare.tables import two_rounds
+from kube_research.compare.choices import which_comparison
+from kube_research.compare.rounds import compare_all_rounds, compare_rounds, two_rounds
 from kube_research.figures.rounds import span
 from kube_research.formats import as_printed, day_of, number, probability, whole
 from kube_research.frames import FEW, GRADES, grades_by

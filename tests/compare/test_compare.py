@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_rel
 
 import kube_research as kr
+from kube_research.compare.choices import compare_designs, which_comparison
+from kube_research.compare.designs import TESTS
 from kube_research.compare.permutation import permutation_test
-from kube_research.compare.rounds import (
-    TESTS,
-    compare_all_rounds,
-    compare_designs,
-    which_comparison,
-)
+from kube_research.compare.rounds import compare_all_rounds
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.site.folder import Site
 
