@@ -113,7 +113,7 @@ def _hill(draws: Floats) -> tuple[Floats, Floats]:
 
 def effect_words(line: dict[Any, Any], name: str, lang: str) -> str:
     """Return an effect with its interval in words."""
-    ends = {end: number(line[f"{name}_{end}"], lang, SIGNED) for end in ("low", "high")}
+    ends = {end: number(line.get(f"{name}_{end}", np.nan), lang, SIGNED) for end in ("low", "high")}
     between = text("compare.interval", lang, **ends) if all(ends.values()) else ""
     return f"{number(line[name], lang, SIGNED)} {between}".strip()
 
