@@ -17,6 +17,7 @@ from scipy import stats
 
 import kube_research as kr
 from kube_research.compare.changes import Changes, unit_changes
+from kube_research.compare.effects import Resamples, cliffs_deltas, hedges_gs
 from kube_research.compare.permutation import permutation_test
 
 Floats = npt.NDArray[np.float64]
@@ -123,6 +124,28 @@ def by_permutation(samples: int) -> Iterator[str]:
                 yield row(n, items, overlap, f"{np.mean(np.array(p) <= 0.05):.3f}")
 
 
+def of_effects(samples: int) -> Iterator[str]:
+    """Yield the coverage of the BCa intervals of g and delta, raters independent, one item."""
+    yield row("raters a round", "who scored twice", "Hedges g", "Cliff's delta")
+    yield row(*["---"] * 4)
+    for n in (5, 8, 15, 30):
+        for overlap in ("none", "all"):
+            population = Population(samples, n, overlap, 1, n)
+            before, after = population.drawn()
+            before = np.where(population.early, before, np.nan)
+            after = np.where(population.late, after, np.nan)
+            inside: dict[str, list[bool]] = {"g": [], "delta": []}
+            for b, a in zip(before, after, strict=True):
+                design = "independent" if overlap == "none" else "paired"
+                drawn = Resamples.of(b[:, None], a[:, None], design=design, draws=2000)
+                for name, statistic in (("g", hedges_gs), ("delta", cliffs_deltas)):
+                    low, high = drawn.ends(statistic, 0.95)[1][:, 0]
+                    if not np.isnan(low):
+                        inside[name].append(bool(low <= 0 <= high))
+            shares = [f"{np.mean(held):.3f}" for held in inside.values()]
+            yield row(n, overlap, *shares)
+
+
 def of_proportions() -> Iterator[str]:
     """Yield the coverage of the Wilson interval, exact: mean over p from .01 to .99, and the least."""
     yield row("people", "mean coverage", "least coverage", "at p")
@@ -145,6 +168,7 @@ if __name__ == "__main__":
         "Changes, raters independent": by_raters(given.samples),
         "Changes, groups move by themselves": by_groups(given.samples),
         "Permutation test, raters independent": by_permutation(given.samples // 4),
+        "BCa intervals of effect sizes": of_effects(given.samples // 10),
         "Wilson intervals of proportions": of_proportions(),
     }
     for title, lines in tables.items():
