@@ -292,7 +292,8 @@ def _iks_rule_plot_frame(site: Site) -> pd.DataFrame:
     Parameters
     ----------
     site : Site
-        With ``ledger`` and ``iks_rule``; ``categories`` declare its own codes.
+        With ``ledger`` and ``iks_rule``; ``categories`` declare its own codes, and the day of the rule
+        comes from ``facts`` (``iks_since``; without it, from the first month with a share).
 
     Returns
     -------
@@ -322,13 +323,15 @@ def _iks_rule_plot_frame(site: Site) -> pd.DataFrame:
     """
     from kube_research.finance.books import Books
     from kube_research.finance.iks import iks_against_rule, iks_statement, iks_use
+    from kube_research.finance.indicators import rule_day
     from kube_research.site.accounts import flows
 
     books, rule = Books.of(site), site.table("iks_rule")
     statement = iks_statement(books, by=None)
     came = statement[statement["line"] == "in"].groupby("flow", sort=False)
     came_in = came.agg(amount=("amount", "sum"), evidence=("evidence", "first")).reset_index()
-    held, use = iks_against_rule(books, rule, bases=READINGS), iks_use(books, rule)
+    since, use = rule_day(site, "iks_since"), iks_use(books, rule)
+    held = iks_against_rule(books, rule, bases=READINGS, since=since)
     others = use[~use["purpose"].isin(held["purpose"]) & use["used"].notna()]
     parts = {
         "in": came_in.rename(columns={"flow": "name"}),

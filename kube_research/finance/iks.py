@@ -186,20 +186,22 @@ def iks_against_rule(
     by : {"group", None}
         One set of rows a group, or one over all groups.
     since : str or Timestamp, optional
-        A day in the month from which the rule counts, to the end of the ledger. By default the months
-        of each group in which it set something aside for any purpose of the rule.
+        A day in the month from which the rule counts for every group, to the last month of the ledger:
+        the day of the rule, where it is known. By default the first month in which any group set
+        something aside for a purpose of the rule. Months in which nothing was set aside count too.
 
     Returns
     -------
     DataFrame
         One row per purpose and reading, side by side: ``purpose``, ``reading``, ``agreed_pct``,
-        ``months`` counted (of all groups together), ``base`` (rupiah), ``due`` (what the rule asks of
-        that base), ``set_aside`` (shares booked into the IKS book in those months), ``used`` (spent on
-        the purpose from the IKS book, from the first of those months on), ``pct_of_base``
-        (``set_aside`` as a percentage of ``base``, missing unless the base is above zero),
-        ``difference`` (``set_aside - due``), ``evidence``. A group whose IKS book, whose trade (for
-        profit and sales) or whose months are not in the ledger has missing values and stays out of
-        the rows over everything, which otherwise are sums over groups.
+        ``months`` counted (of all groups together; each group's from its own first entry at the
+        earliest), ``base`` (rupiah), ``due`` (what the rule asks of that base), ``set_aside`` (shares
+        booked into the IKS book in those months), ``used`` (spent on the purpose from the IKS book in
+        those months), ``pct_of_base`` (``set_aside`` as a percentage of ``base``, missing unless the
+        base is above zero), ``difference`` (``set_aside - due``), ``evidence``. A group whose IKS book,
+        whose trade (for profit and sales) or whose months are not in the ledger, or whose shares name
+        no purpose, has missing values and stays out of the rows over everything, which otherwise are
+        sums over groups.
 
     |frame_errors|
 
@@ -221,11 +223,12 @@ def iks_against_rule(
         need_option("bases", reading, BASES)
     need_columns(iks_rule, "purpose", "share_pct")
     rule = iks_rule.dropna(subset=["purpose", "share_pct"])
-    start = None if since is None else day_of_option(since).strftime("%Y-%m")
+    entries = as_books(books).entries
+    start = _first_share(entries, rule) if since is None else day_of_option(since)
     rows = [
         {"group": level["group"]} | row | {"evidence": weakest([grade_of(part), grade_of(rule)])}
-        for level, part in parts(as_books(books).entries, ["group"])
-        for row in _rule_rows(part, rule, readings, start)
+        for level, part in parts(entries, ["group"])
+        for row in _rule_rows(part, rule, readings, _months_due(part, start, entries["date"].max()))
     ]
     wholes = ["months", "base", "due", "set_aside", "used", "difference"]
     names = ["group", "purpose", "reading", "agreed_pct", *wholes, "pct_of_base", "evidence"]
@@ -242,34 +245,43 @@ def iks_against_rule(
     return held.astype({"agreed_pct": "float64"} | words)[[*keys, *order, "evidence"]]
 
 
+def _first_share(entries: pd.DataFrame, rule: pd.DataFrame) -> pd.Timestamp | None:
+    """Return the first day on which any group set something aside for a purpose of the rule."""
+    shares = entries[(entries["book"] == "iks") & (entries["flow"] == "iks_share")]
+    ruled = shares["purpose"].isin(list(rule["purpose"])) & (shares["amount"] > 0)
+    return shares.loc[ruled, "date"].min() if ruled.any() else None
+
+
+def _months_due(part: pd.DataFrame, start: pd.Timestamp | None, last: pd.Timestamp) -> list[str]:
+    """Return the months in which the rule counts for a group, also those without an entry."""
+    if start is None:
+        return []
+    return [str(month) for month in pd.period_range(max(start, part["date"].min()), last, freq="M")]
+
+
 def _rule_rows(
-    part: pd.DataFrame, rule: pd.DataFrame, readings: list[str], start: str | None
+    part: pd.DataFrame, rule: pd.DataFrame, readings: list[str], months: list[str]
 ) -> list[dict[str, Any]]:
     """Return the rows of one group, purpose by purpose."""
-    book = part[part["book"] == "iks"]
-    shares = book[(book["flow"] == "iks_share") & book["purpose"].isin(list(rule["purpose"]))]
-    if start is None:
-        months = set(shares.loc[shares["amount"] > 0, "month"])
-    else:
-        months = set(part.loc[part["month"] >= start, "month"])
     counted = part[part["month"].isin(months)]
-    inflow = counted[(counted["book"] == "iks") & (counted["amount"] > 0)]
-    inflow = inflow[~inflow["flow"].isin(["opening", "iks_use"])]
+    book = counted[counted["book"] == "iks"]
+    shares = book[book["flow"] == "iks_share"]
+    inflow = book[(book["amount"] > 0) & ~book["flow"].isin(["opening", "iks_use"])]
     trades = bool(part["flow"].isin(OPERATING).any())
     known = {"profit": money_of(counted, *OPERATING), "sales": money_of(counted, "sale")}
     base_of = (known if trades else {}) | {"iks_inflow": money_of(inflow)}
+    known_shares = bool(months) and part["book"].eq("iks").any() and shares["purpose"].notna().all()
     rows = []
     for purpose, agreed in zip(rule["purpose"], rule["share_pct"], strict=True):
         for reading in readings:
             row: dict[str, Any] = {"purpose": purpose, "reading": reading, "agreed_pct": agreed}
             base = base_of.get(reading)
-            if base is not None and months and len(book):
+            if base is not None and known_shares:
                 share = Fraction(str(agreed)) / 100
                 due = max(0, half_up(share * base))
-                own = shares[shares["purpose"].eq(purpose) & shares["month"].isin(months)]
-                spent = book[book["purpose"].eq(purpose) & (book["month"] >= min(months))]
+                own = book[book["purpose"].eq(purpose)]
                 row |= {"months": len(months), "base": base, "due": due}
-                row |= {"set_aside": money_of(own), "used": -money_of(spent, "iks_use")}
+                row |= {"set_aside": money_of(own, "iks_share"), "used": -money_of(own, "iks_use")}
                 row |= {"difference": row["set_aside"] - due}
             rows.append(row)
     return rows

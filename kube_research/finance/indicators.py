@@ -32,11 +32,9 @@ from kube_research.texts import LANGUAGES, check_language, text
 if TYPE_CHECKING:
     from kube_research.site.folder import Site
 
-#: The fact that holds the day a rule was agreed, and the meeting of the published study that agreed it.
-RULES = {
-    "books_daily_since": "mentoring_1",
-    "cooperative_since": "mentoring_3",
-}
+#: The facts that hold the day a rule was agreed, and the meeting of the published study that agreed it;
+#: that of the IKS shares stands in ``iks_rule``, for every site.
+RULES = {"books_daily_since": "mentoring_1", "cooperative_since": "mentoring_3", "iks_since": None}
 #: IKS purposes that go to people outside the group, and those that go to its own members.
 OUTSIDE, INSIDE = ("posyandu", "charity_day"), ("sick_members",)
 
@@ -47,9 +45,10 @@ def rule_day(site: Site, fact: str) -> object:
     Parameters
     ----------
     site : Site
-        The row ``fact`` of its ``facts`` holds the day. The published study and its twin name the
-        meeting in their activities instead.
-    fact : {"books_daily_since", "cooperative_since"}
+        The row ``fact`` of its ``facts`` holds the day. Without it, the day of the IKS shares is that
+        of the ``activity`` their ``iks_rule`` names; the published study and its twin name the other
+        meetings in their activities.
+    fact : {"books_daily_since", "cooperative_since", "iks_since"}
 
     Examples
     --------
@@ -61,11 +60,17 @@ def rule_day(site: Site, fact: str) -> object:
         facts = site.table("facts").set_index("fact")["value"].dropna()
         if fact in facts.index:
             return str(facts[fact])
-    if site.has("activities") and site.folder.name in bundled_sites():
-        days = site.table("activities").set_index("activity")["date"].dropna()
-        if RULES[fact] in days.index:
-            return days[RULES[fact]]
-    return None
+    meetings: list[Any] = []
+    if fact == "iks_since" and site.has("iks_rule"):
+        rule = site.table("iks_rule")
+        meetings = rule.loc[rule["share_pct"].notna(), "activity"].dropna().tolist()
+    elif site.folder.name in bundled_sites():
+        meetings = [RULES[fact]]
+    if not (meetings and site.has("activities")):
+        return None
+    activities = site.table("activities")
+    days = activities.loc[activities["activity"].isin(meetings), "date"].dropna()
+    return days.min() if len(days) else None
 
 
 def last_book_day(site: Site) -> pd.Timestamp | None:

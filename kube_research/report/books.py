@@ -10,7 +10,7 @@ from kube_research.figures.sheet import book_names
 from kube_research.finance.closing import closing_balances, ledger_balances
 from kube_research.finance.growth import growth_checklist, growth_stages
 from kube_research.finance.iks import iks_against_rule
-from kube_research.finance.indicators import indicators_table
+from kube_research.finance.indicators import indicators_table, rule_day
 from kube_research.finance.reconcile.findings import reconcile_ledger
 from kube_research.formats import day_of, number, percent, rupiah, whole
 from kube_research.frames import FEW, grade_of
@@ -102,8 +102,8 @@ def iks(draft: Draft) -> None:
     if not site.has("iks_rule"):
         return
     rule = site.table("iks_rule")
-    kept = iks_against_rule(site, rule)
-    if kept.empty or not kept["set_aside"].fillna(0).any():
+    kept = iks_against_rule(site, rule, since=rule_day(site, "iks_since"))
+    if kept["due"].isna().all():
         return
     names = rule.set_index("purpose").get(f"label_{draft.lang}", pd.Series(dtype="string"))
     purposes = kept["purpose"].map(names).fillna(kept["purpose"])

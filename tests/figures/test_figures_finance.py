@@ -271,6 +271,16 @@ def test_a_group_of_few_is_marked(logs: Site) -> None:
 # -- IKS ---------------------------------------------------------------------------------------
 
 
+def test_iks_bars_count_from_the_day_of_the_rule(logs: Site) -> None:
+    """By hand: sales of 1,000,000 since 1 March at 5 %; nothing was set aside before April."""
+    rows = [(f"2016-0{month}-05", "07", "kas", "sales", 500_000) for month in (2, 3, 4)]
+    rows += [("2016-04-28", "07", "kas", "iks_sick", -50_000)]
+    rows += [("2016-04-28", "07", "iks", "iks_sick", 50_000)]
+    frame = frame_of("iks_rule_plot", having(logs, ledger=book(rows)))
+    line = frame[(frame["name"] == "sick_members") & (frame["reading"] == "profit")].iloc[0]
+    assert line[["base", "due", "amount"]].tolist() == [1_000_000, 50_000, 50_000]
+
+
 def test_iks_bars_hold_both_readings(logs: Site) -> None:
     frame = frame_of("iks_rule_plot", logs)
     assert frame["part"].tolist() == ["in"] * 2 + ["rule"] * 4 + ["other"]

@@ -93,27 +93,66 @@ def test_totals_by_hand() -> None:
 def test_both_readings_of_the_base_stand_side_by_side() -> None:
     done = kr.finance.iks_against_rule(BOOK, RULE).set_index(["purpose", "reading"])
     columns = ["agreed_pct", "months", "base", "due", "set_aside", "used", "difference"]
-    # February and March: profit (1500 - 400 - 100) + 2000; into the IKS book 50 + 50 + 200 + 100.
-    assert done.loc[("sick_members", "profit"), columns].tolist() == [5, 2, 3000, 150, 150, 50, 0]
+    # To April: profit (1500 - 400 - 100) + 2000 + 700; into the IKS book 50 + 50 + 200 + 100.
+    assert done.loc[("sick_members", "profit"), columns].tolist() == [5, 3, 3700, 185, 150, 50, -35]
     assert done.loc[("sick_members", "iks_inflow"), columns].tolist() == [
-        *(5, 2, 400, 20, 150, 50, 130)
+        *(5, 3, 400, 20, 150, 50, 130)
     ]
-    assert done.loc[("posyandu", "profit"), columns].tolist() == [5, 2, 3000, 150, 50, 30, -100]
-    assert done.loc[("posyandu", "iks_inflow"), columns].tolist() == [5, 2, 400, 20, 50, 30, 30]
-    assert done["pct_of_base"].tolist() == pytest.approx([5, 37.5, 100 * 50 / 3000, 12.5])
+    assert done.loc[("posyandu", "profit"), columns].tolist() == [5, 3, 3700, 185, 50, 30, -135]
+    assert done.loc[("posyandu", "iks_inflow"), columns].tolist() == [5, 3, 400, 20, 50, 30, 30]
+    assert done["pct_of_base"].tolist() == pytest.approx(
+        [100 * 150 / 3700, 37.5, 100 * 50 / 3700, 12.5]
+    )
     assert done.index.get_level_values("purpose").unique().tolist() == ["sick_members", "posyandu"]
 
 
 def test_the_base_and_the_months_are_inputs() -> None:
     done = kr.finance.iks_against_rule(BOOK, RULE, bases="sales")
-    assert done["base"].tolist() == [3500, 3500]
-    assert done["due"].tolist() == [175, 175]
+    assert done["base"].tolist() == [4200, 4200]
+    assert done["due"].tolist() == [210, 210]
     every = kr.finance.iks_against_rule(BOOK, RULE, bases=BASES)
     assert every["reading"].tolist() == [*BASES, *BASES]
     whole = kr.finance.iks_against_rule(BOOK, RULE, bases="sales", since="2016-03-15")
     assert whole["base"].tolist() == [2700, 2700]  # March and April
     assert whole["set_aside"].tolist() == [100, 0]
     assert whole["months"].tolist() == [2, 2]  # of group 07: group 08 has no IKS book
+
+
+@pytest.mark.parametrize("since", [None, "2016-02-05"])
+def test_months_in_which_nothing_was_set_aside_count(since: str | None) -> None:
+    """By hand: 5 % of 1,000,000 + 500,000 + 500,000 is 100,000; half of it was set aside."""
+    book = ledger_of(
+        ("2016-02-05", "07", "kas", "sales", None, 1_000_000),
+        ("2016-02-28", "07", "kas", "iks_sick", None, -50_000),
+        ("2016-02-28", "07", "iks", "iks_sick", None, 50_000),
+        ("2016-03-05", "07", "kas", "sales", None, 500_000),
+        ("2016-04-05", "07", "kas", "sales", None, 500_000),
+    )
+    rule, columns = RULE.iloc[:1], ["months", "due", "set_aside", "difference"]
+    held = kr.finance.iks_against_rule(book, rule, bases="sales", since=since)
+    assert held[columns].to_numpy().tolist() == [[3, 100_000, 50_000, -50_000]]
+    # A group that never set anything aside owes its share from the month in which the rule began.
+    never = ledger_of(
+        ("2016-01-05", "08", "kas", "sales", None, 900_000),
+        ("2016-03-05", "08", "kas", "sales", None, 100_000),
+        ("2016-03-06", "08", "iks", "iks_due", None, 7_000),
+    )
+    both = pd.concat([book, never])
+    held = kr.finance.iks_against_rule(both, rule, bases="sales", by="group", since=since)
+    assert held[columns].to_numpy().tolist() == [
+        [3, 100_000, 50_000, -50_000],
+        [3, 5_000, 0, -5_000],
+    ]
+    alone = kr.finance.iks_against_rule(never, rule, bases="sales")
+    assert alone[columns].isna().all(axis=None)  # nobody says since when
+
+
+def test_a_share_that_names_no_purpose_leaves_what_was_set_aside_unknown() -> None:
+    named = kr.finance.iks_against_rule(BOOK, RULE, bases="profit")
+    assert named["set_aside"].tolist() == [150, 50]
+    blank = ledger_of(("2016-03-28", "07", "iks", "bagian_iks", None, 100))
+    unnamed = kr.finance.iks_against_rule(pd.concat([BOOK, blank]), RULE, bases="profit")
+    assert unnamed[["set_aside", "difference"]].isna().all(axis=None)
 
 
 def test_months_and_bases_of_a_group_whose_book_is_not_there_stay_unknown() -> None:
@@ -130,17 +169,17 @@ def test_months_and_bases_of_a_group_whose_book_is_not_there_stay_unknown() -> N
 def test_nothing_is_due_of_a_loss_and_halves_go_up() -> None:
     loss = BOOK.assign(amount=BOOK["amount"].mask(BOOK["category"] == "cost", -9000))
     done = kr.finance.iks_against_rule(loss, RULE, bases="profit")
-    assert done["base"].tolist() == [-5900, -5900]
+    assert done["base"].tolist() == [-14200, -14200]  # both costs
     assert done["due"].tolist() == [0, 0]
     assert done["pct_of_base"].isna().all()
-    uneven = BOOK.assign(amount=BOOK["amount"].mask(BOOK["category"] == "cost", -90))
-    assert kr.finance.iks_against_rule(uneven, RULE, bases="profit")["due"].tolist() == [151, 151]
-    # 150.5
-    fine = RULE.assign(share_pct=[2.05, 5.0, None])  # exact: 61.5 of 3,000
-    assert kr.finance.iks_against_rule(BOOK, fine, bases="profit")["due"].tolist() == [62, 150]
+    uneven = BOOK.assign(amount=BOOK["amount"].mask(BOOK["category"] == "cost", -95))
+    assert kr.finance.iks_against_rule(uneven, RULE, bases="profit")["due"].tolist() == [181, 181]
+    # 180.5
+    fine = RULE.assign(share_pct=[2.5, 5.0, None])  # exact: 92.5 of 3,700
+    assert kr.finance.iks_against_rule(BOOK, fine, bases="profit")["due"].tolist() == [93, 185]
 
 
-def test_what_was_used_counts_from_the_first_month_in_which_something_was_set_aside() -> None:
+def test_what_was_used_counts_from_the_month_of_the_rule() -> None:
     early = ledger_of(("2016-02-01", "07", "iks", "sick_support", None, -7))
     before = ledger_of(("2016-01-31", "07", "iks", "sick_support", None, -1000))
     done = kr.finance.iks_against_rule(pd.concat([BOOK, early, before]), RULE, bases="profit")
@@ -149,8 +188,8 @@ def test_what_was_used_counts_from_the_first_month_in_which_something_was_set_as
 
 def test_the_study_reads_the_profit_as_base() -> None:
     done = kr.finance.iks_against_rule(BOOK, RULE, bases="profit")
-    assert done["base"].tolist() == [3000, 3000]
-    assert done["pct_of_base"].tolist() == pytest.approx([5, 100 * 50 / 3000])
+    assert done["base"].tolist() == [3700, 3700]
+    assert done["pct_of_base"].tolist() == pytest.approx([100 * 150 / 3700, 100 * 50 / 3700])
 
 
 def test_use_by_purpose_by_hand() -> None:

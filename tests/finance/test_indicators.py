@@ -197,8 +197,11 @@ def test_reasons_are_given(small: Site) -> None:
 
 def test_the_rule_of_another_site_is_not_guessed(small: Site, study: Site) -> None:
     days = study.table("activities")
-    elsewhere = replace(small, folder=Path("elsewhere"), tables={"activities": days})
+    tables = {"activities": days, "iks_rule": study.table("iks_rule")}
+    elsewhere = replace(small, folder=Path("elsewhere"), tables=tables)
     assert rule_day(elsewhere, "books_daily_since") is None
+    assert str(rule_day(elsewhere, "iks_since"))[:10] == "2016-03-05"  # iks_rule names the meeting
+    assert rule_day(small, "iks_since") is None
     assert str(rule_day(study, "books_daily_since"))[:10] == "2016-03-05"
     assert rule_day(small, "books_daily_since") == "2016-03-02"
 
