@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from kube_research.formats import as_printed
 from kube_research.site.schema import Column, tables
 from kube_research.texts import LANGUAGES, text
 
@@ -68,7 +69,7 @@ def growth_page(lang: str = "en") -> str:
             asked = text("page.asked", lang)
             if row["indicator"]:
                 label = indicators()[row["indicator"]].labels[lang]
-                asked = f"{label} {row['comparison']} {row['value']}"
+                asked = f"{label} {row['comparison']} {as_printed(row['value'], lang)}"
             cells.append(
                 [f"`{row['criterion']}`", row[f"label_{lang}"], asked, row[f"reason_{lang}"]]
             )

@@ -54,8 +54,8 @@ def _member_savings_plot_frame(site: Site) -> pd.DataFrame:
         As from :func:`~kube_research.finance.savings.member_savings`, members only and with a known
         balance, with ``share_people`` and ``share_money``: this member and all who saved less, as
         shares of all members and of all their savings
-        (:func:`~kube_research.finance.savings.lorenz_points`; missing where nothing is saved). By
-        group and balance.
+        (:func:`~kube_research.finance.savings.lorenz_points`; missing where nothing is saved or a
+        balance is below zero). By group and balance.
 
     Raises
     ------
@@ -125,14 +125,17 @@ def member_savings_plot(
     sheet.ax.set_xlabel(text("figure.member_savings_plot.axis", lang, unit=unit))
     for x, name, side in _COLUMNS:
         sheet.head(x, text(f"figure.member_savings_plot.{name}", lang), ha=side)
-    few = False
+    few, gaps = False, []
     for row, (_, part) in zip(sheet.all_rows, [*parts, ("", frame)] if parts else [], strict=True):
-        spread = savings_spread(part, by=None).iloc[0]
+        spread = savings_spread(part, by=None, lang=lang).iloc[0]
         few |= bool(spread["few"]) and not row.head
+        gaps += [spread["reason"]] if spread["reason"] else []
         _savings_row(sheet, row, part, spread, bar)
-    note = text("figure.member_savings_plot.note", lang)
-    mark = text("figure.member_savings_plot.few", lang) if few else ""
-    return sheet.noted(note, mark)
+    notes = [text("figure.member_savings_plot.note", lang)]
+    notes += [text("figure.member_savings_plot.few", lang)] if few else []
+    for reason in dict.fromkeys(gaps):
+        notes.append(text("figure.member_savings_plot.no_gini", lang, reason=reason))
+    return sheet.noted(*notes)
 
 
 #: Inches right of the plot, for three columns of words.
@@ -158,7 +161,8 @@ def _savings_row(sheet: Sheet, row: Row, part: pd.DataFrame, spread: pd.Series, 
     bold: Look = {"fontweight": "bold" if row.head else "normal", "va": "center_baseline"}
     star = "*" if spread["few"] and not row.head else ""
     of = text("figure.attendance_activities.of", lang, count=spread["saving"], n=spread["members"])
-    cells = (of + star, rupiah(round(float(spread["average"])), lang), number(spread["gini"], lang))
+    evenness = number(spread["gini"], lang) or "–"
+    cells = (of + star, rupiah(round(float(spread["average"])), lang), evenness)
     for (x, name, side), words in zip(_COLUMNS, cells, strict=True):
         sheet.words(x, row.y, words, right=True, ha=side, gid=sheet.tag(f"words-{name}"), **bold)
 

@@ -1,8 +1,8 @@
 """Growth stages (tumbuh, berkembang, maju): a declared checklist held against a site.
 
-The checklist is ours and is data (``growth_criteria.csv``); a site may bring its own. It takes up
-features that writings on KUBE list for the three stages and makes them countable. It is not the
-ministry's rule.
+The checklist is ours and is data (``growth_criteria.csv``), with the reason of each criterion: what the
+study states, and what we chose. A site may bring its own. It is neither the ministry's rule nor the
+study's.
 """
 
 from __future__ import annotations

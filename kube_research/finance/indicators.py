@@ -20,7 +20,7 @@ from kube_research.finance.business import (
     trade_months,
 )
 from kube_research.finance.iks import iks_apart, iks_totals, iks_use
-from kube_research.finance.reconcile.findings import reconcile_ledger
+from kube_research.finance.reconcile.findings import reconcile_ledger, reconcile_summary
 from kube_research.finance.savings import member_savings, savings_spread
 from kube_research.finance.writing import days_written, months_without_deposit
 from kube_research.formats import number, percent, rupiah, whole
@@ -105,6 +105,7 @@ GAPS = {
     "no_rounds": "unknown",
     "no_period": "unknown",
     "no_due": "unknown",
+    "no_balances": "unknown",
     "no_wage": "no data",
     "no_rule": "not applicable",
     "no_stimulant": "not applicable",
@@ -168,9 +169,25 @@ def _deposits(site: Site) -> pd.DataFrame:
 
 
 def _findings(site: Site) -> pd.DataFrame:
+    """Count the findings; none in books without stated balances is no evidence that they agree."""
     findings = reconcile_ledger(site)
     sure = findings[findings["certainty"].isin(["certain", "likely"])]
-    return _counted(site.ledger, "findings", sure.reset_index(names="finding"), "finding")
+    frame = _counted(site.ledger, "findings", sure.reset_index(names="finding"), "finding")
+    books = reconcile_summary(site, findings)
+    blank = set(books.loc[books["stated"] == 0, "group"].dropna())
+    unseen = frame["group"].isin(blank | ({ALL} if blank else set())) & frame["findings"].eq(0)
+    return _why(frame.assign(findings=frame["findings"].mask(unseen)), ["findings"], "no_balances")
+
+
+def _savings(site: Site) -> pd.DataFrame:
+    savings = member_savings(site, on=last_book_day(site))
+    return _both(savings_spread, savings, lang=site.info.language)
+
+
+def _iks(site: Site) -> pd.DataFrame:
+    """Return the IKS totals with what was set aside: booked so at least, all but the dues at most."""
+    frame = _both(iks_totals, Books.of(site))
+    return frame.assign(set_aside=frame["inflow"] - frame["dues"])
 
 
 def _iks_others(site: Site) -> pd.DataFrame:
@@ -240,8 +257,8 @@ FRAMES: dict[str, Callable[[Site], pd.DataFrame]] = {
     "gaps": _gaps,
     "deposits": _deposits,
     "findings": _findings,
-    "savings": lambda site: _both(savings_spread, member_savings(site, on=last_book_day(site))),
-    "iks": lambda site: _both(iks_totals, Books.of(site)),
+    "savings": _savings,
+    "iks": _iks,
     "iks_others": _iks_others,
     "apart": lambda site: _both(iks_apart, Books.of(site)),
     "capital": _capital,
@@ -427,6 +444,8 @@ def _rows(site: Site, indicator: Indicator) -> Iterator[dict[str, Any]]:
         elif pd.notna(gap):
             reason = text(f"finance.reason.{gap}", site.info.language)
             row |= {"status": GAPS[gap], "reason": reason}
+        else:
+            row |= {"reason": source.get("reason", "")}
         yield row
 
 

@@ -20,6 +20,7 @@ from kube_research.finance.books import (
 )
 from kube_research.frames import FEW, documented, grade_of, need_columns, need_option
 from kube_research.levels import grades_of_ranks, ranks_of_evidence
+from kube_research.texts import check_language, text
 
 _MONEY = ("opening", "deposits", "withdrawals", "balance", "months_saved")
 
@@ -47,7 +48,8 @@ def member_savings(books: AnyBooks, *, on: object = None) -> pd.DataFrame:
         ``deposits`` and ``withdrawals`` (both positive, read from the sign of the amount), ``balance``
         (``opening + deposits - withdrawals``), all in rupiah, ``months_saved`` (calendar months with a
         deposit), ``last_deposit`` (day), ``evidence``. A member without entries has 0 where the ledger
-        holds the savings book of the group, and missing values where it holds none of it.
+        holds the savings book of the group, and missing values where it holds none of it or where its
+        savings name nobody.
 
     Raises
     ------
@@ -90,7 +92,8 @@ def member_savings(books: AnyBooks, *, on: object = None) -> pd.DataFrame:
     every = people.merge(sums.reset_index(), "outer", keys)
     every = every[every["member"].eq(True) | every["balance"].notna()]
     every["member"] = every["member"].eq(True).astype("bool")
-    covered = every["group"].isin(set(book["group"].astype("string")))
+    unnamed = set(book.loc[book["flow"].isin(SAVING), "group"]) - set(mine["group"])
+    covered = every["group"].isin(set(book["group"].astype("string")) - unnamed)
     for name in _MONEY:
         every[name] = every[name].astype("Int64").where(every[name].notna() | ~covered, 0)
     every["_of"] = ranks_of_evidence(every)
@@ -105,8 +108,7 @@ def gini(values: npt.ArrayLike, *, corrected: bool = False) -> float:
     Parameters
     ----------
     values : array_like of float
-        One amount a person; missing ones are as if not there. Single negative amounts are allowed and
-        can bring the result above 1.
+        One amount a person; missing ones are as if not there.
     corrected : bool
         False: the mean absolute difference over all n * n pairs, divided by twice the mean; one person
         who has everything among n gives (n - 1) / n. True: times n / (n - 1), which leaves a person's
@@ -115,7 +117,8 @@ def gini(values: npt.ArrayLike, *, corrected: bool = False) -> float:
     Returns
     -------
     float
-        nan without amounts, when they sum to zero or less, and for one person if ``corrected``.
+        nan without amounts, with one below zero (the result could be anything above 0), when all are
+        zero, and for one person if ``corrected``.
 
     Notes
     -----
@@ -128,9 +131,9 @@ def gini(values: npt.ArrayLike, *, corrected: bool = False) -> float:
     (0.0, 0.6666666666666666, 1.0)
     """
     amounts = np.sort(_known(values))
-    count, total = len(amounts), float(amounts.sum())
-    if not total > 0 or (corrected and count < 2):
+    if _why_no_gini(amounts, corrected=corrected):
         return float("nan")
+    count, total = len(amounts), float(amounts.sum())
     ranks = 2 * np.arange(1, count + 1) - count - 1
     return float(ranks @ amounts) / ((count - 1 if corrected else count) * total)
 
@@ -155,7 +158,7 @@ def lorenz_points(values: npt.ArrayLike) -> pd.DataFrame:
     [0.0, 0.25, 1.0]
     """
     amounts = np.sort(_known(values))
-    if not amounts.sum() > 0:
+    if _why_no_gini(amounts, corrected=False):
         amounts = amounts[:0]
     running = np.concatenate([[0.0], np.cumsum(amounts)])[: len(amounts) + bool(len(amounts))]
     people = np.arange(len(running)) / max(1, len(amounts))
@@ -169,6 +172,17 @@ def _known(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return known
 
 
+def _why_no_gini(amounts: npt.NDArray[np.float64], *, corrected: bool) -> str:
+    """Return why sorted amounts have no Gini coefficient, as the key of a sentence, or nothing."""
+    if not len(amounts):
+        return "no_savings"
+    if amounts[0] < 0:
+        return "overdrawn"
+    if not amounts[-1] > 0:
+        return "nothing_saved"
+    return "one_member" if corrected and len(amounts) < 2 else ""
+
+
 @documented
 def savings_spread(
     savings: pd.DataFrame,
@@ -177,6 +191,7 @@ def savings_spread(
     saver: str = "balance",
     corrected: bool = False,
     confidence: float = 0.95,
+    lang: str = "en",
 ) -> pd.DataFrame:
     """Return how many members save, how much on average, and how evenly.
 
@@ -193,14 +208,18 @@ def savings_spread(
         Of the Gini coefficient, see :func:`gini`.
     confidence : float
         Of the Wilson interval.
+    lang : {"en", "id"}
+        Language of ``reason``.
 
     Returns
     -------
     DataFrame
         ``members`` whose savings are known, ``saving``, ``share_saving`` with ``low`` and ``high``,
-        ``total`` (rupiah), ``average`` (``total / members``), ``median``, ``gini``, ``outside`` and
-        ``outside_total`` (rows that are no member's and their balance), ``few`` (fewer than five
-        members), ``evidence``.
+        ``total`` (rupiah), ``average`` (``total / members``), ``median``, ``gini`` (missing where a
+        balance is below zero, which :func:`~kube_research.finance.reconcile.findings.reconcile_ledger`
+        tells), ``outside`` and ``outside_total`` (rows that are no member's and their balance),
+        ``reason`` (why there is no ``gini``, else empty), ``few`` (fewer than five members),
+        ``evidence``.
 
     |frame_errors|
 
@@ -216,6 +235,7 @@ def savings_spread(
     >>> savings_spread(savings, by=None)[["members", "saving", "average"]].values.tolist()
     [[30, 30, 114666.66666666667]]
     """
+    check_language(lang)
     keys = need_level(by)
     need_option("saver", saver, ("balance", "deposited"))
     column = "balance" if saver == "balance" else "deposits"
@@ -240,12 +260,15 @@ def savings_spread(
         row |= {"average": total / count if count else None}
         row |= {"median": float(mine["balance"].median()) if count else None}
         row |= {"gini": gini(mine["balance"], corrected=corrected)}
+        why = _why_no_gini(np.sort(_known(mine["balance"])), corrected=corrected)
+        row |= {"reason": text(f"finance.reason.{why}", lang) if why else ""}
         row |= {"outside": len(others), "outside_total": int(others["balance"].sum())}
         rows.append(row | {"few": count < FEW, "evidence": grade_of(part)})
     shares = ["share_saving", "low", "high", "average", "median", "gini"]
     wholes = ["members", "saving", "total", "outside", "outside_total"]
-    names = [*keys, *wholes[:2], *shares[:3], "total", *shares[3:], *wholes[3:], "few", "evidence"]
-    return frame_of(rows, names, money=wholes, ratio=shares).astype({"few": "bool"})
+    names = [*keys, *wholes[:2], *shares[:3], "total", *shares[3:], *wholes[3:]]
+    frame = frame_of(rows, [*names, "reason", "few", "evidence"], money=wholes, ratio=shares)
+    return frame.astype({"reason": "string", "few": "bool"})
 
 
 @documented

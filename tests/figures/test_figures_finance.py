@@ -271,6 +271,21 @@ def test_a_group_of_few_is_marked(logs: Site) -> None:
 # -- IKS ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "below zero"), ("id", "di bawah nol")])
+def test_savings_below_zero_have_no_gini_and_the_figure_says_why(
+    logs: Site, lang: str, words: str
+) -> None:
+    ledger = logs.ledger.copy()
+    saved = ledger[(ledger["book"] == "tabungan") & ledger["person"].notna()]
+    ledger.loc[saved.index[0], "amount"] = -10_000_000
+    site = having(logs, ledger=ledger)
+    ax = draw("member_savings_plot", site, lang=lang)
+    assert words in all_words(ax)
+    assert [cell.get_text() for cell in tagged(ax, "words-gini")].count("–") == 2  # group and all
+    assert kr.figures.member_savings_plot.frame(site)["share_money"].isna().all()
+    assert words not in all_words(draw("member_savings_plot", logs, lang=lang))
+
+
 def test_iks_bars_count_from_the_day_of_the_rule(logs: Site) -> None:
     """By hand: sales of 1,000,000 since 1 March at 5 %; nothing was set aside before April."""
     rows = [(f"2016-0{month}-05", "07", "kas", "sales", 500_000) for month in (2, 3, 4)]

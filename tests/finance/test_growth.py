@@ -127,6 +127,36 @@ def test_the_packages_rule_is_sound() -> None:
     assert rule["indicator"].isna().sum() >= 3
 
 
+def test_every_reason_says_what_is_ours_and_what_the_study_states() -> None:
+    """By the paper: Tables 4 and 9, the band in the text, and the informants, who are no rule."""
+    reasons = growth_rule().set_index("criterion")["reason_en"]
+    ours = {name for name, words in reasons.items() if words.startswith("Ours")}
+    cuts = {name for name, words in reasons.items() if "our cut" in words or "is ours" in words}
+    assert ours & cuts == set()
+    assert set(reasons.index) - ours - cuts == {"cooperative"}  # every month: the rule itself
+    assert cuts == {"books_written", "attendance", "iks_set_aside", "iks_for_others", "self_reliant"}
+    assert "not as a rule" in reasons["officers"]
+
+
+def test_books_without_balances_and_dues_alone_meet_no_criterion(twin: Site) -> None:
+    from dataclasses import replace
+
+    def verdicts(ledger: pd.DataFrame) -> set[tuple[str, str]]:
+        checklist = growth_checklist(replace(twin, tables={**twin.tables, "ledger": ledger}))
+        judged = checklist[checklist["criterion"].isin(["books_agree", "iks_set_aside"])]
+        return set(zip(judged["criterion"], judged["verdict"], strict=True))
+
+    ledger = twin.ledger
+    assert verdicts(ledger) == {("books_agree", "met"), ("iks_set_aside", "met")}
+    unseen = {("books_agree", "unknown"), ("iks_set_aside", "met")}
+    assert verdicts(ledger.drop(columns="balance")) == unseen
+    assert verdicts(ledger.assign(balance=pd.NA)) == unseen
+    kept = ledger.assign(balance=ledger["balance"].where(ledger["book"] != "tabungan"))
+    assert verdicts(kept) == unseen
+    dues = ledger[~ledger["category"].isin(["iks_sick", "iks_posyandu"])]
+    assert ("iks_set_aside", "unmet") in verdicts(dues)
+
+
 def test_a_site_brings_its_own_rule(tmp_path: Path, twin: Site) -> None:
     from dataclasses import replace
 

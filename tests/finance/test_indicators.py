@@ -103,7 +103,7 @@ EXPECTED: dict[str, tuple[object, object, object]] = {
     "days_written": (5 / 60, 1 / 60, 6 / 120),
     "longest_gap": (29, 59, 59),
     "months_without_deposit": (1, 2, 3),
-    "findings": (0, 1, 1),
+    "findings": (UNKNOWN, 1, 1),  # no balance was ever written
     "members_saving": (2 / 3, UNKNOWN, 2 / 3),
     "savings_per_member": (400 / 3, UNKNOWN, 400 / 3),
     # 0, 100, 300: differences 2 * (100 + 300 + 200) / 9 over twice the mean
@@ -129,6 +129,7 @@ EXPECTED: dict[str, tuple[object, object, object]] = {
     "stimulant_received": (1000, 0, 1000),
     "sales_months": (2, 1, 2),
     "iks_received": (60, UNKNOWN, 60),
+    "iks_set_aside": (0, UNKNOWN, 0),  # only dues came in
     "iks_for_others": (20, UNKNOWN, 20),
 }
 
@@ -206,6 +207,50 @@ def test_the_rule_of_another_site_is_not_guessed(small: Site, study: Site) -> No
     assert rule_day(small, "books_daily_since") == "2016-03-02"
 
 
+def with_balances(ledger: pd.DataFrame) -> pd.DataFrame:
+    ledger = ledger.sort_values("date", kind="stable", ignore_index=True)
+    return ledger.assign(balance=ledger.groupby(["group", "book"])["amount"].cumsum())
+
+
+def test_no_finding_is_evidence_only_where_every_book_states_balances(small: Site) -> None:
+    def findings(ledger: pd.DataFrame) -> dict[str, object]:
+        tables = {**small.tables, "ledger": ledger}
+        rows = kr.finance.indicator_values(replace(small, tables=tables), names=["findings"])
+        assert ("balance" in rows.loc[0, "reason"]) == pd.isna(rows.loc[0, "value"])
+        return dict(zip(rows["group"], rows["value"], strict=True))
+
+    clean = with_balances(LEDGER[LEDGER["category"] != "cost"]).assign(evidence="recorded")
+    clean = clean[~clean["category"].str.startswith("loan")]
+    assert findings(with_balances(clean)) == {"07": 0, "08": 0, ALL: 0}
+    kas_only = clean.assign(balance=clean["balance"].where(clean["book"] == "kas"))
+    assert findings(kas_only) == {"07": pd.NA, "08": 0, ALL: pd.NA}
+    assert findings(clean.assign(balance=pd.NA)) == dict.fromkeys(["07", "08", ALL], pd.NA)
+
+
+def test_what_was_set_aside_for_iks_leaves_the_dues_out(small: Site) -> None:
+    """07 received 60 of dues; then a share of 25, and 30 under a code that nobody declared."""
+    names = ["iks_set_aside"]
+    for rows, ends, grade in (
+        ([], (0, 0), "recorded"),
+        ([("iks_sick", 25)], (25, 25), "recorded"),
+        ([("dari kas", 30)], (0, 30), "bounded"),
+        ([("iks_sick", 25), ("dari kas", 30)], (25, 55), "bounded"),
+    ):
+        more = [("2016-03-20", "07", "iks", code, None, amount) for code, amount in rows]
+        ledger = pd.concat([LEDGER, ledger_of(*more)]).assign(evidence="recorded")
+        site = replace(small, tables={**small.tables, "ledger": ledger})
+        row = kr.finance.indicator_values(site, names=names).iloc[0]
+        assert (row["low"], row["high"], row["evidence"]) == (*ends, grade)
+
+
+def test_savings_below_zero_leave_the_gini_unknown_with_the_reason(small: Site) -> None:
+    more = ledger_of(("2016-03-20", "07", "tabungan", "member_withdrawal", "b", -150))
+    ledger = pd.concat([LEDGER, more]).assign(evidence="recorded")
+    site = replace(small, tables={**small.tables, "ledger": ledger})
+    row = kr.finance.indicator_values(site, names=["savings_gini"]).iloc[0]
+    assert (row["status"], "below zero" in row["reason"]) == (UNKNOWN, True)
+
+
 def test_undeclared_uses_of_iks_leave_a_range(small: Site) -> None:
     more = ledger_of(("2016-03-20", "07", "iks", "beasiswa", None, -5))
     own = pd.DataFrame({"category": ["beasiswa"], "flow": ["iks_use"], "purpose": ["school"]})
@@ -242,7 +287,7 @@ def test_frames_hold_the_columns_that_are_read(small: Site) -> None:
 
 def test_only_sure_findings_are_counted(small: Site) -> None:
     twice = ledger_of(("2016-04-01", "07", "kas", "sales", None, 100))
-    ledger = pd.concat([LEDGER, twice], ignore_index=True).assign(evidence="recorded")
+    ledger = with_balances(pd.concat([LEDGER, twice])).assign(evidence="recorded")
     site = replace(small, tables={**small.tables, "ledger": ledger})
     assert set(kr.reconcile_ledger(site).query("group == '07'")["certainty"]) == {"look"}
     values = kr.finance.indicator_values(site, names=["findings"]).set_index("group")["value"]

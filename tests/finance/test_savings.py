@@ -160,13 +160,12 @@ def test_gini_is_the_mean_difference_over_all_pairs(values: list[int], rng: obje
 
 
 def test_gini_where_there_is_none() -> None:
-    for nothing in ([], [0, 0], [None, np.nan], [-5, 5], [-5, 1]):
+    for nothing in ([], [0, 0], [None, np.nan], [-5, 5], [-5, 1], [-1, 3], [-40_000, 10_000, 50_000]):
         assert np.isnan(kr.finance.gini(nothing))
         assert kr.finance.lorenz_points(nothing).empty
     assert np.isnan(kr.finance.gini([4], corrected=True))
     assert kr.finance.gini([4]) == 0
     assert kr.finance.gini(pd.Series([1, None, 3], dtype="Int64")) == pytest.approx(0.25)
-    assert kr.finance.gini([-1, 3]) == pytest.approx(pairs([-1, 3]))
 
 
 SAVED = pd.DataFrame(
@@ -195,6 +194,29 @@ def test_how_many_save_and_how_evenly_by_hand() -> None:
     assert (ever["saving"], ever["average"]) == (4, 20)
     even = kr.finance.savings_spread(SAVED, corrected=True).loc[0]
     assert even["gini"] == pytest.approx(pairs([0, 10, 20, 50]) * 4 / 3)
+
+
+def test_savings_below_zero_have_no_gini_and_say_why() -> None:
+    """Over all pairs the mean difference is 80,000 / 9 over a mean of 10,000 / 3: no share of anything."""
+    below = SAVED.assign(balance=pd.array([-30_000, 10_000, 20_000, 10_000, 9, None], dtype="Int64"))
+    spread = kr.finance.savings_spread(below).set_index("group").loc["07"]
+    assert pd.isna(spread["gini"])
+    assert "below zero" in spread["reason"]
+    assert (spread["saving"], spread["total"]) == (3, 10_000)
+    assert kr.finance.savings_spread(SAVED)["reason"].tolist() == [""]
+    for balances, words in (([0] * 4, "belum ada"), ([None] * 4, "tidak diketahui")):
+        none = SAVED.assign(balance=pd.array([*balances, 9, None], dtype="Int64"))
+        row = kr.finance.savings_spread(none, lang="id").iloc[0]
+        assert pd.isna(row["gini"])
+        assert words in row["reason"]
+    alone = kr.finance.savings_spread(SAVED.iloc[1:2], corrected=True).loc[0]
+    assert (pd.isna(alone["gini"]), alone["reason"]) == (True, "one member only")
+
+
+def test_savings_that_name_nobody_leave_those_of_the_members_unknown() -> None:
+    blank = BOOK.assign(person=pd.NA).astype({"person": "string"})
+    savings = kr.finance.member_savings(kr.finance.Books(blank, members=PEOPLE))
+    assert savings["balance"].isna().all()
 
 
 def test_unknown_savings_are_as_if_not_there() -> None:
