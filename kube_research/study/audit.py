@@ -52,10 +52,13 @@ def claims(site: Site, *, lang: str = "en") -> pd.DataFrame:
         claims, or locators, that speak against it, joined by " | "), ``needed`` (what data would
         settle a claim that is not checkable), ``locator``.
 
-        Verdicts: ``reproduced`` (computed again from other published data, and equal),
-        ``consistent`` (compatible with everything published, but not forced by it), ``bounded``
-        (known to lie in the range that the finding gives), ``not checkable``, ``contradicted`` (by
-        what ``against`` names).
+        Verdicts: ``reproduced`` (worked out again from what the source states elsewhere or lists
+        itself, and equal), ``consistent`` (published data bear on it and agree, but do not force
+        it; statements that are contradicted themselves do not count), ``bounded`` (what it leaves
+        open, or says in words, lies in the range that the finding gives), ``not checkable``
+        (nothing published could settle it), ``tension`` (what ``against`` names pulls the other
+        way, but both can be true), ``contradicted`` (it cannot be true together with what
+        ``against`` names).
 
     Raises
     ------
@@ -75,7 +78,7 @@ def claims(site: Site, *, lang: str = "en") -> pd.DataFrame:
     >>> import kube_research as kr
     >>> audit = claims(kr.load_site("cibeunying")).set_index("claim")
     >>> audit.loc["mentoring_4_date", "verdict"], audit.loc["meetings_first_week", "against"]
-    ('reproduced', 'mentoring_4_date')
+    ('consistent', 'mentoring_4_date')
     """
     return site.cached(_claims, check_language(lang))
 
@@ -155,14 +158,14 @@ def claims_by(site: Site, *, verdict: str, lang: str = "en") -> pd.DataFrame:
     ----------
     site : Site
         A site with a claims table.
-    verdict : {"reproduced", "consistent", "bounded", "not checkable", "contradicted"}
+    verdict : {"reproduced", "consistent", "bounded", "not checkable", "tension", "contradicted"}
     lang : {"en", "id"}
 
     Returns
     -------
     DataFrame
-        ``claim``, ``statement``, ``finding``, then ``against`` for contradicted claims and ``needed``
-        for those that are not checkable, and ``locator``.
+        ``claim``, ``statement``, ``finding``, then ``against`` for claims in tension or contradicted
+        and ``needed`` for those that are not checkable, and ``locator``.
 
     Examples
     --------
@@ -172,6 +175,9 @@ def claims_by(site: Site, *, verdict: str, lang: str = "en") -> pd.DataFrame:
     """
     need_option("verdict", verdict, VERDICTS)
     audited = claims(site, lang=lang)
-    extra = {"contradicted": ["against"], "not checkable": ["needed"]}.get(verdict, [])
-    columns = ["claim", "statement", "finding", *extra, "locator"]
+    columns = ["claim", "statement", "finding", "locator"]
+    if verdict in ("tension", "contradicted"):
+        columns.insert(3, "against")
+    elif verdict == "not checkable":
+        columns.insert(3, "needed")
     return audited.loc[audited["verdict"] == verdict, columns].reset_index(drop=True)

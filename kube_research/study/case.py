@@ -1,4 +1,4 @@
-"""What a check of a claim works with: the claim's words, the site's rows, and the five verdicts."""
+"""What a check of a claim works with: the claim's words, the site's rows, and the six verdicts."""
 
 from __future__ import annotations
 
@@ -100,13 +100,18 @@ def percentages(statement: str) -> list[str]:
 def enumeration(statement: str) -> list[str]:
     """Return what a sentence lists after a colon; empty where it lists nothing.
 
+    Where there are semicolons, they alone divide the list.
+
     Examples
     --------
     >>> enumeration("It combines three kinds: structural, relational and inherited.")
     ['structural', 'relational', 'inherited']
+    >>> enumeration("It found two: little experience and cohesion; declining motivation.")
+    ['little experience and cohesion', 'declining motivation']
     """
     _, colon, listed = statement.partition(": ")
-    parts = re.split(r"[,;] (?:and )?| and ", listed.rstrip(". ")) if colon else []
+    divider = r"; (?:and )?" if ";" in listed else r", (?:and )?| and "
+    parts = re.split(divider, listed.rstrip(". ")) if colon else []
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -169,7 +174,7 @@ def as_rows(frame: pd.DataFrame) -> list[Row]:
 
 
 #: From the firmest to the one that says the source is against itself.
-VERDICTS = ("reproduced", "consistent", "bounded", "not checkable", "contradicted")
+VERDICTS = ("reproduced", "consistent", "bounded", "not checkable", "tension", "contradicted")
 
 
 @dataclass(frozen=True)
@@ -270,9 +275,14 @@ class Case:
         return self.claim[:-1] + self.other_side
 
     @property
-    def places(self) -> int:
-        """In how many places the source says so."""
-        return self.locator.count(";") + 1
+    def where(self) -> str:
+        """Where the source says so."""
+        return self.locator or self.claim
+
+    def said_at(self, claim: str) -> str:
+        """Return where the source makes another claim; empty where it does not."""
+        row = self.source.claims.get(claim)
+        return (row["locator"] or claim) if row else ""
 
     # what the tables say
 
@@ -402,15 +412,27 @@ class Case:
         return self._answer("reproduced", key, fill, extra="derived")
 
     def consistent(self, key: str, *against: str | None, **fill: object) -> Answer:
-        """Answer: compatible with everything published, but not forced by it."""
+        """Answer: compatible with what is published, but not forced by it."""
         return self._answer("consistent", key, fill, against, extra="derived")
 
     def bounded(self, key: str, *against: str | None, **fill: object) -> Answer:
-        """Answer: known to lie in a range, which the finding gives."""
+        """Answer: what the claim leaves open, or says in words, lies in the range of the finding."""
         return self._answer("bounded", key, fill, against, extra="bounded")
 
+    def in_range(self, key: str, *against: str | None, **fill: object) -> Answer:
+        """Answer as :meth:`consistent` does, with a range of something that the claim implies."""
+        return self._answer("consistent", key, fill, against, extra="bounded")
+
+    def tension(self, key: str, *against: str | None, **fill: object) -> Answer:
+        """Answer: another statement of the source pulls the other way, but both can be true."""
+        return self._answer("tension", key, fill, against, extra="derived")
+
+    def pulled(self, key: str, *against: str | None, **fill: object) -> Answer:
+        """Answer: in tension with another statement as printed, without any arithmetic."""
+        return self._answer("tension", key, fill, against)
+
     def contradicted(self, key: str, *against: str | None, **fill: object) -> Answer:
-        """Answer: against another statement of the source (a claim, or a locator)."""
+        """Answer: it cannot be true together with another statement (a claim, or a locator)."""
         return self._answer("contradicted", key, fill, against, extra="derived")
 
     def reproduced_if(self, holds: bool, key: str, *against: str | None, **fill: object) -> Answer:
@@ -443,13 +465,13 @@ class Case:
         needed: str = "",
     ) -> Answer:
         words = {name: self.plain(value) for name, value in fill.items()}
-        finding = self.say(key, places=self.places, **words)
+        finding = self.say(key, **{"where": self.where, **words})
         known = tuple(
             name
             for name in against
             if name and name != self.claim and (name in self.source.claims or name not in CHECKS)
         )
-        if verdict == "contradicted" and not known:
+        if verdict in ("tension", "contradicted") and not known:
             known = (self.locator or self.claim,)
         grade = weakest([*self._grades, extra])
         return Answer(verdict, finding, grade, known, needed)

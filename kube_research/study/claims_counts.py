@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from kube_research.study.case import Answer, Case, check, enumeration
+from kube_research.study.case import Answer, Case, Row, check, enumeration
 from kube_research.study.claims_measures import exact_mean
 
 _PARTS = ("informants_officers", "informants_members", "informants_leaders")
@@ -45,7 +45,7 @@ def _informant_members(case: Case) -> Answer:
     fill = {"members": members, "officers": officers, "fewest": fewest}
     if fewest > officers + members:
         against = ("interviewed_members_a", "interviewed_members_b")
-        return case.contradicted("members_fewer", *against, **fill)
+        return case.tension("members_fewer", *against, **fill)
     return case.consistent("members_fit", **fill)
 
 
@@ -59,10 +59,14 @@ def _informant_leader(case: Case) -> Answer:
 
 @check("interviewed_companion")
 def _companion(case: Case) -> Answer:
-    """One companion, whose name is spelled in more than one way."""
+    """One companion, whom the list of informants leaves out where it names the other sorts only."""
     case.must_state("interviewed_companions")
     spellings = len(set(case.readings("companion_name").values()))
-    return case.consistent("companion", count=case.number(), spellings=spellings)
+    fill = {"count": case.number(), "spellings": spellings}
+    listed = sum(case.fact(name) for name in _PARTS)
+    if listed == case.as_number(case.readings("informants")["b"]):
+        return case.tension("companion_unlisted", "informants_total_b", listed=listed, **fill)
+    return case.consistent("companion", **fill)
 
 
 @check("interviewed_members_a", "interviewed_members_b")
@@ -128,13 +132,13 @@ def _fields(case: Case) -> Answer:
 
 @check("activities_a", "activities_b")
 def _activities(case: Case) -> Answer:
-    """Activities stated against those with a row and a date of their own."""
+    """Activities stated against those with a row of their own, and against their days."""
     listed = case.some("activities", kind="intervention")
     days = {row["date"] for row in listed} - {None}
     stated = int(case.number())
     if stated != len(listed) and stated == len(days):
         fill = {"count": len(listed), "days": len(days), "stated": stated}
-        return case.contradicted("recount_days", case.rival, **fill)
+        return case.consistent("recount_days", case.rival, **fill)
     return _recount(case, len(listed), "activities", case.rival)
 
 
@@ -185,6 +189,7 @@ def _listed_places(case: Case) -> Answer:
     "validity_tests",
     "credibility_techniques",
     informants_officers=("informants_officers",),
+    ministry_stages=("ministry_stages",),
 )
 def _enumerated(case: Case, *facts: str) -> Answer:
     """Hold a number of things against the things that the claim lists."""
@@ -199,17 +204,17 @@ def _enumerated(case: Case, *facts: str) -> Answer:
 
 
 @check(
-    ministry_stages=("ministry_stages",),
     stages_not_done=("ministry_stages_left", "ministry_stages"),
     only_preparation_stage_done=(),
 )
 def _stages(case: Case, *facts: str) -> Answer:
-    """Three statements on the stages that must add up."""
+    """Three statements on the stages that must add up; which stage is done no number tells."""
     stages, left = case.fact("ministry_stages"), case.fact("ministry_stages_left")
     case.must_state(*facts)
     fill = {"stages": stages, "left": left, "done": stages - left}
     if stages - left == 1:
-        return case.consistent("stages_add", **fill)
+        answer = case.reproduced if facts else case.consistent
+        return answer("stages_add", **fill)
     others = ("ministry_stages", "stages_not_done", "only_preparation_stage_done")
     return case.contradicted("stages_do_not_add", *others, **fill)
 
@@ -253,22 +258,38 @@ def _one_site(case: Case) -> Answer:
 @check(
     "preliminary_progress_a",
     "preliminary_progress_b",
-    "preliminary_income_a",
-    "preliminary_income_b",
-    "motivation_decline_a",
-    "motivation_decline_b",
+    "benefit_felt_a",
     "benefit_felt_b",
-    benefit_felt_a=("achieved_mentoring_benefit",),
 )
-def _opposed(case: Case, *others: str) -> Answer:
+def _opposed(case: Case) -> Answer:
     """Two statements that exclude each other: where each is made."""
-    against = (case.rival, *others)
-    rows = [case.source.claims[name] for name in against if name in case.source.claims]
-    if not rows:
+    theirs = case.said_at(case.rival)
+    if not theirs:
         return case.open("alone", needed=case.say("needed_other"))
-    theirs = sum((row["locator"] or "").count(";") + 1 for row in rows)
-    where = "; ".join(row["locator"] or row["claim"] for row in rows)
-    return case.opposed("opposed", *against, mine=case.places, theirs=theirs, where=where)
+    return case.opposed("opposed", case.rival, theirs=theirs)
+
+
+@check(
+    **{
+        f"{name}_{side}": ()
+        for name in ("preliminary_income", "motivation_decline")
+        for side in "ab"
+    },
+    kube_effective=("anti_poverty_programmes_no_effect",),
+    anti_poverty_programmes_no_effect=("kube_effective",),
+)
+def _pulled(case: Case, other: str = "") -> Answer:
+    """Two statements that pull apart, but can both be true: where each is made."""
+    other = other or case.rival
+    theirs = case.said_at(other)
+    if not theirs:
+        return case.open("alone", needed=case.say("needed_other"))
+    return case.pulled("pulled", other, theirs=theirs)
+
+
+def _with_items(case: Case, rows: list[Row]) -> list[str]:
+    """Write each mean with the number of its item."""
+    return [case.say("item_mean", item=row["item"], mean=case.printed(row["mean"])) for row in rows]
 
 
 @check(
@@ -284,13 +305,10 @@ def _items(case: Case, *items: int) -> Answer:
     """Call the first means of the items, and the second ones where they are printed."""
     first = [case.row("item_means", round=1, item=item) for item in items]
     later = [row for item in items for row in case.rows("item_means", round=2, item=item)]
-    fill: dict[str, Any] = {
-        "items": list(items),
-        "means": [case.printed(row["mean"]) for row in first],
-    }
+    fill: dict[str, Any] = {"means": _with_items(case, first)}
     if len(later) < len(items):
         return case.open("items_once", **fill)
-    fill["later"] = [case.printed(row["mean"]) for row in later]
+    fill["later"] = _with_items(case, later)
     up = all(exact_mean(b) > exact_mean(a) for a, b in zip(first, later, strict=True))
     return case.consistent_if(up, "items_twice", later[0]["locator"], **fill)
 
@@ -302,20 +320,18 @@ def _items(case: Case, *items: int) -> Answer:
     training_finance_raised_skills=("training_finance",),
     training_raised_cohesion=("training_admin",),
     kuber_raises_solidarity=("kuber",),
-    kuber_opening_order=("kuber",),
-    absorption_due_to_equality=("mentoring",),
 )
 def _activity(case: Case, activity: str) -> Answer:
     """Count what is listed as the result of an activity, and the figures given for it."""
     results = case.some("monitoring", activity=activity, aspect="result")
     outcomes = case.rows("outcomes", activity=activity)
-    printed = [row["achieved_pct"] for row in outcomes if row["achieved_pct"] is not None]
+    printed = {row["achieved_pct"] for row in outcomes if row["achieved_pct"] is not None}
     return case.open(
         "activity_figures" if printed else "activity_no_figure",
         activity=case.title(activity),
         results=len(results),
         measured=sum(bool(re.search(r"\d", row["text_en"])) for row in results),
-        figures=[case.plain(Fraction(str(percent))) + "%" for percent in printed],
+        figures=[case.plain(Fraction(str(percent))) + "%" for percent in sorted(printed)],
     )
 
 
@@ -328,6 +344,7 @@ def _activity(case: Case, activity: str) -> Answer:
     success_due_to_commitment=("supporting", "commit"),
     success_due_to_funds=("supporting", "fund", "money"),
     enthusiasm_due_to_awareness=("supporting", "aware"),
+    absorption_due_to_equality=("supporting", "easy to take in"),
     scheduling_due_to_mobility=("inhibiting", "busy", "schedule"),
 )
 def _named(case: Case, aspect: str, *signs: str) -> Answer:
@@ -342,6 +359,7 @@ def _named(case: Case, aspect: str, *signs: str) -> Answer:
     "kube_can_use_peka",
     "mentoring_beyond_preparation",
     "groups_need_sustained_mentoring",
+    "kuber_opening_order",
     "researcher_role_shift",
     "poverty_due_to_city_expansion",
     "model_applicable_suburban",

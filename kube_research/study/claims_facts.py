@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kube_research.errors import MissingColumnError
-from kube_research.evidence.printed import unround
+from kube_research.evidence.printed import RULES, unround
 from kube_research.formats import day_of
 from kube_research.frames import need_columns
 from kube_research.study.case import Answer, Case, Row, check, hours, months_between, weekdays
@@ -30,7 +30,7 @@ def _weekday(case: Case, activity: str) -> Answer:
     printed = day_of(day, _LANGUAGE_OF_SOURCE, "EEEE d MMMM y")
     right = weekdays(case.statement) == [day.day_name()] and row["printed_date"] == printed
     fill = {"date": day, "weekday": case.when(day, "EEEE")}
-    return case.reproduced_if(right, "weekday", row["locator"], **fill)
+    return case.consistent_if(right, "weekday", row["locator"], **fill)
 
 
 @check(**{f"{name}_time": (name,) for name in _MEETINGS})
@@ -115,12 +115,14 @@ def _claim_of_day(case: Case, activity: Row) -> str | None:
 
 @check("fieldwork_start")
 def _begin(case: Case) -> Answer:
-    """Hold the first day of the fieldwork against the first thing done."""
+    """Hold the first day of the fieldwork against the first thing done; to prepare comes before."""
     start = case.stated_day("fieldwork")
     acts = [row for row in case.dated(precision="day") if row["kind"] != "study"]
     earliest = min(acts, key=lambda row: row["date"])
     days, what = (earliest["date"] - start).days, earliest[f"title_{case.lang}"]
     fill = {"what": what, "date": earliest["date"], "days": abs(days)}
+    if days < 0 and earliest["kind"] == "preparation":
+        return case.tension("prepared_before", _claim_of_day(case, earliest), **fill)
     if days < 0:
         return case.contradicted("begun_before", _claim_of_day(case, earliest), **fill)
     return case.consistent("begun_after", **fill)
@@ -176,7 +178,7 @@ def _preliminary_start(case: Case) -> Answer:
     fill = {"first": first, "last": last}
     if last < start or first > end:
         return case.contradicted("groups_outside", "groups_running_nine_months", **fill)
-    return case.consistent("groups_inside", **fill)
+    return case.in_range("groups_inside", **fill)
 
 
 @check("preliminary_study_end_a", "preliminary_study_end_b")
@@ -210,18 +212,24 @@ def _first_peka_printed(case: Case) -> Answer:
     return case.contradicted("peka_before", "peka_1_date_b", "preparation_meeting_date", **fill)
 
 
+def _first_peka_days(case: Case) -> _Span:
+    """Days on which the first PEKA can have been, whatever month is printed under its table."""
+    return case.day("preparation_meeting"), case.day("peka_2") - pd.Timedelta(days=1)
+
+
 @check("peka_1_date_b", "meeting_before_peka")
 def _first_peka(case: Case) -> Answer:
-    """Place the first PEKA in a window after the meeting that prepared it."""
-    meeting = case.day("preparation_meeting")
+    """Place the first PEKA by the month printed, and by the meeting and the follow-up alone."""
+    meeting, before = _first_peka_days(case)
     if case.claim == "peka_1_date_b":
         case.stated_day("preparation_meeting")
     first, last = case.day("peka_1"), case.day("peka_1", "last_date")
-    fill = {"first": max(first, meeting), "last": last}
+    fill = {"first": max(first, meeting), "last": last, "meeting": meeting, "before": before}
     if last < meeting:
         return case.contradicted("peka_window", "preparation_meeting_date", **fill)
-    answer = case.bounded if case.claim == "peka_1_date_b" else case.consistent
-    return answer("peka_window", "peka_1_date_a", **fill)
+    if case.claim == "peka_1_date_b":
+        return case.bounded("peka_window", "peka_1_date_a", **fill)
+    return case.in_range("peka_window", "peka_1_date_a", **fill)
 
 
 @check("meetings_first_week")
@@ -237,15 +245,15 @@ def _first_week(case: Case) -> Answer:
 
 @check("mentoring_schedule_a", "mentoring_schedule_b")
 def _schedule(case: Case) -> Answer:
-    """Whether the meetings kept one weekday and one hour."""
+    """Whether the meetings kept one weekday and one hour; a changed day can still be kept."""
     meetings = case.dated(kind="meeting")
     days = {row["date"].day_name() for row in meetings}
     slots = {(row["start"], row["end"]) for row in meetings}
     changed = len(days) > 1 or len(slots) > 1
     fill = {"total": len(meetings), "weekdays": len(days), "slots": len(slots)}
-    if changed and case.side == "b":
-        return case.consistent("schedule", case.rival, **fill)
-    return case.consistent_if(not changed and case.side == "a", "schedule", case.rival, **fill)
+    if changed:
+        return case.tension("schedule_changed", case.rival, **fill)
+    return case.consistent_if(case.side == "a", "schedule", case.rival, **fill)
 
 
 @check("report_before_brainstorming")
@@ -283,11 +291,7 @@ def _window(months: int, first: pd.Timestamp, last: pd.Timestamp) -> list[_Span]
 def _common_start(case: Case) -> list[_Span]:
     """When the groups began, by both statements together, in both ways of counting months."""
     kuber = case.day("kuber")
-    five = _window(
-        int(case.fact("months_running_at_peka_1")),
-        case.day("peka_1"),
-        case.day("peka_1", "last_date"),
-    )
+    five = _window(int(case.fact("months_running_at_peka_1")), *_first_peka_days(case))
     nine = _window(int(case.fact("months_running_at_kuber")), kuber, kuber)
     return [(max(a[0], b[0]), min(a[1], b[1])) for a, b in zip(five, nine, strict=True)]
 
@@ -304,7 +308,7 @@ def _running(case: Case, fact: str, place: int) -> Answer:
         against = ("groups_running_five_months", "groups_running_nine_months")
         return case.contradicted("starts_differ", *against)
     fill = dict(zip(("first", "last", "near_first", "near_last"), whole + near, strict=True))
-    return case.bounded("start_window", **fill)
+    return case.in_range("start_window", **fill)
 
 
 @check("motivation_decline_due_to_newness")
@@ -386,7 +390,7 @@ def place_shares(facts: pd.DataFrame, *, lang: str = "en") -> pd.DataFrame:
         )
     number = {name: Fraction(str(values[name])) for name in _FIGURES}
     share = 100 * number["kelurahan_poor_people"] / number["kelurahan_population"]
-    spans = [unround(str(values["regency_poor_pct"]), rule) for rule in ("half-up", "truncate")]
+    spans = [unround(str(values["regency_poor_pct"]), rule) for rule in RULES]
     low_pct, high_pct = min(span.low for span in spans), max(span.high for span in spans)
     people = 100 * number["regency_poor_people"]
     wage = number["minimum_wage"]
@@ -417,7 +421,7 @@ def _regency(case: Case, fact: str) -> Answer:
     """Poor people and the poverty rate of the regency: what population they imply."""
     case.must_state(fact)
     low, high = _share(case, "regency_population")
-    return case.bounded(
+    return case.in_range(
         "regency_population",
         low=case.num(math.ceil(low)),
         high=case.num(math.floor(high)),
@@ -514,7 +518,7 @@ def _surviving(case: Case) -> Answer:
     return case.consistent_if(fill["left"] <= fill["formed"], "survival", "groups_2012", **fill)
 
 
-@check("kube_effective", "preliminary_better_than_before", "failure_2012_due_to_no_professional")
+@check("preliminary_better_than_before", "failure_2012_due_to_no_professional")
 def _record_2012(case: Case) -> Answer:
     """Call the only other groups that the study counts, those of 2012."""
     return case.open("survival", **_survival(case))
@@ -536,13 +540,6 @@ def _months_2012(case: Case, *facts: str) -> Answer:
     case.must_state(*facts, place=1)
     then, now = case.fact("programme_2012_months"), case.fact("programme_months")
     return case.open("months_2012", then=then, now=now, year=_year(case))
-
-
-@check("anti_poverty_programmes_no_effect")
-def _one_year(case: Case) -> Answer:
-    """Count the years for which a rate is given."""
-    year = case.row("facts", fact="regency_statistics_year")["value"]
-    return case.open("one_year", rate=case.fact("regency_poor_pct"), year=year)
 
 
 @check(iks_share_sick=("iks_sick_pct",), iks_share_posyandu=("iks_posyandu_pct",))

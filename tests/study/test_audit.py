@@ -93,7 +93,7 @@ def test_what_the_verdicts_promise(study: Site, audit: pd.DataFrame) -> None:
         assert all(part in audit.index or part in locators for part in against), name
         assert name not in against
         assert bool(row["needed"]) == (row["verdict"] == "not checkable"), name
-        if row["verdict"] == "contradicted":
+        if row["verdict"] in ("tension", "contradicted"):
             assert against, name
         if row["verdict"] == "bounded":
             assert row["evidence"] == "bounded", name
@@ -105,7 +105,8 @@ def test_what_the_verdicts_promise(study: Site, audit: pd.DataFrame) -> None:
 def test_two_sides_of_a_conflict_do_not_both_stand(audit: pd.DataFrame) -> None:
     for name in audit.index[audit.index.str.endswith("_a")]:
         pair = {audit.loc[name, "verdict"], audit.loc[f"{name[:-2]}_b", "verdict"]}
-        assert "contradicted" in pair, name
+        # four activities and five are one list, the two trainings of one day joined or apart
+        assert "contradicted" in pair or pair == {"tension"} or name == "activities_a", name
 
 
 def test_needed_is_said_for_each_claim_in_its_own_words(audit: pd.DataFrame) -> None:
@@ -130,7 +131,6 @@ def test_the_rating_counts_follow_from_the_means_alone(study: Site, audit: pd.Da
     }
     assert able[ROUND_DOWN] == [15, 30, 45, 60]
     assert able[ROUND_HALF_UP] == able[ROUND_HALF_EVEN] == []
-    assert audit.loc["raters_first", "verdict"] == "reproduced"
     assert "15, 30, 45 and 60" in audit.loc["raters_first", "finding"]
     assert "cutting off only" in audit.loc["mean_item_9", "finding"]
 
@@ -149,10 +149,16 @@ def test_percentages_as_counts(audit: pd.DataFrame) -> None:
 
 
 def test_the_place(audit: pd.DataFrame) -> None:
-    low, high = 211331 / 0.0947, 211331 / 0.0945
     populations = re.findall(r"\d,\d{3},\d{3}", audit.loc["regency_poverty_rate", "finding"])
-    ends = [int(part.replace(",", "")) for part in populations]
-    assert low <= ends[0] < ends[1] <= high
+    cents = {ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN, ROUND_CEILING}
+
+    def prints(people: int) -> bool:
+        rate = Decimal(21133100) / people
+        return any(rate.quantize(Decimal("0.01"), mode) == Decimal("9.46") for mode in cents)
+
+    able = [people for people in range(2_225_000, 2_245_000) if prints(people)]
+    assert [int(part.replace(",", "")) for part in populations] == [able[0], able[-1]]
+    assert (able[0], able[-1]) == (2_231_584, 2_236_306)
     assert "7.26%" in audit.loc["kelurahan_poor_people", "finding"]
     assert round(2102 / 28946 * 100, 2) == 7.26
 
@@ -161,7 +167,9 @@ def test_the_calendar(study: Site, audit: pd.DataFrame) -> None:
     assert dt.date(2016, 2, 22).strftime("%A") == "Monday"
     dated = [name for name in audit.index if re.fullmatch(r"mentoring_\d_date", name)]
     assert len(dated) == 4
-    assert (audit.loc[dated, "verdict"] == "reproduced").all()
+    for name in dated:
+        day = pd.Timestamp(re.findall(r"\d+ \w+ 2016", audit.loc[name, "statement"])[0])
+        assert day.strftime("%A") in audit.loc[name, "statement"]
     assert audit.loc["mentoring_duration", "verdict"] == "reproduced"
     assert audit.loc["meetings_first_week", "against"] == "mentoring_4_date"
     window = audit.loc["groups_running_nine_months", "finding"]
@@ -177,14 +185,134 @@ def test_members_that_fifteen_and_eighteen_raters_imply(audit: pd.DataFrame) -> 
 
 def test_what_a_rise_cannot_show(audit: pd.DataFrame) -> None:
     whole = audit.loc["capacity_increased"]
-    assert whole["verdict"] == "contradicted"
-    assert "23 and 26" in whole["finding"]
+    assert "raised items 23 and 26" in whole["finding"]
     assert "15 days" in whole["finding"]
     assert audit.loc["peka_2_timing_a", "against"].startswith("peka_2_timing_b")
-    assert audit.loc["target_training_admin_message", "verdict"] == "contradicted"
     rose = audit.loc["peka_scores_rose"]
     assert rose["verdict"] == "bounded"
     assert "−" in rose["finding"]
+
+
+# each verdict follows its definition, in cases where it once did not
+
+
+def test_reproduced_is_what_the_source_lists_or_what_follows_from_its_other_numbers(
+    audit: pd.DataFrame,
+) -> None:
+    # counted in the paper by hand, in the lists of Introduction, Method and Results 1
+    listed = {
+        "poor_strengths": 4,
+        "credibility_techniques": 3,
+        "validity_tests": 2,
+        "reassessment_shortcomings": 2,
+        "ministry_stages": 3,
+    }
+    for name, count in listed.items():
+        assert audit.loc[name, "verdict"] == "reproduced", name
+        assert f" {count}," in audit.loc[name, "finding"]
+    assert audit.loc["stages_not_done", "verdict"] == "reproduced"
+    # which of three stages is done no number tells
+    assert audit.loc["only_preparation_stage_done", "verdict"] == "consistent"
+
+
+def test_consistent_agrees_and_is_not_forced(audit: pd.DataFrame) -> None:
+    # 15 is one of 15, 30, 45, 60 and 55; one weekday in seven agrees by chance
+    dated = [f"mentoring_{number}_date" for number in range(1, 5)]
+    for name in ("raters_first", "preparation_meeting_date", *dated):
+        assert audit.loc[name, "verdict"] == "consistent", name
+    # the abstract's four are the conclusion's a to d: both trainings of 16 May as one
+    assert audit.loc["activities_a", "verdict"] == "consistent"
+    assert audit.loc["activities_b", "verdict"] == "reproduced"
+    # low has no measure; a value below one that is called below standard is below it too
+    assert audit.loc["mean_item_26_low", "verdict"] == "consistent"
+    assert audit.loc["mean_item_23_below_standard", "verdict"] == "reproduced"
+    # 30 members make 15 and 18 raters 50% and 60%
+    assert audit.loc["attendance_rate", "verdict"] == "consistent"
+    # "sudah maksimal" is a manner of speaking, not a claim of 100%
+    assert audit.loc["target_mentoring_met", "verdict"] == "consistent"
+
+
+def test_bounded_places_what_the_claim_leaves_open(audit: pd.DataFrame) -> None:
+    finding = audit.loc["peka_1_date_b", "finding"]
+    assert audit.loc["peka_1_date_b", "verdict"] == "bounded"
+    # March by the source line; else from the meeting to the day before the follow-up
+    assert "1 March 2016 to 31 March 2016" in finding
+    assert "22 February 2016 to 10 June 2016" in finding
+    # an exact number, or a duration, is no range
+    exact = ["regency_poor_people", "regency_poverty_rate", "groups_running_five_months"]
+    assert (audit.loc[exact, "verdict"] == "consistent").all()
+    assert (audit.loc[exact, "evidence"] == "bounded").all()
+
+
+def test_not_checkable_is_what_nothing_published_settles(audit: pd.DataFrame) -> None:
+    # only that KUBER raised items 23 and 26 is ruled out, not that capacity rose
+    capacity = audit.loc["capacity_increased"]
+    assert (capacity["verdict"], capacity["against"]) == ("not checkable", "")
+    # how many were asked is not printed, nor the standard, nor the items rated again
+    exact = audit.index.str.startswith("achieved_") & (audit.index != "achieved_kuber_message")
+    asked = audit.index[exact].drop("achieved_mentoring_benefit")
+    for name in (*asked, "mean_item_19_below_standard", "followup_covers_intervened_items"):
+        assert audit.loc[name, "verdict"] == "not checkable", name
+    assert audit.loc["achieved_kuber_message", "verdict"] == "bounded"
+
+
+def test_tension_is_two_statements_that_can_both_be_true(study: Site, audit: pd.DataFrame) -> None:
+    pulled = audit.index[audit["verdict"] == "tension"]
+    assert set(pulled) == {
+        "informants_members",
+        "interviewed_companion",
+        "fieldwork_start",
+        "achieved_mentoring_benefit",
+        "anti_poverty_programmes_no_effect",
+        "kube_effective",
+        *(
+            f"{name}_{side}"
+            for name in ("motivation_decline", "preliminary_income", "mentoring_schedule")
+            for side in "ab"
+        ),
+    }
+    assert audit.loc[pulled, "finding"].str.contains("oth can be true").all()
+    assert (
+        claims(study, lang="id")
+        .set_index("claim")
+        .loc[pulled, "finding"]
+        .str.contains("eduanya bisa benar")
+        .all()
+    )
+    # without the other statement nothing pulls, and work before the stated start excludes it
+    alone = study.claims[lambda frame: frame["claim"] != "kube_effective"]
+    lone = answer_to(with_tables(study, claims=alone), "anti_poverty_programmes_no_effect")
+    assert lone.verdict == "not checkable"
+    early = altered(study, "activities", "activity == 'preparation_meeting'", "kind", "meeting")
+    assert answer_to(early, "fieldwork_start").verdict == "contradicted"
+
+
+def test_a_target_and_its_being_met_are_two_claims(study: Site, audit: pd.DataFrame) -> None:
+    measures = ("message", "success", "willingness", "participation")
+    targets = audit[audit.index.str.fullmatch(rf"target_\w+_({'|'.join(measures)})")]
+    assert len(targets) == 10
+    assert (targets["verdict"] == "consistent").all()
+    for lang, opening in (("en", "A target of "), ("id", "Salah satu target ")):
+        worded = claims(study, lang=lang).set_index("claim").loc[targets.index, "statement"]
+        assert worded.str.startswith(opening).all()
+    # Table 8 wants 80% to take in the message; the text, which points to it, reports 70%
+    assert "10 percentage points short" in targets.loc["target_training_admin_message", "finding"]
+    met = audit.loc["target_training_admin_met"]
+    assert (met["verdict"], met["against"]) == ("contradicted", "target_training_admin_message")
+
+
+def test_findings_read_as_sentences(study: Site, audit: pd.DataFrame) -> None:
+    assert "95%)" in audit.loc["study_visit_raised_motivation", "finding"]
+    both = audit.loc["finance_administration_orderly", "finding"]
+    assert "item 13 (2.33) and item 14 (2.40)" in both
+    for lang in BOTH:
+        for name, finding in claims(study, lang=lang).set_index("claim")["finding"].items():
+            assert not re.search(r"\b1 (lines|baris|people|days)\b", finding), name
+            for places in re.findall(r"\(([^()]*; [^()]*)\)", finding):
+                parts = places.split("; ")
+                assert len(set(parts)) == len(parts), name
+            if not name.startswith("iks_share"):  # a sum of two equal shares names both
+                assert not re.search(r"\b(\d+%),? (?:and|dan) \1", finding), name
 
 
 # nothing is fixed in the code: a changed value changes the verdict or the finding
@@ -332,6 +460,13 @@ CHANGES = [
     ),
     ("facts", "fact == 'months_running_at_kuber'", "value", "12", "groups_running_five_months"),
     ("facts", "fact == 'months_running_at_kuber'", "value", "20", "preliminary_study_start"),
+    (
+        "activities",
+        "activity == 'peka_2'",
+        "date",
+        pd.Timestamp("2016-06-04"),
+        "meeting_before_peka",
+    ),
     ("item_means", "item == 9", "mean", "2.47", "mean_item_9"),
     ("item_means", "item == 13", "mean", "2.34", "raters_first"),
     ("item_means", "item == 19", "mean", "2.10", "mean_item_23_below_standard"),
@@ -355,6 +490,13 @@ CHANGES = [
     ),
     ("outcomes", "activity == 'study_visit'", "achieved_pct", 60.0, "target_study_visit_success"),
     ("outcomes", "activity == 'study_visit'", "achieved_pct", 60.0, "target_study_visit_met"),
+    (
+        "outcomes",
+        "activity == 'training_admin' and target_pct == 80",
+        "target_pct",
+        70.0,
+        "target_training_admin_met",
+    ),
     ("outcomes", "activity == 'kuber'", "achieved_pct", 95.0, "target_kuber_met"),
     ("outcomes", "activity == 'mentoring'", "achieved_pct", 85.0, "target_mentoring_met"),
     ("outcomes", "activity == 'mentoring'", "achieved_pct", 80.0, "target_mentoring_success"),
@@ -420,7 +562,7 @@ CHANGES = [
         "claims",
         "claim == 'validity_tests'",
         "statement_en",
-        "Two tests: credibility and transferability.",
+        "Two tests: credibility, transferability and dependability.",
         "validity_tests",
     ),
     ("claims", "claim == 'preliminary_progress_b'", "locator", "A; B; C", "preliminary_progress_a"),
@@ -489,7 +631,7 @@ def test_a_missing_table_makes_claims_uncheckable_and_never_fails(
 def test_claims_alone_can_only_be_held_against_each_other(study: Site) -> None:
     names = set(study.tables) - {"claims"}
     audited = claims(without(study, *names), lang="id")
-    assert set(audited["verdict"]) <= {"not checkable", "contradicted", "reproduced"}
+    assert set(audited["verdict"]) <= {"not checkable", "tension", "contradicted", "reproduced"}
     assert audited["needed"].str.contains(r"facts\.csv", regex=True).any()
 
 
