@@ -336,20 +336,24 @@ def _activity(case: Case, activity: str) -> Answer:
 
 
 @check(
-    motivation_up=("result", "motivat"),
-    training_raised_knowledge=("result", "understand", "knowledge"),
-    trust_built=("result", "trust"),
-    togetherness_up=("result", "together", "cohes"),
-    companion_still_needed=("supporting", "companion"),
-    success_due_to_commitment=("supporting", "commit"),
-    success_due_to_funds=("supporting", "fund", "money"),
-    enthusiasm_due_to_awareness=("supporting", "aware"),
-    absorption_due_to_equality=("supporting", "easy to take in"),
-    scheduling_due_to_mobility=("inhibiting", "busy", "schedule"),
+    motivation_up=("result", "", "motivat"),
+    training_raised_knowledge=("result", "training_", "understand", "knowledge"),
+    trust_built=("result", "", "trust"),
+    togetherness_up=("result", "", "together", "cohes"),
+    companion_still_needed=("supporting", "", "companion"),
+    success_due_to_commitment=("supporting", "", "commit"),
+    success_due_to_funds=("supporting", "", "fund", "money"),
+    enthusiasm_due_to_awareness=("supporting", "", "beneficiar"),
+    absorption_due_to_equality=("supporting", "", "easy to take in"),
+    scheduling_due_to_mobility=("inhibiting", "", "busy", "schedule"),
 )
-def _named(case: Case, aspect: str, *signs: str) -> Answer:
-    """How many of the results or factors listed speak of it."""
-    listed = case.some("monitoring", aspect=aspect)
+def _named(case: Case, aspect: str, activities: str, *signs: str) -> Answer:
+    """How many of the results or factors listed, of activities whose code begins so, speak of it."""
+    listed = [
+        row
+        for row in case.some("monitoring", aspect=aspect)
+        if row["activity"].startswith(activities)
+    ]
     named = sum(any(sign in row["text_en"].lower() for sign in signs) for row in listed)
     return case.open(f"named_{aspect}", named=named, total=len(listed))
 

@@ -303,6 +303,11 @@ def test_a_target_and_its_being_met_are_two_claims(study: Site, audit: pd.DataFr
 
 def test_findings_read_as_sentences(study: Site, audit: pd.DataFrame) -> None:
     assert "95%)" in audit.loc["study_visit_raised_motivation", "finding"]
+    # by hand: results 2 of Tables 7 and 8 speak of understanding; no factor speaks of beneficiaries
+    assert audit.loc["training_raised_knowledge", "finding"].endswith(
+        "7; those that speak of it: 2."
+    )
+    assert "16; those that speak of it: 0." in audit.loc["enthusiasm_due_to_awareness", "finding"]
     both = audit.loc["finance_administration_orderly", "finding"]
     assert "item 13 (2.33) and item 14 (2.40)" in both
     for lang in BOTH:
