@@ -306,13 +306,14 @@ def _scores(board: pd.DataFrame, lang: str) -> str:
 
     worded = board.assign(
         verdict=board["verdict"].map(lambda verdict: text(f"verdict.{verdict}", lang)),
+        agreement=board["agreement"].map(lambda kind: text(f"score.{kind.replace(' ', '_')}", lang)),
         evidence=board["evidence"].map(lambda grade: text(f"evidence.{grade}", lang)),
     )
     return str(
         tabulate(
             worded.fillna("").to_numpy().tolist(),
             headers=[text(f"score.{name}", lang) for name in worded.columns],
-            maxcolwidths=[None, 40, 22, 22, 12, 10, 30],
+            maxcolwidths=[None, 40, 22, 22, 12, 12, 10, 24],
             disable_numparse=True,
         )
     )

@@ -150,7 +150,7 @@ def test_reproduce_ends_with_the_scoreboard(monkeypatch: pytest.MonkeyPatch) -> 
     code, output = run("reproduce", "cibeunying")
     assert code == 0
     assert "printed" in output
-    assert output.rstrip().endswith("0 mismatches")
+    assert output.rstrip().endswith("Mismatches: 0.")
 
 
 def test_reproduce_fails_on_a_mismatch(

@@ -15,6 +15,8 @@ from .figures import (
     figure_5,
 )
 from .printed_values import (
+    agreements,
+    headline,
     scoreboard,
 )
 from .tables import (
@@ -32,6 +34,7 @@ __all__ = [
     "claims",
     "claims_by",
     "claims_summary",
+    "agreements",
     "diagram",
     "figure_1",
     "figure_2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from kube_research.errors import MissingTableError
 from kube_research.evidence.numbers import consistent_n
 from kube_research.evidence.printed import parse_printed, print_number
 from kube_research.formats import day_of
-from kube_research.frames import grade_of, pick, weakest
+from kube_research.frames import documented, grade_of, grades_by, pick, weakest
 from kube_research.peka.priorities import classify_items
 from kube_research.peka.scores import score_items, score_means
 from kube_research.study.case import months_between, percentages
@@ -21,6 +21,10 @@ from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
     from kube_research.site.folder import Site
+
+
+#: What an agreement can be worth, from the only kind that the headline counts downwards.
+AGREEMENTS = ("recomputed", "compatible", "copied", "by construction", "conflict")
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Row:
     locator: str
     verdict: str = ""
     notebook: str = ""
+    agreement: str = ""
 
     def __post_init__(self) -> None:
         same = self.printed == self.recomputed
@@ -45,15 +50,29 @@ class Row:
 
 
 Check = Callable[["Site", str], Iterator[Row]]
-#: Every check, in the order of the scoreboard, with the notebooks that its rows belong to.
-CHECKS: dict[Check, tuple[str, ...]] = {}
 
 
-def _check(*notebooks: str) -> Callable[[Check], Check]:
+@dataclass(frozen=True)
+class Declared:
+    """What is declared of a check: the notebooks of its rows, and what agreement is worth there."""
+
+    notebooks: tuple[str, ...]
+    agreement: str
+
+    def worth(self, row: Row) -> str:
+        """Return the kind of agreement of a row: what a generator drew can only agree with itself."""
+        return "by construction" if row.evidence == "simulated" else self.agreement
+
+
+#: Every check, in the order of the scoreboard.
+CHECKS: dict[Check, Declared] = {}
+
+
+def _check(*notebooks: str, agreement: str) -> Callable[[Check], Check]:
     """Register a function as a check; where the site lacks what it reads, it has no rows."""
 
     def register(function: Check) -> Check:
-        CHECKS[function] = notebooks
+        CHECKS[function] = Declared(notebooks, agreement)
         return function
 
     return register
@@ -71,7 +90,7 @@ def _fact(site: Site, name: str) -> pd.Series:
     return facts.iloc[0]
 
 
-@_check("01")
+@_check("01", agreement="by construction")
 def _files(site: Site, lang: str) -> Iterator[Row]:
     """Bundled files against the checksums on record."""
     from kube_research.files import home
@@ -90,7 +109,7 @@ def _files(site: Site, lang: str) -> Iterator[Row]:
         yield Row(text("check.files", lang, site=name), printed, again, grade, "data/index.csv")
 
 
-@_check("02")
+@_check("02", agreement="recomputed")
 def _fields(site: Site, lang: str) -> Iterator[Row]:
     """Hold the number of fields that the source states against those it lists."""
     stated, count = _fact(site, "fields"), str(len(site.fields_table))
@@ -98,7 +117,7 @@ def _fields(site: Site, lang: str) -> Iterator[Row]:
     yield Row(check, stated["value"], count, "published", stated["locator"])
 
 
-@_check("01")
+@_check("01", agreement="recomputed")
 def _groups(site: Site, lang: str) -> Iterator[Row]:
     """Hold the number of groups that the source states against those it lists."""
     stated, count = _fact(site, "groups"), str(len(site.info.groups))
@@ -106,33 +125,56 @@ def _groups(site: Site, lang: str) -> Iterator[Row]:
     yield Row(check, stated["value"], count, "published", stated["locator"])
 
 
-@_check("01", "03")
-def _dates(site: Site, lang: str) -> Iterator[Row]:
-    """Dates and hours as printed, against our ISO dates written out in Indonesian."""
+def _printed(site: Site, column: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Return the activities of which a column keeps the printed text, each with its notebook."""
     activities = site.table("activities")
-    if "printed_date" not in activities:
-        return
-    for row in activities.to_dict("records"):
-        title = row[f"title_{lang}"]
-        notebook = "03" if row["kind"] == "meeting" else "01"
-        printed, day = str(row["printed_date"]), row["date"]
-        known = row["precision"] != "between" and row["evidence"] != "simulated"  # no drawn day
-        if pd.notna(row["printed_date"]) and known:
-            form = "d MMMM y" if printed[0].isdigit() else "EEEE d MMMM y"
-            again = day_of(day, "id", form)
-            if row["precision"] == "span":
-                again += f" - {day_of(row['last_date'], 'id', form)}"
-            check = text("check.date", lang, activity=title)
-            grade, locator = row["evidence"], row["locator"]
-            yield Row(check, printed, again, grade, locator, notebook=notebook)
-        if pd.notna(row["printed_hours"]):
-            printed = row["printed_hours"]
-            again = f"{row['start']} - {row['end']}".replace(":", ".")
-            check = text("check.hours", lang, activity=title)
-            yield Row(check, printed, again, "published", row["locator"], notebook=notebook)
+    if column in activities:
+        for row in activities[activities[column].notna()].to_dict("records"):
+            yield row, "03" if row["kind"] == "meeting" else "01"
 
 
-@_check("01")
+def _printed_days(site: Site) -> Iterator[tuple[dict[str, Any], str]]:
+    """Return the activities whose day is printed: neither drawn nor known between two days only."""
+    for row, notebook in _printed(site, "printed_date"):
+        if row["precision"] != "between" and row["evidence"] != "simulated":
+            yield row, notebook
+
+
+@_check("01", "03", agreement="copied")
+def _dates(site: Site, lang: str) -> Iterator[Row]:
+    """Dates as printed, against our ISO dates written out in Indonesian."""
+    for row, notebook in _printed_days(site):
+        printed = row["printed_date"]
+        form = "d MMMM y" if printed[0].isdigit() else "EEEE d MMMM y"
+        again = day_of(row["date"], "id", form)
+        if row["precision"] == "span":
+            again += f" - {day_of(row['last_date'], 'id', form)}"
+        check = text("check.date", lang, activity=row[f"title_{lang}"])
+        yield Row(check, printed, again, row["evidence"], row["locator"], notebook=notebook)
+
+
+@_check("01", "03", agreement="recomputed")
+def _weekdays(site: Site, lang: str) -> Iterator[Row]:
+    """Weekdays as printed, against the calendar on the printed day."""
+    for row, notebook in _printed_days(site):
+        weekday = row["printed_date"].partition(" ")[0]
+        if not weekday[0].isdigit():
+            check = text("check.weekday", lang, activity=row[f"title_{lang}"])
+            again = day_of(row["date"], "id", "EEEE")
+            yield Row(check, weekday, again, "derived", row["locator"], notebook=notebook)
+
+
+@_check("01", "03", agreement="copied")
+def _hours(site: Site, lang: str) -> Iterator[Row]:
+    """Hours as printed, against the hours of our table."""
+    for row, notebook in _printed(site, "printed_hours"):
+        again = f"{row['start']} - {row['end']}".replace(":", ".")
+        check = text("check.hours", lang, activity=row[f"title_{lang}"])
+        printed, locator = row["printed_hours"], row["locator"]
+        yield Row(check, printed, again, "published", locator, notebook=notebook)
+
+
+@_check("01", agreement="recomputed")
 def _programme_months(site: Site, lang: str) -> Iterator[Row]:
     """Hold the length of the mentoring against its first and last day."""
     stated = _fact(site, "programme_months")
@@ -142,7 +184,7 @@ def _programme_months(site: Site, lang: str) -> Iterator[Row]:
     yield Row(check, stated["value"], whole, "derived", stated["locator"])
 
 
-@_check("01")
+@_check("01", agreement="recomputed")
 def _groups_start(site: Site, lang: str) -> Iterator[Row]:
     """Hold two statements on how long the groups had been running against each other."""
     early, late = (_fact(site, f"months_running_at_{when}") for when in ("peka_1", "kuber"))
@@ -156,7 +198,7 @@ def _groups_start(site: Site, lang: str) -> Iterator[Row]:
     yield Row(text("check.groups_start", lang), printed, again, "derived", locator)
 
 
-@_check("01")
+@_check("01", agreement="recomputed")
 def _income(site: Site, lang: str) -> Iterator[Row]:
     """Incomes that are said to lie below the minimum wage."""
     high, wage = _fact(site, "income_high"), _fact(site, "minimum_wage")
@@ -182,17 +224,24 @@ def _recount(site: Site, conflict: str) -> str | None:
     return None
 
 
-@_check("01")
+@_check("01", agreement="conflict")
 def _conflicts(site: Site, lang: str) -> Iterator[Row]:
-    """Where the source contradicts itself; a recount must at least equal one of its readings."""
+    """Where the source contradicts itself: all readings as printed, none of them recomputed.
+
+    A recount must at least equal one of them; it is shown only where it does not.
+    """
     for name, part in site.table("conflicts").groupby("conflict", sort=False):
-        readings = [str(value) for value in part["value"]]
-        again = _recount(site, str(name))
-        verdict = "conflict" if again is None or again in readings else "mismatch"
-        label = part[f"label_{lang}"].iloc[0]
-        against = str(again) if verdict == "mismatch" else " / ".join(readings[1:])
-        locator = "; ".join(str(place) for place in part["locator"])
-        yield Row(label, readings[0], against, weakest(part["evidence"]), locator, verdict)
+        again, readings = _recount(site, str(name)), list(part["value"].astype("str"))
+        agrees = again is None or again in readings
+        labels, printed = (" / ".join(words) for words in (part[f"label_{lang}"], readings))
+        grade, verdict = weakest(part["evidence"]), "conflict" if agrees else "mismatch"
+        yield Row(labels, printed, "" if agrees else str(again), grade, _places(part), verdict)
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """Return where several rows are printed, each place once."""
+    places = "; ".join(rows["locator"].dropna()).split("; ")
+    return "; ".join(dict.fromkeys(places))
 
 
 def _cut_means(site: Site) -> pd.DataFrame:
@@ -206,21 +255,21 @@ def _printed_again(total: int, n: int, printed: str, rounding: str) -> str:
     return print_number(Fraction(int(total), int(n)), parse_printed(printed)[1], rounding)
 
 
-@_check("02")
+@_check("02", agreement="recomputed")
 def _printed_means(site: Site, lang: str) -> Iterator[Row]:
     """Item means printed against the same mean from raw ratings, cut by the site's rule."""
-    means, logs = _cut_means(site), site.with_raw_logs("ratings")
-    scores = score_items(logs.table("ratings"))[["round", "item", "total", "n"]]
+    means, ratings = _cut_means(site), site.with_raw_logs("ratings").table("ratings")
+    scores = score_items(ratings)[["round", "item", "total", "n"]]
     rated = means.merge(scores, on=["round", "item"], how="left", suffixes=("", "_rated"))
     for row in rated.to_dict("records"):
         again = "-"
         if pd.notna(row["total"]):
             again = _printed_again(row["total"], row["n_rated"], row["mean"], site.info.rounding)
         check = text("check.mean", lang, item=row["item"], round=row["round"])
-        yield Row(check, row["mean"], again, logs.info.evidence, row["locator"])
+        yield Row(check, row["mean"], again, grade_of(ratings), row["locator"])
 
 
-@_check("02")
+@_check("02", agreement="copied")
 def _repeated_means(site: Site, lang: str) -> Iterator[Row]:
     """Means that the source prints in more than one place."""
     means = site.table("item_means")
@@ -232,7 +281,7 @@ def _repeated_means(site: Site, lang: str) -> Iterator[Row]:
             yield Row(check, mean, repeated["value"], "published", repeated["locator"])
 
 
-@_check("02")
+@_check("02", agreement="by construction")
 def _exact_totals(site: Site, lang: str) -> Iterator[Row]:
     """Print each mean again from the one total it allows."""
     means, rounding = _cut_means(site), site.info.rounding
@@ -249,7 +298,7 @@ def _exact_totals(site: Site, lang: str) -> Iterator[Row]:
         yield Row(check, row["printed"], again, row["evidence"], locator)
 
 
-@_check("02")
+@_check("02", agreement="recomputed")
 def _raters_counted(site: Site, lang: str) -> Iterator[Row]:
     """Raters of each round: stated, and in the raw ratings."""
     ratings = site.with_raw_logs("ratings").table("ratings")
@@ -264,20 +313,21 @@ def _raters_counted(site: Site, lang: str) -> Iterator[Row]:
             yield Row(check, str(row["n_raters"]), count, grade, row["locator"])
 
 
-@_check("02")
+@_check("02", agreement="compatible")
 def _raters_implied(site: Site, lang: str) -> Iterator[Row]:
-    """Raters of each round: stated, and the fewest for which all its means are possible."""
+    """Raters of each round: stated, and all numbers for which all its means are possible."""
     for number, part in _cut_means(site).groupby("round"):
         stated = part["n"].unique()
         if len(part) < 3 or len(stated) > 1:
             continue
         able = consistent_n(part["mean"].tolist(), 60, rounding=site.info.rounding)
-        again = str(able[0]) if able else "-"
+        again = ", ".join(map(str, able)) or "-"
         check = text("check.raters_implied", lang, round=number)
-        yield Row(check, str(stated[0]), again, "derived", "Table 2")
+        verdict = "match" if stated[0] in able else "mismatch"
+        yield Row(check, str(stated[0]), again, "derived", "Table 2", verdict)
 
 
-@_check("02")
+@_check("02", agreement="by construction")
 def _weak_items(site: Site, lang: str) -> Iterator[Row]:
     """Hold the items printed as weak against those that every plausible threshold calls weak."""
     means = site.table("item_means")
@@ -288,26 +338,26 @@ def _weak_items(site: Site, lang: str) -> Iterator[Row]:
     yield Row(text("check.weak_items", lang), printed, again, "derived", "Table 2, part 2")
 
 
-@_check("03")
+@_check("03", agreement="recomputed")
 def _attendance(site: Site, lang: str) -> Iterator[Row]:
     """Hold the printed attendance band against the rates of the attendance list."""
     from kube_research.attendance.rates import attendance_rates
 
     low, high = _fact(site, "attendance_low"), _fact(site, "attendance_high")
-    logs = site.with_raw_logs("attendance")
-    rates = attendance_rates(logs.table("attendance"))["rate"] * 100
+    attendance = site.with_raw_logs("attendance").table("attendance")
+    rates = attendance_rates(attendance)["rate"] * 100
     inside = rates.between(int(low["value"]), int(high["value"])).all()
     yield Row(
         text("check.attendance", lang),
         f"{low['value']}-{high['value']}",
         f"{rates.min():.0f}-{rates.max():.0f}",
-        logs.info.evidence,
+        grade_of(attendance),
         low["locator"],
         "match" if inside else "mismatch",
     )
 
 
-@_check("04")
+@_check("04", agreement="copied")
 def _targets(site: Site, lang: str) -> Iterator[Row]:
     """Targets as the printed monitoring tables word them, against the outcomes table."""
     targets = site.table("monitoring").query("aspect == 'target' and evidence == 'published'")
@@ -325,7 +375,7 @@ def _targets(site: Site, lang: str) -> Iterator[Row]:
         yield Row(check, stated[0] if stated else "?", again, "published", row["locator"])
 
 
-@_check("05")
+@_check("05", agreement="recomputed")
 def _iks(site: Site, lang: str) -> Iterator[Row]:
     """Hold the printed IKS shares against what a ledger sets aside; a site's own rule is no print."""
     from kube_research.finance.iks import iks_against_rule
@@ -341,22 +391,23 @@ def _iks(site: Site, lang: str) -> Iterator[Row]:
         yield Row(check, agreed, set_aside, grade_of(ledger), about["locator"])
 
 
-@_check("05")
+@_check("05", agreement="recomputed")
 def _balances(site: Site, lang: str) -> Iterator[Row]:
-    """Balances written in the books against running sums."""
+    """Balances written in the books, counted, against those that equal the running sum."""
     from kube_research.finance.closing import ledger_balances
 
     ledger = site.with_raw_logs("ledger").table("ledger")
     if "balance" in ledger:
-        wrong = int(ledger_balances(ledger)["difference"].fillna(0).ne(0).sum())
-        yield Row(text("check.balances", lang), "0", str(wrong), grade_of(ledger), "ledger")
+        written = ledger_balances(ledger)["difference"].dropna()
+        count, right = str(len(written)), str(int(written.eq(0).sum()))
+        yield Row(text("check.balances", lang), count, right, grade_of(ledger), "ledger")
 
 
-@_check("06")
+@_check("06", agreement="recomputed")
 def _direction(site: Site, lang: str) -> Iterator[Row]:
     """'Rose' against the sign of the change in the ratings."""
-    direction, logs = _fact(site, "round_2_direction"), site.with_raw_logs("ratings")
-    ratings = logs.table("ratings")
+    direction = _fact(site, "round_2_direction")
+    ratings = site.with_raw_logs("ratings").table("ratings")
     if ratings["round"].nunique() < 2:
         return
     means = score_items(ratings).pivot(index="item", columns="round", values="mean")
@@ -368,11 +419,21 @@ def _direction(site: Site, lang: str) -> Iterator[Row]:
     again = rose if up == total else text("check.not_all_rose", lang, count=up, total=total)
     printed = rose if direction["value"] == "rose" else str(direction["value"])
     check = text("check.direction", lang)
-    yield Row(check, printed, again, logs.info.evidence, direction["locator"])
+    yield Row(check, printed, again, grade_of(ratings), direction["locator"])
 
 
-COLUMNS = ("notebook", "check", "printed", "recomputed", "verdict", "evidence", "locator")
-_ORDER = {"mismatch": 0, "conflict": 1, "match": 2}
+COLUMNS = (
+    "notebook",
+    "check",
+    "printed",
+    "recomputed",
+    "verdict",
+    "agreement",
+    "evidence",
+    "locator",
+)
+_ORDER = {"mismatch": 0, "match": 1, "conflict": 2}
+_COUNTED = ("match", "mismatch", "conflict")
 
 
 def _rows(check: Check, site: Site, lang: str) -> list[Row]:
@@ -382,7 +443,8 @@ def _rows(check: Check, site: Site, lang: str) -> list[Row]:
     except (MissingTableError, _NoFact):
         return []
     for row in rows:
-        row.notebook = row.notebook or CHECKS[check][0]
+        row.notebook = row.notebook or CHECKS[check].notebooks[0]
+        row.agreement = CHECKS[check].worth(row)
     return rows
 
 
@@ -404,8 +466,14 @@ def scoreboard(site: Site, *, notebook: str | None = None, lang: str = "en") -> 
     -------
     DataFrame
         ``notebook``, ``check``, ``printed``, ``recomputed``, ``verdict`` (``match``, ``mismatch``, or
-        ``conflict`` where the source contradicts itself and both readings are on record),
-        ``evidence``, ``locator``; mismatches first. Tables that a site lacks give no rows.
+        ``conflict`` where the source contradicts itself: ``printed`` then holds all its readings),
+        ``agreement``, ``evidence``, ``locator``; mismatches first. Tables that a site lacks give no
+        rows.
+
+        ``agreement`` says what a match is worth: ``recomputed`` (from other printed values or field
+        records, so that either side could have been wrong), ``compatible`` (allowed by other printed
+        values, not forced by them), ``copied`` (the same value in two places), ``by construction``
+        (our own rule, generator or index put in what comes out), ``conflict``.
 
     Examples
     --------
@@ -415,16 +483,58 @@ def scoreboard(site: Site, *, notebook: str | None = None, lang: str = "en") -> 
     0
     """
     check_language(lang)
-    wanted = [check for check, of in CHECKS.items() if notebook is None or notebook in of]
+    wanted = [check for check, of in CHECKS.items() if notebook in (None, *of.notebooks)]
     rows = [asdict(row) for check in wanted for row in _rows(check, site, lang)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype="string").fillna({"locator": ""})
     if notebook is not None:
         frame = frame[frame["notebook"] == notebook]
-    place = frame["verdict"].map(_ORDER)
+    order = {name: place for place, name in enumerate(AGREEMENTS)}
+    place = 10 * frame["verdict"].map(_ORDER) + frame["agreement"].map(order)
     return frame.iloc[place.argsort(kind="stable")].reset_index(drop=True)
 
 
+@documented
+def agreements(site: Site, *, lang: str = "en") -> pd.DataFrame:
+    """Count the scoreboard by kind of agreement, and say what each kind is worth.
+
+    Parameters
+    ----------
+    site : Site
+        As for :func:`scoreboard`.
+    |lang|
+
+    Returns
+    -------
+    DataFrame
+        One row per kind: ``agreement``, ``meaning`` (in ``lang``), ``rows``, ``match``,
+        ``mismatch``, ``conflict``, ``evidence`` (weakest grade; missing without rows). Only the
+        first kind speaks for the study.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> agreements(kr.load_site("cibeunying"))["mismatch"].sum().item()
+    0
+    """
+    board = scoreboard(site, lang=lang)
+    verdicts = pd.crosstab(board["agreement"], board["verdict"])
+    counts = verdicts.reindex(index=list(AGREEMENTS), columns=list(_COUNTED), fill_value=0)
+    counts = counts.assign(evidence=grades_by(board, ["agreement"]))
+    meanings = [text(f"agreement.{_word(kind)}", lang) for kind in AGREEMENTS]
+    counts.insert(0, "rows", counts[list(_COUNTED)].sum(axis=1))
+    counts.insert(0, "meaning", pd.array(meanings, dtype="string"))
+    return counts.rename_axis("agreement").rename_axis(None, axis=1).reset_index()
+
+
+def _word(kind: str) -> str:
+    return kind.replace(" ", "_")
+
+
 def headline(board: pd.DataFrame, lang: str = "en") -> str:
-    """Return the one-line total of a scoreboard."""
-    counts = {verdict: int((board["verdict"] == verdict).sum()) for verdict in _ORDER}
-    return text("score.headline", lang, total=len(board), **counts)
+    """Return the total of a scoreboard: what was recomputed, and apart from it all else."""
+    kinds = board["agreement"].value_counts()
+    agree = board.loc[board["verdict"] != "mismatch", "agreement"].value_counts()
+    counts = {_word(kind): int(agree.get(kind, 0)) for kind in AGREEMENTS}
+    mismatch = int((board["verdict"] == "mismatch").sum())
+    total = int(kinds.get("recomputed", 0))
+    return text("score.headline", lang, total=total, mismatch=mismatch, **counts)
