@@ -306,7 +306,9 @@ def _scores(board: pd.DataFrame, lang: str) -> str:
 
     worded = board.assign(
         verdict=board["verdict"].map(lambda verdict: text(f"verdict.{verdict}", lang)),
-        agreement=board["agreement"].map(lambda kind: text(f"score.{kind.replace(' ', '_')}", lang)),
+        agreement=board["agreement"].map(
+            lambda kind: text(f"score.{kind.replace(' ', '_')}", lang)
+        ),
         evidence=board["evidence"].map(lambda grade: text(f"evidence.{grade}", lang)),
     )
     return str(

@@ -9,9 +9,10 @@ from pathlib import Path
 from kube_research.files import home
 from kube_research.outputs import OUTPUTS
 from kube_research.site.checksums import INDEX, SUFFIXES, file_checksum
-from kube_research.site.folder import bundled_sites
+from kube_research.site.folder import bundled_sites, load_site
 from kube_research.site.sheets import csv_content, csv_sheet
-from kube_research.texts import check_language
+from kube_research.study.printed_values import agreements, headline, scoreboard
+from kube_research.texts import check_language, text
 from tools.codebook import data_package
 from tools.pages import all_pages
 from tools.programme import write_practice_programme
@@ -20,7 +21,7 @@ from tools.tutorial import write_tutorial
 #: The practice programme: many sites in one folder, so it is none of the bundled sites.
 PROGRAMME = "contoh-programme"
 
-_MARKS = re.compile(r"(<!-- outputs:(en|id) -->\n).*?(<!-- /outputs -->)", re.DOTALL)
+_MARKS = re.compile(r"(<!-- (outputs|scoreboard):(en|id) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 def codebook() -> str:
@@ -72,9 +73,29 @@ def readme_table(lang: str = "en") -> str:
     return "\n".join(lines)
 
 
+def readme_scoreboard(lang: str = "en") -> str:
+    """Return what the scoreboard of the study comes to: its headline, and the worth of each kind."""
+    study = load_site("cibeunying")
+    heads = ("score.agreement", "score.rows", "page.meaning")
+    lines = [
+        headline(scoreboard(study, lang=lang), lang),
+        "",
+        f"| {' | '.join(text(head, lang) for head in heads)} |",
+        "|---|---|---|",
+    ]
+    for row in agreements(study, lang=lang).to_dict("records"):
+        kind = text(f"score.{row['agreement'].replace(' ', '_')}", lang)
+        lines.append(f"| {kind} | {row['rows']} | {row['meaning']} |")
+    return "\n".join(lines)
+
+
+#: What stands between the marks of a README.
+_MADE = {"outputs": readme_table, "scoreboard": readme_scoreboard}
+
+
 def with_outputs(readme: str) -> str:
-    """Return a README whose table of outputs, between its marks, is up to date."""
-    return _MARKS.sub(lambda m: f"{m[1]}{readme_table(m[2])}\n{m[3]}", readme)
+    """Return a README of which all that is generated, between its marks, is up to date."""
+    return _MARKS.sub(lambda m: f"{m[1]}{_MADE[m[2]](m[3])}\n{m[4]}", readme)
 
 
 def refresh() -> list[Path]:

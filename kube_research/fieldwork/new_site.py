@@ -33,6 +33,7 @@ _LEFT_OUT = frozenset(
     {
         ("items", "field_basis"), ("activities", "printed_date"), ("activities", "printed_hours"),
         ("activities", "sessions"), ("activities", "precision"), ("outcomes", "match"),
+        ("activities", "monitored_as_id"), ("activities", "monitored_as_en"),
         ("outcomes", "achieved_comparison"), ("outcomes", "achieved_label_id"),
         ("outcomes", "achieved_label_en"), ("ratings", "submission"),
         ("ratings", "submission_no"), ("ratings", "submitted"),

@@ -88,8 +88,8 @@ def monitoring_matrix(
     Returns
     -------
     DataFrame
-        One row per activity, in the order of the activities: ``activity``, ``activity_time`` (its
-        title, its date, and how many of its sessions are described), one column per aspect (each
+        One row per activity, in the order of the activities: ``activity``, ``activity_time`` (what
+        it is called there, how many sessions are stated, its date), one column per aspect (each
         entry on a line of its own, numbered), ``evidence`` (the weakest of the activity and its
         entries) and ``locator``.
 
@@ -107,9 +107,7 @@ def monitoring_matrix(
     ['1. The visit was short']
     """
     watched = _described(activities, monitoring, "aspect", ASPECTS, activity, lang)
-    watched["activity_time"] = [
-        _title_and_time(row, activities, lang) for _, row in watched.iterrows()
-    ]
+    watched["activity_time"] = [_name_and_time(row, lang) for _, row in watched.iterrows()]
     names = ["activity", "activity_time", *ASPECTS, "evidence", "locator"]
     return watched[names].reset_index(drop=True)
 
@@ -158,18 +156,15 @@ def _day_and_hours(day: Any, start: Any, end: Any, lang: str) -> str:
     return f"{date}\n{text('table.clock', lang, start=start, end=end)}"
 
 
-def _title_and_time(row: pd.Series, activities: pd.DataFrame, lang: str) -> str:
-    lines = [row["title"]]
+def _name_and_time(row: pd.Series, lang: str) -> str:
+    name = row.get(f"monitored_as_{lang}")
+    lines = [row["title"] if pd.isna(name) else name]
+    if pd.notna(row.get("sessions")):
+        lines.append(text("table.sessions", lang, count=row["sessions"]))
     if pd.notna(row["date"]):
         when = day_of(row["date"], lang, "d MMMM y")
         open_ended = row.get("precision") == "from"
         lines.append(text("table.from_date", lang, date=when) if open_ended else when)
-    if pd.notna(row.get("sessions")):
-        described = 0
-        if "part_of" in activities:
-            parts = activities["part_of"].eq(row["activity"])
-            described = int((parts & activities["kind"].eq("meeting")).sum())
-        lines.append(text("table.sessions", lang, count=row["sessions"], described=described))
     return "\n".join(lines)
 
 

@@ -34,7 +34,7 @@ def reproduce(
     jobs: int | None = None,
     lang: str = "en",
 ) -> pd.DataFrame:
-    """Return the scoreboard of a site: every printed value beside the recomputed one.
+    """Return the scoreboard of a site: every printed value beside what it is held against.
 
     Parameters
     ----------

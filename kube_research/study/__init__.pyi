@@ -31,16 +31,17 @@ from .tables import (
 )
 
 __all__ = [
+    "agreements",
     "claims",
     "claims_by",
     "claims_summary",
-    "agreements",
     "diagram",
     "figure_1",
     "figure_2",
     "figure_3",
     "figure_4",
     "figure_5",
+    "headline",
     "other_monitoring",
     "place_shares",
     "scoreboard",

@@ -1,8 +1,8 @@
-"""Printed against recomputed: one row for every printed value that can be computed again."""
+"""The scoreboard: printed values, what they are held against, and what an agreement is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -125,7 +125,7 @@ def _groups(site: Site, lang: str) -> Iterator[Row]:
     yield Row(check, stated["value"], count, "published", stated["locator"])
 
 
-def _printed(site: Site, column: str) -> Iterator[tuple[dict[str, Any], str]]:
+def _printed(site: Site, column: str) -> Iterator[tuple[dict[Hashable, Any], str]]:
     """Return the activities of which a column keeps the printed text, each with its notebook."""
     activities = site.table("activities")
     if column in activities:
@@ -133,7 +133,7 @@ def _printed(site: Site, column: str) -> Iterator[tuple[dict[str, Any], str]]:
             yield row, "03" if row["kind"] == "meeting" else "01"
 
 
-def _printed_days(site: Site) -> Iterator[tuple[dict[str, Any], str]]:
+def _printed_days(site: Site) -> Iterator[tuple[dict[Hashable, Any], str]]:
     """Return the activities whose day is printed: neither drawn nor known between two days only."""
     for row, notebook in _printed(site, "printed_date"):
         if row["precision"] != "between" and row["evidence"] != "simulated":
@@ -449,7 +449,7 @@ def _rows(check: Check, site: Site, lang: str) -> list[Row]:
 
 
 def scoreboard(site: Site, *, notebook: str | None = None, lang: str = "en") -> pd.DataFrame:
-    """Return every printed value beside the value computed again from other data.
+    """Return every printed value beside what it is held against.
 
     Parameters
     ----------
@@ -522,7 +522,7 @@ def agreements(site: Site, *, lang: str = "en") -> pd.DataFrame:
     counts = counts.assign(evidence=grades_by(board, ["agreement"]))
     meanings = [text(f"agreement.{_word(kind)}", lang) for kind in AGREEMENTS]
     counts.insert(0, "rows", counts[list(_COUNTED)].sum(axis=1))
-    counts.insert(0, "meaning", pd.array(meanings, dtype="string"))
+    counts.insert(0, "meaning", pd.Series(meanings, index=counts.index, dtype="string"))
     return counts.rename_axis("agreement").rename_axis(None, axis=1).reset_index()
 
 

@@ -1,13 +1,18 @@
-"""The study's tables, rebuilt from the data files: 2, 4, 5, 6, 7, 8 and 9."""
+"""The study's tables, rebuilt from the data files: 2, 4, 5, 6, 7, 8 and 9.
+
+No sentence of the paper is quoted. Where a site is graded ``published`` its statements and entries stand
+in our words, and the tables say so on their face.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from kube_research.formats import as_printed, number
-from kube_research.frames import documented
+from kube_research.frames import GRADES, documented, weakest
 from kube_research.interventions.outcomes import agenda_matrix, monitoring_matrix
 from kube_research.outputs import table
 from kube_research.peka.priorities import classify_items, item_scores
@@ -40,9 +45,10 @@ def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
     -------
     DataFrame
         One row per round and item in order of priority, from ratings where the site has them, else
-        from its printed means. The verdict follows from the site's threshold;
-        the study lists the same statements as strong too, which the last but one column records when
-        the site's conflicts say so.
+        from its printed means. The verdict follows from the site's threshold and the priority from the
+        means: neither is printed. A field that is inferred from the wording says so and weakens the
+        grade of its row. The study lists the same statements as strong too, which the last column
+        but two records when the site's conflicts say so.
 
     Raises
     ------
@@ -70,7 +76,7 @@ def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
     columns = {
         "round": rows["round"],
         "item": rows["item"],
-        "field": rows[f"field_{lang}"],
+        "field": _marked_fields(rows, lang),
         "statement": rows[f"statement_{lang}"],
         **means,
         "raters": rows["n"],
@@ -81,10 +87,20 @@ def table_2(site: Site, *, lang: str = "en") -> pd.DataFrame:
         ),
         "priority": rows["priority"],
         "listed_strong": text("table.yes" if both else "table.no", lang),
-        "evidence": rows["evidence"],
+        "evidence": [weakest(grades) for grades in rows[["evidence", "evidence_item"]].to_numpy()],
         "locator": locators,
     }
-    return _headed(pd.DataFrame(columns), lang)
+    marks = {"statement": "our_words", "strength": "ours", "priority": "ours"}
+    return _headed(pd.DataFrame(columns), lang, marks if site.info.evidence == "published" else {})
+
+
+def _marked_fields(rows: pd.DataFrame, lang: str) -> pd.Series:
+    """Return the name of each item's field, marked where it is inferred from the wording."""
+    names = rows[f"field_{lang}"]
+    if "field_basis" not in rows:
+        return names
+    inferred = rows["field_basis"].eq("inferred").fillna(False)
+    return names.mask(inferred, [text("table.our_reading", lang, what=name) for name in names])
 
 
 @table
@@ -194,8 +210,18 @@ def table_9(site: Site, *, lang: str = "en") -> pd.DataFrame:
     return monitoring_table(site, MONITORED[9], lang=lang)
 
 
-def _headed(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Put words for codes: the headings, and the grade of each row."""
-    grades = [text(f"evidence.{grade}", lang) for grade in frame["evidence"]]
-    frame = frame.assign(evidence=pd.array(grades, dtype="string"))
-    return frame.rename(columns={name: text(f"table.{name}", lang) for name in frame.columns})
+def _headed(frame: pd.DataFrame, lang: str, marks: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Put words for codes: the headings, marked where a column is ours, and the grade of each row.
+
+    Without marks of columns the whole row stands in our words, which its grade says.
+    """
+    grades = {grade: text(f"evidence.{grade}", lang) for grade in GRADES}
+    heads = {name: text(f"table.{name}", lang) for name in frame.columns}
+    if marks is None:
+        grades["published"] = text("table.our_words", lang, what=grades["published"])
+    else:
+        heads |= {
+            name: text(f"table.{mark}", lang, what=heads[name]) for name, mark in marks.items()
+        }
+    worded = pd.array([grades[grade] for grade in frame["evidence"]], dtype="string")
+    return frame.assign(evidence=worded).rename(columns=heads)

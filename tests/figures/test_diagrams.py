@@ -22,6 +22,7 @@ from kube_research.errors import OptionError
 from kube_research.figures import style
 from kube_research.figures import style as marks
 from kube_research.figures.diagrams import KINDS, draw_diagram
+from kube_research.site.folder import Site
 from kube_research.study.figures import diagram
 from kube_research.texts import text as told
 
@@ -93,6 +94,7 @@ def test_edges_join_known_nodes_once(site: Any, number: int) -> None:
 
 def test_rows_are_labelled_located_and_graded(site: Any) -> None:
     nodes, edges = site.diagram_nodes, site.diagram_edges
+    assert set(nodes["evidence"]) == {"bounded"}  # no word inside the printed images is known
     for column in ("label_id", "label_en"):
         assert nodes[column].str.len().between(3, 60).all()
         assert (nodes[column] == nodes[column].map(words)).all()
@@ -101,6 +103,34 @@ def test_rows_are_labelled_located_and_graded(site: Any) -> None:
         assert set(frame["evidence"]) <= {"published", "derived", "bounded"}
     assert not edges.loc[edges["basis"] == "inferred", "evidence"].eq("published").any()
     assert set(nodes["kind"]) <= {"stage", *KINDS}
+
+
+def links(edges: pd.DataFrame, prefix: str) -> dict[tuple[str, str], str]:
+    """Whether each link from a box whose name begins so is printed or inferred."""
+    chosen = edges[edges["source"].str.startswith(prefix) & ~edges["target"].str.contains("stage")]
+    return {(row.source, row.target): row.basis for row in chosen.itertuples()}
+
+
+def test_figures_2_and_3_and_the_plan_agree_on_what_is_stated(study: Site) -> None:
+    """A group of items leads to an activity as stated where one of its items does."""
+    boxes = {"mentoring": "monthly", "study_visit": "visit", "training_finance": "finance"}
+    boxes |= {"training_admin": "organisation", "kuber": "service"}
+    plan = {(f"item_{row.item}", boxes[row.activity]): row.basis for row in study.rtl.itertuples()}
+    assert links(of(study.diagram_edges, 2), "item_") == plan
+    grouped: dict[tuple[str, str], str] = {}
+    for (item, activity), basis in plan.items():
+        group = "weak_outside" if item in ("item_23", "item_26") else "weak_inside"
+        link = group, activity.replace("service", "kuber")
+        grouped[link] = "printed" if "printed" in (basis, grouped.get(link)) else "inferred"
+    assert links(of(study.diagram_edges, 3), "weak_") == grouped
+
+
+def test_figure_1_shows_five_activities_beside_the_four_of_the_abstract(study: Site) -> None:
+    counted = study.conflicts.query("conflict == 'activities_count'")["value"].tolist()
+    assert counted == ["4", "5"]
+    box = of(study.diagram_nodes, 1).set_index("node").loc["carry_out"]
+    assert "five activities (abstract: four)" in box["label_en"]
+    assert "lima kegiatan (abstrak: empat)" in box["label_id"]
 
 
 def test_kuber_comes_after_the_evaluation(site: Any) -> None:

@@ -63,7 +63,7 @@ def test_an_agenda_lists_meetings_by_date_with_entries_in_order() -> None:
 def test_monitoring_is_one_row_an_activity_with_every_aspect() -> None:
     (row,) = monitoring_matrix(ACTIVITIES, MONITORING).to_dict("records")
     assert row["activity_time"] == (
-        "visit\nfrom 1 May 2024\n3 meetings stated; 2 described"  # no title: the code stands in
+        "visit\nmeetings: 3\nfrom 1 May 2024"  # no title: the code stands in
     )
     assert (row["target"], row["result"], row["indicator"]) == ("1. half", "1. all", "")
     assert row["evidence"] == "published"

@@ -22,12 +22,37 @@ def test_table_2_has_totals_priorities_and_both_languages(study: Site) -> None:
     assert table["Printed mean"].tolist() == ["2.20", "2.26", "2.33", "2.40", "2.46", "2.46"]
     assert table["Total"].tolist() == [33, 34, 35, 36, 37, 37]
     assert table["Exact mean"].iloc[0] == "33/15"
-    assert table["Priority"].tolist() == [1, 2, 3, 4, 5, 5]
-    assert set(table["Evidence"]) == {"derived"}
+    assert table["Priority (ours)"].tolist() == [1, 2, 3, 4, 5, 5]
     assert set(table["Also listed as strong"]) == {"yes"}
     indonesian = tables.table_2(study, lang="id")
     assert indonesian["Nilai tercetak"].iloc[0] == "2,20"
-    assert set(indonesian["Putusan"]) == {"lemah"}
+    assert set(indonesian["Putusan (dari kami)"]) == {"lemah"}
+
+
+def test_table_2_says_what_is_ours_and_grades_it(study: Site, twin: Site) -> None:
+    """Results 3d names the fields of items 23 and 26; the other fields are read from the wording."""
+    table = tables.table_2(study).set_index("Item")
+    ours = table["Field"].str.endswith("(our reading)")
+    assert ours.to_dict() == {23: False, 26: False, 13: True, 14: True, 9: True, 19: True}
+    assert table["Evidence"].where(ours).dropna().eq("bounded").all()
+    assert table["Evidence"].mask(ours).dropna().eq("derived").all()
+    assert {"Statement (in our words)", "Verdict (ours)", "Priority (ours)"} <= set(table)
+    assert {"Statement", "Verdict", "Priority"} <= set(tables.table_2(twin))  # its own words
+
+
+@pytest.mark.parametrize("number", [4, 5, 6, 7, 8, 9])
+def test_tables_of_entries_say_that_the_words_are_ours(study: Site, number: int) -> None:
+    for lang, grade in {
+        "en": "published (in our words)",
+        "id": "dipublikasikan (dengan kata-kata kami)",
+    }.items():
+        table = getattr(tables, f"table_{number}")(study, lang=lang)
+        assert set(table.iloc[:, -2]) == {grade}
+
+
+def test_entries_of_a_site_itself_are_its_own_words() -> None:
+    own = tables.other_monitoring(load_site("contohsari-tutorial"))
+    assert set(own["Evidence"]) == {"simulated"}
 
 
 def test_table_2_comes_from_ratings_by_the_function_that_scores_them(twin: Site) -> None:
@@ -94,12 +119,20 @@ def test_monitoring_tables_keep_every_entry(study: Site, number: int, counts: li
         assert row.iloc[1].startswith("1. ")
 
 
-def test_table_5_shows_that_five_meetings_are_stated_and_four_described(
-    study: Site,
-) -> None:
+def test_the_shares_of_table_4_row_1_divide_the_fund_in_two(study: Site) -> None:
+    assert "split in two: 5%" in tables.table_4(study)["Solutions"][0]
+    assert "menjadi dua bagian, yaitu 5%" in tables.table_4(study, lang="id")["Solusi"][0]
+
+
+def test_the_first_cell_holds_what_is_printed_there_and_no_more(study: Site) -> None:
+    """Table 5 states five meetings; that four are described stands among the conflicts, not here."""
     first = tables.table_5(study).iloc[0, 0]
-    assert "from 5 March 2016" in first
-    assert "5 meetings stated; 4 described" in first
+    assert first == "Social mentoring\nmeetings: 5\nfrom 5 March 2016"
+    indonesian = tables.table_5(study, lang="id").iloc[0, 0]
+    assert indonesian == "Pendampingan sosial\npertemuan: 5 kali\nmulai 5 Maret 2016"
+    # the caption of Table 8 speaks of administration, its cell of the group and its finances
+    assert "manajemen kelompok dan keuangan" in tables.table_8(study, lang="id").iloc[0, 0]
+    assert "managing the group and its finances" in tables.table_8(study).iloc[0, 0]
 
 
 def test_a_site_without_the_tables_is_told_the_file(twin: Site) -> None:
