@@ -184,9 +184,11 @@ def peka_profile(
         sheet.heading(0.1 + column * place, head)
     score_axis(sheet.ax, site, lang, "figure.peka_profile.axis")
     sure = not bounds or frame["total"].notna().all()
+    ours = site.info.evidence == "published"
     return sheet.noted(
         text(f"figure.peka_profile.note_{'means' if bounds else 'ratings'}", lang),
         "" if sure else text("figure.peka_profile.note_unsure", lang),
+        text("figure.peka_profile.note_words", lang) if ours else "",
         cut_note(rows, lang),
         text("figure.peka_profile.note_inputs", lang),
     )

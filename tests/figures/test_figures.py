@@ -255,6 +255,15 @@ def test_the_profile_of_printed_means_shows_exact_means_and_both_bounds(study: S
     assert ax.get_xticks().tolist() == [1, 2, 3, 4]
 
 
+def test_the_profile_of_a_printed_source_says_whose_words_it_uses(study: Site, twin: Site) -> None:
+    for lang in ("en", "id"):
+        note = text("figure.peka_profile.note_words", lang)
+        for site, ours in ((study, True), (twin, False)):
+            fig, _ = draw("peka_profile", site, lang=lang)
+            words = " ".join(" ".join(part.get_text().split()) for part in fig.findobj(Text))
+            assert (note in words) is ours
+
+
 def test_the_profile_prints_numbers_and_dots_in_the_language(study: Site) -> None:
     english, _ = draw("peka_profile", study)
     indonesian, (ax,) = draw("peka_profile", study, lang="id")
