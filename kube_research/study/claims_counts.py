@@ -144,9 +144,11 @@ def _activities(case: Case) -> Answer:
 
 @check("mentoring_meetings_a", "mentoring_meetings_b")
 def _meetings(case: Case) -> Answer:
-    """Meetings stated against those described."""
-    described = {row["activity"] for row in case.rows("agenda")}
-    return _recount(case, len(described), "agenda", case.rival)
+    """Meetings stated against those described, of which there can be fewer."""
+    count, stated = len({row["activity"] for row in case.rows("agenda")}), int(case.number())
+    if count < stated:
+        return case.tension("meetings_undescribed", case.rival, count=count, stated=stated)
+    return _recount(case, count, "agenda", case.rival)
 
 
 def _places(case: Case) -> list[str]:
