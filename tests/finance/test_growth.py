@@ -134,7 +134,13 @@ def test_every_reason_says_what_is_ours_and_what_the_study_states() -> None:
     cuts = {name for name, words in reasons.items() if "our cut" in words or "is ours" in words}
     assert ours & cuts == set()
     assert set(reasons.index) - ours - cuts == {"cooperative"}  # every month: the rule itself
-    assert cuts == {"books_written", "attendance", "iks_set_aside", "iks_for_others", "self_reliant"}
+    assert cuts == {
+        "books_written",
+        "attendance",
+        "iks_set_aside",
+        "iks_for_others",
+        "self_reliant",
+    }
     assert "not as a rule" in reasons["officers"]
 
 

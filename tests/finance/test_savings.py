@@ -160,7 +160,15 @@ def test_gini_is_the_mean_difference_over_all_pairs(values: list[int], rng: obje
 
 
 def test_gini_where_there_is_none() -> None:
-    for nothing in ([], [0, 0], [None, np.nan], [-5, 5], [-5, 1], [-1, 3], [-40_000, 10_000, 50_000]):
+    for nothing in (
+        [],
+        [0, 0],
+        [None, np.nan],
+        [-5, 5],
+        [-5, 1],
+        [-1, 3],
+        [-40_000, 10_000, 50_000],
+    ):
         assert np.isnan(kr.finance.gini(nothing))
         assert kr.finance.lorenz_points(nothing).empty
     assert np.isnan(kr.finance.gini([4], corrected=True))
@@ -197,8 +205,10 @@ def test_how_many_save_and_how_evenly_by_hand() -> None:
 
 
 def test_savings_below_zero_have_no_gini_and_say_why() -> None:
-    """Over all pairs the mean difference is 80,000 / 9 over a mean of 10,000 / 3: no share of anything."""
-    below = SAVED.assign(balance=pd.array([-30_000, 10_000, 20_000, 10_000, 9, None], dtype="Int64"))
+    """The mean difference over all pairs, over twice the mean, would be 3.75: no share of anything."""
+    below = SAVED.assign(
+        balance=pd.array([-30_000, 10_000, 20_000, 10_000, 9, None], dtype="Int64")
+    )
     spread = kr.finance.savings_spread(below).set_index("group").loc["07"]
     assert pd.isna(spread["gini"])
     assert "below zero" in spread["reason"]

@@ -138,7 +138,7 @@ def clean_ledger(shape: Shape) -> tuple[pd.DataFrame, pd.DataFrame]:
                 )
                 post(day, group, "kas", what, -amount)
                 post(day + pd.Timedelta(days=int(rng.integers(0, 2))), group, book, what, amount)
-    ledger = pd.DataFrame(rows).sort_values("date", kind="stable", ignore_index=True)
+    ledger = affordable(pd.DataFrame(rows).sort_values("date", kind="stable", ignore_index=True))
     ledger = ledger.drop_duplicates(
         ["date", "group", "book", "category", "person", "amount"], ignore_index=True
     )
@@ -154,6 +154,24 @@ def clean_ledger(shape: Shape) -> tuple[pd.DataFrame, pd.DataFrame]:
     if shape.stated == "some":
         ledger.loc[rng.random(len(ledger)) < 0.25, "balance"] = pd.NA
     return ledger, books
+
+
+def affordable(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Leave out payments for which the money was not there, movements with their other half."""
+    held: dict[tuple[object, ...], int] = {}
+    gone: list[int] = []
+    for entry in ledger.itertuples():
+        who = (entry.person,) if entry.book == "tabungan" and entry.person else ()
+        keys = {(entry.group, entry.book), (entry.group, entry.book, *who)}
+        if min(held.get(key, 0) for key in keys) + entry.amount < 0:
+            half = (ledger["group"] == entry.group) & (ledger["category"] == entry.category)
+            half &= (ledger["amount"] == -entry.amount) & ~ledger.index.isin(gone)
+            half &= ledger["date"] >= entry.date
+            gone += [entry.Index, *ledger.index[half][:1]]
+        elif entry.Index not in gone:
+            for key in keys:
+                held[key] = held.get(key, 0) + entry.amount
+    return ledger.drop(index=gone).reset_index(drop=True)
 
 
 def restate(ledger: pd.DataFrame, opening: pd.DataFrame) -> pd.DataFrame:

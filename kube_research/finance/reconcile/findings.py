@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,14 +12,17 @@ import pandas as pd
 
 from kube_research.errors import OptionError
 from kube_research.finance.books import AnyBooks, as_books
+from kube_research.finance.reconcile.below_zero import below_zero
 from kube_research.finance.reconcile.chain import Marks
 from kube_research.finance.reconcile.rows import (
     Finding,
     Mask,
     Rows,
     days,
+    misplaced,
     missing_amounts,
     money,
+    odd_sizes,
     outside_membership,
     outside_period,
     read_rows,
@@ -80,6 +83,20 @@ def _named(rows: Rows, finding: Finding) -> dict[str, object]:
     return named
 
 
+def _in_words(named: Mapping[str, object], lang: str) -> dict[str, str]:
+    return {name: _say(name, value, lang) for name, value in named.items()}
+
+
+def _suggested(finding: Finding, named: Mapping[str, object], lang: str) -> str:
+    """Return what may explain a finding: every cause that fits, the best one first."""
+    causes = [(finding.suggestion, {}), *finding.also]
+    sentences = [
+        text(f"reconcile.suggestion.{cause}", lang, **_in_words({**named, **fill}, lang))
+        for cause, fill in causes
+    ]
+    return " ".join([sentences[0], *(text("reconcile.or", lang, cause=s) for s in sentences[1:])])
+
+
 def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFrame:
     """Return the findings as a tidy frame."""
     table = []
@@ -87,7 +104,7 @@ def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFra
     for finding in findings:
         at, other = finding.at, finding.other
         named = {**_named(rows, finding), **finding.fill}
-        fill = {name: _say(name, value, lang) for name, value in named.items()}
+        fill = _in_words(named, lang)
         near = [at] if other is None else [at, other]
         table.append(
             {
@@ -102,7 +119,7 @@ def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFra
                 "difference": finding.difference,
                 "other_row": None if other is None else other + 2,
                 "reason": text(f"reconcile.reason.{finding.reason}", lang, **fill),
-                "suggestion": text(f"reconcile.suggestion.{finding.suggestion}", lang, **fill),
+                "suggestion": _suggested(finding, named, lang),
                 "evidence": weakest(grades.iloc[near].dropna()),
             }
         )
@@ -119,6 +136,10 @@ KINDS = (
     "membership",
     "date",
     "balance",
+    "overdrawn",
+    "below_zero",
+    "odd_amount",
+    "misplaced",
     "zero",
 )
 
@@ -171,8 +192,13 @@ def reconcile_ledger(
     -----
     Kinds: ``balance`` (a stated balance off the computed one; one slip is one finding, at the row where
     it starts), ``duplicate``, ``sign``, ``transfer`` (a half missing, different or far away),
-    ``period``, ``membership``, ``missing_amount``, ``zero``, and ``date`` (the balances place the entry
-    on another day). A row gets one finding; what it explains elsewhere is not told again.
+    ``period``, ``membership``, ``missing_amount``, ``zero``, ``date`` (the balances place the entry on
+    another day), ``below_zero`` (a book has paid out more than it held; ``difference`` is what it then
+    holds), ``overdrawn`` (a member has taken out more than saved; all savings that name nobody could be
+    theirs), ``odd_amount`` (about a thousand times larger or smaller than is usual in its category) and
+    ``misplaced`` (an entry of the business in the IKS book, IKS spending in another). A row gets one
+    finding; what it explains elsewhere is not told again. Where several causes fit, ``suggestion`` names
+    all of them.
 
     ``membership`` covers people of another group, not in the roster (of groups that it lists), not yet
     joined or gone. A movement between books is held against the other books of the group under the same
@@ -282,7 +308,11 @@ def _findings(
     moved = check_transfers(rows, balances, misdated, pairs, within=transfer_days)
     signs = _signs(rows, signs, balances)
     blank = [_amount_told(finding, balances) for finding in blank]
-    return _one_a_row([*late, *people, *blank, *signs, *doubles, *moved, *balances.findings])
+    sure = _one_a_row([*late, *people, *blank, *signs, *doubles, *moved, *balances.findings])
+    named = {row for finding in sure for row in _named_rows(finding)}
+    odd = [finding for finding in odd_sizes(rows) if finding.at not in named]
+    low = below_zero(rows, balances, [*sure, *odd], opening)
+    return _one_a_row([*sure, *low, *odd, *misplaced(rows)])
 
 
 def _amount_told(finding: Finding, balances: Balances) -> Finding:
@@ -307,12 +337,25 @@ def _signs(rows: Rows, signs: list[Finding], balances: Balances) -> list[Finding
     return list(declared.values())
 
 
+def _named_rows(finding: Finding) -> list[int]:
+    """Return the rows in which a finding says that the error may be."""
+    causes = [finding.fill, *(fill for _, fill in finding.also)]
+    rows = [finding.at, finding.other, *(fill.get("row_meant") for fill in causes)]
+    return [row for row in rows if isinstance(row, int)]
+
+
 def _one_a_row(findings: list[Finding]) -> list[Finding]:
-    """Keep one finding a row, the surest kind first; an entry misdated between books is one finding."""
+    """Keep one finding a row, the surest kind first; an entry misdated between books is one finding.
+
+    What falls below zero with an amount of odd size names both causes.
+    """
     rank = {kind: place for place, kind in enumerate(KINDS)}
     kept: dict[int, Finding] = {}
     for finding in sorted(findings, key=lambda finding: (finding.at, rank[finding.kind])):
-        kept.setdefault(finding.at, finding)
+        first = kept.setdefault(finding.at, finding)
+        if first.kind in ("overdrawn", "below_zero") and finding.kind == "odd_amount":
+            meant = {"expected": finding.expected}
+            kept[finding.at] = first.restated(also=((finding.suggestion, meant),))
     far = {finding.at: finding for finding in kept.values() if finding.reason == "far"}
     away = {finding.at for finding in kept.values() if finding.kind == "period"}
     away |= {at for half in far.values() for at in (half.at, half.other) if at is not None}

@@ -51,6 +51,8 @@ class Finding:
     fill : dict
         What the sentences name besides the two rows: whole numbers are rupiah (or rows, where the
         name begins with ``row``), dates are days.
+    also : tuple
+        Further suggestions that fit as well, each with what its sentence names.
     """
 
     at: int
@@ -62,6 +64,7 @@ class Finding:
     difference: int | None = field(default=None, kw_only=True)
     other: int | None = field(default=None, kw_only=True)
     fill: Mapping[str, object] = field(default_factory=dict, kw_only=True)
+    also: tuple[tuple[str, Mapping[str, object]], ...] = field(default=(), kw_only=True)
 
     def restated(self, **changes: Any) -> Finding:
         """Return the finding with some parts said otherwise; ``fill`` adds to that of the finding."""
@@ -265,6 +268,70 @@ def outside_membership(rows: Rows, members: pd.DataFrame | None) -> list[Finding
         sure, hint = ("look", "settling") if settles else ("likely", what[at])
         reason, suggestion = f"member_{what[at]}", f"member_{hint}"
         findings.append(Finding(at, "membership", sure, reason, suggestion, fill=fill))
+    return findings
+
+
+#: Flows of the business, which have no place in the IKS book.
+_BUSINESS = ("sale", "purchase", "cost", "asset")
+
+
+def misplaced(rows: Rows) -> list[Finding]:
+    """Find entries of the business in the IKS book, and IKS spending outside it where a group keeps one.
+
+    A group that books a category there more than three times is told of once.
+    """
+    book = rows.frame["book"].to_numpy(dtype=object)
+    keeps = np.isin(rows.group, rows.group[book == "iks"])
+    inside = (book == "iks") & np.isin(rows.flow.astype(str), _BUSINESS)
+    outside = (book != "iks") & keeps & (rows.flow == "iks_use")
+    spots = pd.Series(np.flatnonzero((inside | outside) & (rows.amount != 0)))
+    findings = []
+    for _, alike in spots.groupby([rows.key[spots], rows.frame["category"].to_numpy()[spots]]):
+        why = "misplaced_in" if inside[alike.iloc[0]] else "misplaced_out"
+        often = len(alike) > 3
+        fill = {"count": str(len(alike))}
+        reason = f"{why}_often" if often else why
+        for at in alike.tolist()[: 1 if often else None]:
+            findings.append(Finding(at, "misplaced", "look", reason, why, fill=fill))
+    return findings
+
+
+#: Flows whose amounts have nothing usual.
+_ONCE = ("opening", "grant", "grant_repaid")
+#: Amounts of a category within ``_NEAR`` times its median are usual. Odd is one ``_ODD`` times away from
+#: the median, or ``_FAR`` times if three zeros bring it back to within ``_SPREAD`` times the usual ones.
+_NEAR, _FAR, _ODD, _SPREAD = 30, 100, 1000, 3
+
+
+def odd_sizes(rows: Rows) -> list[Finding]:
+    """Find amounts about a thousand times larger or smaller than is usual in their category."""
+    size, usable = np.abs(rows.amount), ~np.isin(rows.flow.astype(str), _ONCE)
+    spots = np.flatnonzero(usable & (size > 0) & (rows.frame["category"] != "").to_numpy())
+    alike = pd.DataFrame(
+        {name: rows.frame[name].to_numpy()[spots] for name in ("book", "category")}
+    )
+    alike["side"], alike["size"] = np.sign(rows.amount[spots]), size[spots].astype("float64")
+    of_kind = alike.groupby(["book", "category", "side"])["size"]
+    median = of_kind.transform("median")
+    times = alike["size"] / median
+    usual = alike["size"].where(times.between(1 / _NEAR, _NEAR))
+    kind = usual.groupby([alike[name] for name in ("book", "category", "side")])
+    enough = (kind.transform("count") >= 3) & (
+        kind.transform("count") >= 0.75 * of_kind.transform("size")
+    )
+    low, high = kind.transform("min") / _SPREAD, kind.transform("max") * _SPREAD
+    findings = []
+    for large in (True, False):
+        meant = alike["size"] / _ODD if large else alike["size"] * _ODD
+        ratio = times if large else 1 / times
+        odd = enough & ((ratio >= _ODD) | ((ratio >= _FAR) & meant.between(low, high)))
+        for place in np.flatnonzero(odd):
+            at, amount = int(spots[place]), int(rows.amount[spots[place]])
+            right = int(np.sign(amount)) * round(meant[place])
+            fill = {"usual": int(np.sign(amount)) * round(median[place])}
+            why = "odd_large" if large else "odd_small"
+            sizes: dict[str, Any] = {"expected": right, "difference": amount - right}
+            findings.append(Finding(at, "odd_amount", "look", why, "odd", fill=fill, **sizes))
     return findings
 
 

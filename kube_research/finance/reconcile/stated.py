@@ -61,7 +61,7 @@ def slip_of_digits(written: int, right: int) -> str:
 TELLING = ("swap", "zeros", "thousands", "dropped", "added")
 
 
-def _off(rows: Rows, event: Event, reason: str, hint: str, **fill: object) -> Finding:
+def _off(rows: Rows, event: Event, reason: str, hint: str) -> Finding:
     """Return the finding of a stated balance that is off by the size of an event."""
     return Finding(
         event.at,
@@ -72,7 +72,6 @@ def _off(rows: Rows, event: Event, reason: str, hint: str, **fill: object) -> Fi
         expected=int(rows.balance[event.at]) - event.size,
         difference=event.size,
         other=event.since if event.since >= 0 else None,
-        fill=fill,
     )
 
 
@@ -93,9 +92,13 @@ def _jumped(rows: Rows, event: Event, between: Order, after: int | None) -> Find
     before = event.since
     if before < 0:
         before, hint = event.at, f"{hint}_first"
-    hint, fill = next(_causes(rows, event, between, after), (hint, {}))
+    causes: dict[str, dict[str, object]] = {}
+    for cause, fill in _causes(rows, event, between, after):
+        causes.setdefault(cause, fill)
     missing = {"missing": abs(event.size), "row_before": before}
-    return _off(rows, event, "jump", hint, **missing, **fill)
+    (hint, fill), *also = (causes or {hint: {}}).items()
+    finding = _off(rows, event, "jump", hint)
+    return finding.restated(fill=missing | fill, also=tuple(also))
 
 
 def _causes(
@@ -140,6 +143,7 @@ class Balances:
     """What the stated balances tell."""
 
     known_wrong: Mask  # rows about which another finding says enough
+    order: Order = field(default_factory=lambda: np.array([], np.int64))  # the rows, book by book
     assumed: bool = False  # nobody said what the opening balances were
     findings: list[Finding] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
@@ -156,8 +160,8 @@ def check_balances(
     ``opening`` is the opening balance of each book, None where the book itself states it; if these are
     ``assumed``, a first balance off them is no error yet.
     """
-    balances = Balances(marks.free, assumed)
     order, readable = by_date(rows, opening, marks)
+    balances = Balances(marks.free, order, assumed)
     as_came = np.argsort(rows.key, kind="stable").astype(np.int64)
     wrong, came = (
         Counter(rows.key[way[breaks(rows, way, opening)[0]]].tolist()) for way in (order, as_came)
@@ -175,6 +179,7 @@ def check_balances(
             if other[0] + SLIP // 2 <= price:
                 sequence, (price, events) = written, other
                 _misdated(rows, sequence[~marks.free[sequence]], balances)
+                order[rows.key[order] == key] = written
         if price // SLIP > max(8, 0.3 * stated):
             _hopeless(rows, sequence, marks, price // SLIP, balances)
         else:
@@ -264,7 +269,7 @@ def _jump(
     if event.since < 0 and balances.assumed and size > 0:
         finding = finding.restated(certainty="look", reason="opening")
         if not finding.suggestion.startswith(("amount", "carried")):
-            finding = finding.restated(suggestion="opening")
+            finding = finding.restated(suggestion="opening", also=())
     balances.findings.append(finding)
     first = event.since if event.since >= 0 else at
     balances.holes.append(Hole(finding, size, (int(rows.day[first]), int(rows.day[at]))))
