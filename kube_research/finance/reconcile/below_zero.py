@@ -26,6 +26,7 @@ class _Meant:
     undated: Mask  # entries whose day is in doubt
     unnamed: Mask  # entries whose person is in doubt
     credit: Mapping[int, int]  # money that may be missing from a book, by its key
+    halves: Mapping[int, int]  # missing halves of movements that may belong in a book, by its key
 
 
 def below_zero(
@@ -60,7 +61,9 @@ def _as_meant(rows: Rows, findings: Iterable[Finding]) -> _Meant:
     """Return what other findings make of the amounts."""
     amount = rows.amount.copy()
     undated, unnamed = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    category = rows.frame["category"].to_numpy(dtype=object)
     credit: dict[int, int] = defaultdict(int)
+    halves: dict[int, int] = defaultdict(int)
     books_of = pd.Series(rows.key).groupby(rows.group).unique()
     for finding in findings:
         at, kind, key = finding.at, finding.kind, int(rows.key[finding.at])
@@ -83,10 +86,12 @@ def _as_meant(rows: Rows, findings: Iterable[Finding]) -> _Meant:
             unnamed[at] = True
         elif kind in ("period", "date") or finding.reason == "far":
             undated[[spot for spot in (at, finding.other) if spot is not None]] = True
-        elif kind == "transfer" and finding.reason != "one_book":  # any book may lack its half
+        elif kind == "transfer":
+            alike = (rows.key == key) & (category == category[at])  # all halves of one told once
+            size = rows.amount[alike].sum() if finding.reason == "one_book" else 2 * amount[at]
             for book in books_of[rows.group[at]]:
-                credit[int(book)] += 2 * abs(int(amount[at]))
-    return _Meant(amount, undated, unnamed, credit)
+                halves[int(book)] += abs(int(size))
+    return _Meant(amount, undated, unnamed, credit, halves)
 
 
 def _begun(
@@ -146,7 +151,8 @@ def _books_below(
     rows: Rows, order: Whole, meant: _Meant, begun: Mapping[int, int]
 ) -> list[Finding]:
     """Return where a book falls below zero, by its entries and by the last balance it states."""
-    start = np.array([begun[key] + meant.credit[key] for key in range(len(begun))], np.int64)
+    missing = [meant.credit[key] + meant.halves[key] for key in range(len(begun))]
+    start = np.array([begun[key] + missing[key] for key in range(len(begun))], np.int64)
     loose = meant.undated[order]
     frame = _runs(rows, order, rows.key[order], meant, start, loose)
     stated = rows.stated[order] & ~loose
@@ -181,7 +187,7 @@ def _members_below(
     whose = pd.DataFrame({"key": rows.key[named], "person": person[named]})
     pairs = whose.groupby(["key", "person"], sort=False).ngroup().to_numpy(np.int64)
     by_person = np.argsort(pairs, kind="stable")
-    named, level = named[by_person], pairs[by_person]
+    named, level = named[by_person], np.asarray(pairs[by_person], dtype=np.int64)
     loose = (meant.undated | meant.unnamed)[named]
     start = spare[whose.drop_duplicates()["key"].to_numpy()]
     frame = _runs(rows, named, level, meant, start, loose)
