@@ -186,8 +186,9 @@ def _columns(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:
 
 def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Finding]:
     """Check every cell by itself: the first rule it breaks is told."""
-    for name in (name for name in table.names if name in frame):
-        for row in frame.index[frame[name].isin(SHEET_ERRORS)]:
+    errors = frame.isin(SHEET_ERRORS)
+    for name in (name for name in table.names if name in frame and errors[name].any()):
+        for row in frame.index[errors[name]]:
             yield Finding(table.name, int(row), name, "excel_error")
     for (row, name), reading in refused.items():
         keep = table.column(name).kind == "printed"

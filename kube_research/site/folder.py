@@ -174,12 +174,12 @@ def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
     ('07', '08', '10', '11', '24')
     """
     folder = find_folder(where, lang=lang)
-    site, problems = _read_site(folder, lang, doubts=False)
-    if site is None:
-        errors = [problem for problem in problems if problem.severity == "error"]
+    info, plain, problems = _read_site(folder, lang, doubts=False)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if info is None or errors:
         raise site_error(str(folder), sorted(set(errors)), lang)
     files.loaded_folders[folder] = None
-    return site
+    return Site(folder, info, _finish(plain, info))
 
 
 def check_site(where: str | Path | None = None, *, lang: str = "en") -> list[Problem]:
@@ -206,7 +206,8 @@ def check_site(where: str | Path | None = None, *, lang: str = "en") -> list[Pro
     >>> check_site("cibeunying")
     []
     """
-    return sorted(set(_read_site(find_folder(where, lang=lang), lang)[1]))
+    *_, problems = _read_site(find_folder(where, lang=lang), lang)
+    return sorted(set(problems))
 
 
 def find_folder(where: str | Path | None = None, *, lang: str = "en") -> Path:
@@ -230,7 +231,8 @@ def find_folder(where: str | Path | None = None, *, lang: str = "en") -> Path:
 
 def _read_site(
     folder: Path, lang: str, *, doubts: bool = True
-) -> tuple[Site | None, list[Problem]]:
+) -> tuple[SiteInfo | None, Mapping[str, pd.DataFrame], list[Problem]]:
+    """Return what the site file says, the tables in plain text, and every problem of them."""
     import pandas as pd
 
     from kube_research.site.checker import Checker
@@ -249,22 +251,21 @@ def _read_site(
     problems = read.problems + [
         problem for problem in broken if (problem.file, problem.row, problem.column) not in refused
     ]
-    if read.info is None or any(problem.severity == "error" for problem in problems):
-        return None, problems
-    return Site(folder, read.info, _finish(checker.plain, read.info)), problems
+    return read.info, checker.plain, problems
 
 
 def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.DataFrame]:
     """Give every table its types, its evidence and locator, and ratings the field of each item."""
+    import pandas as pd
+
     finished = {}
     for name in tables():
         if name not in frames:
             continue
         frame = typed(frames[name], name).reset_index(drop=True)
-        for column, usual in (("evidence", info.evidence), ("locator", None)):
+        for column, usual in (("evidence", info.evidence), ("locator", pd.NA)):
             if column not in frame:
-                frame[column] = usual
-            frame[column] = frame[column].astype("string")
+                frame[column] = pd.Series(usual, index=frame.index, dtype="string")
         frame["evidence"] = frame["evidence"].fillna(info.evidence)
         finished[name] = frame
     if "ratings" in finished and "items" in finished:

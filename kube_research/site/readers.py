@@ -299,9 +299,9 @@ def _shaped(sheet: Sheet, table: str, raw: Raw) -> pd.DataFrame:
     if sheet.guessed:
         _tell_guess(rows, raw)
     index = pd.Index(list(kept), name="row")
-    frame = pd.DataFrame(list(kept.values()), columns=header, index=index, dtype="string")
-    named = frame.columns.astype(bool) & ~frame.columns.duplicated()
-    return frame.loc[:, named].replace("", pd.NA)
+    places = [place for place, name in enumerate(header) if name and name not in header[:place]]
+    columns = {header[place]: [row[place] or None for row in kept.values()] for place in places}
+    return pd.DataFrame(columns, index=index, dtype="string")
 
 
 def _check_header(rows: list[list[str]], table: str) -> None:

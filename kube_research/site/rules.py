@@ -84,9 +84,10 @@ def broken_cells(frame: pd.DataFrame, name: str) -> Iterator[tuple[int, str, str
             for row in frame.index[blank]:
                 yield int(row), column.name, "required", ""
         rules = {value: _broken_rule(column, value) for value in cells[~blank].unique()}
-        broken = cells[cells.isin([value for value, rule in rules.items() if rule])]
-        for row, value in broken.items():
-            yield int(str(row)), column.name, rules[value], value
+        if any(rules.values()):
+            broken = cells[cells.isin([value for value, rule in rules.items() if rule])]
+            for row, value in broken.items():
+                yield int(str(row)), column.name, rules[value], value
 
 
 def _broken_rule(column: Column, cell: str) -> str:
@@ -177,10 +178,16 @@ class Sound:
 
     def cells(self, name: str, *columns: str) -> pd.DataFrame | None:
         """Return the rows in which all the columns are filled; None without table or column."""
+        import numpy as np
+        import pandas as pd
+
         frame = self.frames.get(name)
         if frame is None or not set(columns) <= set(frame.columns):
             return None
-        return frame[list(columns)].dropna()
+        blank = np.logical_or.reduce([frame[column].isna().to_numpy() for column in columns])
+        # Columns are taken by place: a list of names is ten times slower on the small frames of a site.
+        cells = frame.take(frame.columns.get_indexer(pd.Index(columns)), axis=1)
+        return cells[~blank] if blank.any() else cells
 
 
 @cache
@@ -365,9 +372,11 @@ def _field_names(sound: Sound) -> Iterator[Finding]:
 
 # What does not stop a site from loading: books that do not add up, and what somebody should look at.
 
-_EXAMPLE = r"(?i)(?:example|contoh)(?:[\W_0-9].*)?"
-_NAME = r"[A-Z][a-z']{2,}(?:[._-]?[A-Z][a-z']+)*"
-_TITLE = r"(?:Bu|Ibu|Pak|Bapak|Bpk|Mr|Mrs|Ms|Sdr|Sdri)[._-]?[A-Z].*"
+_EXAMPLE = re.compile(r"(?:example|contoh)(?:[\W_0-9].*)?", re.IGNORECASE)
+_NAME = re.compile(
+    r"[A-Z][a-z']{2,}(?:[._-]?[A-Z][a-z']+)*"
+    r"|(?:Bu|Ibu|Pak|Bapak|Bpk|Mr|Mrs|Ms|Sdr|Sdri)[._-]?[A-Z].*"  # with a title
+)
 
 _BEFORE = ("study", "preparation")
 _DATES = (
@@ -477,10 +486,9 @@ def _codes(sound: Sound) -> Iterator[Finding]:
         for column in ("person", "rater"):
             if column not in tables()[name].names or column not in frame:
                 continue
-            cells = frame[column].dropna().drop_duplicates()
-            named = cells.str.fullmatch(f"{_NAME}|{_TITLE}").astype(bool)
-            named &= ~cells.str.fullmatch(_EXAMPLE).astype(bool)
-            yield from _each(name, cells.index[named], column, "name_like", {}, "warning")
+            for row, code in frame[column].dropna().drop_duplicates().items():
+                if _NAME.fullmatch(code) and not _EXAMPLE.fullmatch(code):
+                    yield Finding(name, int(str(row)), column, "name_like", severity="warning")
 
 
 def _examples(sound: Sound) -> Iterator[Finding]:
@@ -496,15 +504,15 @@ def _examples(sound: Sound) -> Iterator[Finding]:
             for column in table.columns
             if (column.kind == "code" or column.name == "locator") and column.name in frame
         ]
-        marks = frame[marked].apply(
-            lambda cells: cells.str.fullmatch(_EXAMPLE).fillna(False).astype(bool)
-        )
-        rows = frame.index[marks.any(axis=1)]
-        if rows.empty:
+        texts = {text for column in marked for text in frame[column].dropna().unique()}
+        examples = list(filter(_EXAMPLE.fullmatch, texts))
+        if not examples:
             continue
+        marks = frame[marked].isin(examples)
+        row = frame.index[marks.any(axis=1)][0]
         names.append(table.name)
-        column = next(name for name in marks if marks.at[rows[0], name])
-        first = first or (table.name, int(rows[0]), str(column))
+        column = next(name for name in marks if marks.at[row, name])
+        first = first or (table.name, int(row), str(column))
     if first:
         yield Finding(*first, "example_row", {"tables": ", ".join(names)}, "warning")
 
