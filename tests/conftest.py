@@ -46,6 +46,11 @@ def twin() -> Site:
     return kr.load_site("cibeunying-simulated")
 
 
+@pytest.fixture(scope="session")
+def tiny() -> Site:
+    return kr.load_site(ROOT / "tests" / "data" / "tiny")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project's data, notebooks and library that a test may change."""

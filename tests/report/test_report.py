@@ -17,7 +17,7 @@ import docx
 import pandas as pd
 import pytest
 from docx.oxml.ns import qn
-from site_files import TINY, copy_tiny, set_cell
+from site_files import copy_tiny, set_cell
 
 import kube_research as kr
 from kube_research import cli as cli_module
@@ -67,11 +67,6 @@ def written(site: Site, lang: str, **options: Any) -> Written:
 
 def without(site: Site, *names: str) -> Site:
     return replace(site, tables={k: v for k, v in site.tables.items() if k not in names})
-
-
-@pytest.fixture(scope="session")
-def tiny() -> Site:
-    return kr.load_site(TINY)
 
 
 @pytest.fixture(scope="session")

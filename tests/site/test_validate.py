@@ -201,9 +201,20 @@ def test_a_broken_cell_loads_nothing_and_is_told_once_where_it_stands(
     with pytest.raises(SiteError) as error:
         kr.load_site(folder)
     assert places(error.value.problems) == [(file, row, column, value.strip(), code)]
-    english, indonesian = the_only(error.value.problems), the_only(kr.check_site(folder, lang="id"))
-    assert str(english) in str(error.value)
+    assert str(the_only(error.value.problems)) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "column", "value", "code"), {case[-1]: case for case in CELLS}.values()
+)
+def test_every_rule_of_a_cell_is_told_in_both_languages(
+    tmp_path: Path, file: str, row: int, column: str, value: str, code: str
+) -> None:
+    folder = full_tiny(tmp_path)
+    set_cell(folder, file, row, column, value)
+    english, indonesian = (the_only(kr.check_site(folder, lang=lang)) for lang in ("en", "id"))
     assert places([english]) == places([indonesian])
+    assert places([english]) == [(file, row, column, value.strip(), code)]
     assert english.problem != indonesian.problem
     assert english.remedy != indonesian.remedy
 
