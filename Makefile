@@ -49,7 +49,7 @@ reproduce: $(USER)
 test: env unit notebooks-check lint
 
 unit: env
-	$(BIN)/python -m pytest tests --ignore=tests/browser -m 'not spark' -n auto --dist worksteal
+	$(BIN)/python -m pytest tests --ignore=tests/browser -p no:nbval -m 'not spark' -n auto --dist worksteal
 
 notebooks-check: env
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -n auto --dist loadfile notebooks

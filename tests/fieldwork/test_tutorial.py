@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 import kube_research as kr
 from kube_research.cli import main
+from kube_research.reproduction.running import notebook_paths
 
 #: What takes long is run on one page only: both pages give the same commands.
 LONG = ("report", "reproduce")
@@ -62,8 +63,12 @@ def test_every_command_of_the_tutorial_runs(
     assert "ratings.csv" not in again
     assert (folder / "form.xlsx").stat().st_size > 1000
     if "reproduce" in printed:
+        (ran,) = printed["reproduce"]
+        assert f"{len(notebook_paths())} " in ran
+        assert "claims.csv" in ran  # what the site lacks is told
         made = {path.name for path in (folder / "figures").iterdir()}
-        assert any(file.startswith("before_after") and file.endswith(".png") for file in made)
+        assert {"before_after-simulated.id.png", "balances-simulated.en.svg"} <= made, sorted(made)
+        assert "figure_1.en.svg" not in made
         reports = [*folder.glob("*.docx"), *folder.glob("*.html")]
         assert len(reports) == 2
         assert all(path.stat().st_size > 20_000 for path in reports)

@@ -124,7 +124,11 @@ def test_only_the_changed_notebook_runs_again(
     monkeypatch.setattr(reproduction, "notebook_paths", lambda: paths)
 
     def again(fresh: bool = False) -> list[bool]:
-        ran = reproduction.run_notebooks(site, figures=figures, fresh=fresh)
+        finished: list[Path] = []
+        ran = reproduction.run_notebooks(
+            site, figures=figures, fresh=fresh, finished=finished.append
+        )
+        assert sorted(finished) == paths == list(ran)
         return [outcome.reused for outcome in ran.values()]
 
     assert again() == [False, False]
