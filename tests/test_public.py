@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -41,8 +42,13 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = kr.no_such
 
 
+#: Examples share the sites they load, with what was computed of them.
+load_once = cache(kr.load_site)
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_in_docstrings_run(module: str) -> None:
+def test_examples_in_docstrings_run(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kr, "load_site", load_once)
     found = doctest.testmod(importlib.import_module(module))
     plt.close("all")
     assert found.failed == 0

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from engine_cases import CASES, RATINGS, books, lists
 from engine_frames import local_spark, plain, same
-from test_engines import CASES, RATINGS
 
 import kube_research as kr
 from kube_research.site.folder import Site
@@ -67,8 +67,6 @@ def test_spark_gives_what_pandas_gives_of_a_programme(spark: Any, programme: Pat
 @pytest.mark.spark
 @pytest.mark.parametrize("name", ["items by group", "fields", "groups and roles", "running"])
 def test_spark_gives_what_pandas_gives(spark: Any, twin: Site, name: str) -> None:
-    from test_engines import books, lists
-
     table, call, by = next(case[1:] for case in CASES if case[0] == name)
     frames = {"ratings": RATINGS, "attendance": lists(twin), "ledger": books(twin)}
     arrow = import_module("pyarrow").Table.from_pandas(frames[table], preserve_index=False)

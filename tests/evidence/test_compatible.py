@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
 
@@ -10,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from printing import by_decimal, print_sd
 from scipy import stats
-from test_evidence import DECIMAL, by_decimal
 
 from kube_research.errors import OptionError, PrintedNumberError, ScaleError
 from kube_research.evidence import compatible, vectors
@@ -26,19 +25,6 @@ from kube_research.evidence.compatible import (
 from kube_research.evidence.printed import RULES
 
 MEANS = {"2.46": 37, "2.33": 35, "2.40": 36, "2.20": 33, "2.26": 34}
-
-
-def print_sd(scores: tuple[int, ...], places: int, rule: str, divisor: str) -> str | None:
-    n = len(scores)
-    below = n if divisor == "n" else n - 1
-    if below == 0:
-        return None
-    variance = Fraction(n * sum(x * x for x in scores) - sum(scores) ** 2, n * below)
-    with localcontext(prec=60):
-        root = (Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt()
-        if Fraction(round(root, 20)) ** 2 == variance:
-            root = round(root, 20)
-        return f"{root.quantize(Decimal(1).scaleb(-places), rounding=DECIMAL[rule]):f}"
 
 
 def tally(scores: tuple[int, ...], scale: tuple[int, int]) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from statistics import stdev
@@ -11,26 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from printing import by_decimal
 
 import kube_research as kr
 from kube_research.errors import OptionError, PrintedNumberError, ScaleError
 from kube_research.evidence.printed import RULES, parse_printed, print_number
 from kube_research.site.folder import Site
 
-DECIMAL = {
-    "half-up": decimal.ROUND_HALF_UP,
-    "half-even": decimal.ROUND_HALF_EVEN,
-    "truncate": decimal.ROUND_DOWN,
-    "ceil": decimal.ROUND_CEILING,
-}
 MEANS = ["2.46", "2.33", "2.40", "2.46", "2.20", "2.26"]
-
-
-def by_decimal(value: Fraction, places: int, rule: str) -> str:
-    with decimal.localcontext(prec=80):
-        exact = decimal.Decimal(value.numerator) / decimal.Decimal(value.denominator)
-        done = exact.quantize(decimal.Decimal(1).scaleb(-places), rounding=DECIMAL[rule])
-    return f"{done:f}".replace("-0.00", "0.00") if done == 0 else f"{done:f}"
 
 
 @given(

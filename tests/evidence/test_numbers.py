@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_compatible import print_sd
-from test_evidence import by_decimal
+from printing import by_decimal, print_sd
 
 import kube_research as kr
 from kube_research.errors import MissingColumnError, OptionError, PrintedNumberError, ScaleError

@@ -33,8 +33,7 @@ from export_shapes import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from site_files import TINY, copy_tiny, edit, put, read_rows, set_cell, to_workbook
-from test_malformed import to_book
+from site_files import TINY, copy_tiny, edit, put, read_rows, set_cell, to_book, to_workbook
 
 import kube_research as kr
 from kube_research import files as safe_write

@@ -25,6 +25,7 @@ from kube_research.figures.diagrams import KINDS, draw_diagram
 from kube_research.site.folder import Site
 from kube_research.study.figures import diagram
 from kube_research.texts import text as told
+from tests.helpers.drawn import drawn_once
 
 DATA = Path(__file__).parents[2] / "data" / "cibeunying"
 FIGURES = (1, 2, 3, 4, 5)
@@ -152,7 +153,7 @@ def test_no_personal_names(site: Any) -> None:
 
 @pytest.mark.parametrize(("number", "lang"), EVERY)
 def test_every_label_is_on_the_figure(site: Any, number: int, lang: str) -> None:
-    ax = diagram(site, number, lang=lang)
+    ax = drawn_once(diagram, site, number=number, lang=lang)
     shown = [words(text.get_text()) for text in ax.texts]
     for label in of(site.diagram_nodes, number)[f"label_{lang}"]:
         assert label in shown
@@ -164,7 +165,7 @@ def test_every_label_is_on_the_figure(site: Any, number: int, lang: str) -> None
 
 @pytest.mark.parametrize(("number", "lang"), EVERY)
 def test_boxes_stand_apart_and_inside_their_band(site: Any, number: int, lang: str) -> None:
-    ax = diagram(site, number, lang=lang)
+    ax = drawn_once(diagram, site, number=number, lang=lang)
     boxes = {name: extent(box) for name, box in parts(ax, "box-").items()}
     nodes = of(site.diagram_nodes, number).set_index("node")
     assert set(boxes) == set(nodes.index[nodes["kind"] != "stage"])
@@ -179,33 +180,32 @@ def test_boxes_stand_apart_and_inside_their_band(site: Any, number: int, lang: s
 
 @pytest.mark.parametrize(("number", "lang"), EVERY)
 def test_text_stays_inside_its_box_and_the_figure(site: Any, number: int, lang: str) -> None:
-    ax = diagram(site, number, lang=lang)
-    ax.figure.canvas.draw()
-    renderer = ax.figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    ax = drawn_once(diagram, site, number=number, lang=lang)
+    ax.figure.draw_without_rendering()
     frames = parts(ax, "box-")
     frames |= {f"stage {row}": head for row, head in parts(ax, "head-").items()}
     texts = parts(ax, "label-")
     texts |= {f"stage {row}": text for row, text in parts(ax, "stage-").items()}
     assert set(frames) == set(texts)
     for name, text in texts.items():
-        inner, outer = text.get_window_extent(renderer), extent(frames[name])
+        inner, outer = text.get_window_extent(), extent(frames[name])
         assert outer.contains(inner.x0, inner.y0), name
         assert outer.contains(inner.x1, inner.y1), name
     page = ax.figure.bbox
     legends = [child for child in ax.artists if hasattr(child, "legend_handles")]
     assert legends
     for item in [*ax.texts, *legends]:
-        inner = item.get_window_extent(renderer)
+        inner = item.get_window_extent()
         assert page.x0 <= inner.x0 < inner.x1 <= page.x1
         assert page.y0 <= inner.y0 < inner.y1 <= page.y1
     for one, other in combinations([*ax.texts, *legends], 2):
-        assert not one.get_window_extent(renderer).overlaps(other.get_window_extent(renderer))
+        assert not one.get_window_extent().overlaps(other.get_window_extent())
 
 
 @pytest.mark.parametrize(("number", "lang"), EVERY)
 def test_connectors_run_through_no_box_and_no_text(site: Any, number: int, lang: str) -> None:
-    ax = diagram(site, number, lang=lang)
-    ax.figure.canvas.draw()
+    ax = drawn_once(diagram, site, number=number, lang=lang)
+    ax.figure.draw_without_rendering()
     boxes = {name: extent(box).padded(-1) for name, box in parts(ax, "box-").items()}
     free = [t.get_window_extent() for t in ax.texts if not str(t.get_gid()).startswith("label-")]
     for name, line in parts(ax, "line-").items():
@@ -230,7 +230,7 @@ def segments(line: Any) -> list[tuple[str, float, float, float]]:
 def test_connectors_may_cross_but_never_lie_on_each_other(
     site: Any, number: int, lang: str
 ) -> None:
-    lines = parts(diagram(site, number, lang=lang), "line-")
+    lines = parts(drawn_once(diagram, site, number=number, lang=lang), "line-")
     for (name, one), (other, two) in combinations(lines.items(), 2):
         for way, at, low, high in segments(one):
             for way_2, at_2, low_2, high_2 in segments(two):
@@ -256,14 +256,14 @@ def arrows_expected(nodes: pd.DataFrame, edges: pd.DataFrame) -> int:
 @pytest.mark.parametrize("number", FIGURES)
 def test_arrows_agree_with_the_edges(site: Any, number: int) -> None:
     nodes, edges = of(site.diagram_nodes, number), of(site.diagram_edges, number)
-    ax = diagram(site, number)
+    ax = drawn_once(diagram, site, number=number, lang="en")
     assert len(parts(ax, "arrow-")) == arrows_expected(nodes, edges)
 
 
 @pytest.mark.parametrize("number", FIGURES)
 def test_dashes_mark_our_reading_and_are_explained(site: Any, number: int) -> None:
     edges = of(site.diagram_edges, number)
-    ax = diagram(site, number)
+    ax = drawn_once(diagram, site, number=number, lang="en")
     dashed = [name for name, line in parts(ax, "line-").items() if line.is_dashed()]
     heads = set(of(site.diagram_nodes, number).query("kind == 'stage'")["node"])
     drawn = edges[~edges["source"].isin(heads)]
@@ -276,7 +276,7 @@ def test_dashes_mark_our_reading_and_are_explained(site: Any, number: int) -> No
 
 @pytest.mark.parametrize(("number", "lang"), EVERY)
 def test_type_is_readable_at_175_mm(site: Any, number: int, lang: str) -> None:
-    ax = diagram(site, number, lang=lang)
+    ax = drawn_once(diagram, site, number=number, lang=lang)
     assert ax.figure.get_size_inches()[0] == pytest.approx(style.DOUBLE_COLUMN)
     assert ax.figure.get_size_inches()[1] < 8
     assert min(text.get_fontsize() for text in ax.texts) >= 7
@@ -298,7 +298,8 @@ def test_two_savings_give_the_same_bytes(site: Any, number: int, tmp_path: Path)
 
 def test_the_languages_differ(site: Any) -> None:
     english, bahasa = (
-        {words(text.get_text()) for text in diagram(site, 2, lang=lang).texts} for lang in LANGUAGES
+        {words(text.get_text()) for text in drawn_once(diagram, site, number=2, lang=lang).texts}
+        for lang in LANGUAGES
     )
     assert "Study visit to KSM Kharisma" in english - bahasa
     assert "Studi banding ke KSM Kharisma" in bahasa - english

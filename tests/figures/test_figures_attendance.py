@@ -18,7 +18,14 @@ from kube_research.figures import style
 from kube_research.figures.attendance import STATUS
 from kube_research.site.folder import Site
 from kube_research.texts import text
-from tests.helpers.drawn import all_words, assert_nothing_leaves_the_page, dots, tagged, tiles
+from tests.helpers.drawn import (
+    all_words,
+    assert_nothing_leaves_the_page,
+    dots,
+    drawn_once,
+    tagged,
+    tiles,
+)
 
 NAMES = {"attendance_heatmap": "attendance", "attendance_rates_plot": "attendance"}
 NAMES |= {"rater_flow_plot": "ratings"}
@@ -45,7 +52,7 @@ def having(site: Site, **tables: pd.DataFrame | None) -> Site:
 @pytest.mark.parametrize("lang", ["en", "id"])
 def test_simulated_is_said_and_recorded_is_not(name: str, lang: str, logs: Site) -> None:
     draw = getattr(fig, name)
-    assert text("mark.simulated", lang) in all_words(draw(logs, lang=lang))
+    assert text("mark.simulated", lang) in all_words(drawn_once(draw, logs, lang=lang))
     table = NAMES[name]
     field = {table: logs.table(table).assign(evidence="recorded")}
     field["activities"] = logs.table("activities").assign(evidence="recorded")
@@ -74,7 +81,7 @@ def test_axes_of_the_caller_are_used_and_say_simulated(name: str, logs: Site) ->
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("lang", ["en", "id"])
 def test_nothing_leaves_the_page(name: str, lang: str, logs: Site) -> None:
-    assert_nothing_leaves_the_page(getattr(fig, name)(logs, lang=lang))
+    assert_nothing_leaves_the_page(drawn_once(getattr(fig, name), logs, lang=lang))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,7 +97,7 @@ def test_a_table_without_rows_is_drawn_without_marks(name: str, logs: Site) -> N
 
 
 def test_the_heat_map_has_a_square_and_a_letter_for_every_status(logs: Site) -> None:
-    ax = fig.attendance_heatmap(logs, lang="en")
+    ax = drawn_once(fig.attendance_heatmap, logs, lang="en")
     drawn = pd.Series([kind for kind, _, _ in tiles(ax, list(STATUS))]).value_counts()
     letters = dict(
         zip(("present", "late", "excused", "absent", "represented"), "PLEAR", strict=True)
@@ -107,7 +114,7 @@ def test_the_heat_map_has_a_square_and_a_letter_for_every_status(logs: Site) -> 
 def test_squares_stand_where_the_frame_says(logs: Site) -> None:
     frame = fig.attendance_heatmap.frame(logs)
     assert frame["meeting"].max() == 10
-    ax = fig.attendance_heatmap(logs, lang="id")
+    ax = drawn_once(fig.attendance_heatmap, logs, lang="id")
     place = {label.get_text(): label.get_position()[1] for label in ax.get_yticklabels()}
     cells = {(round(x, 6), round(y, 6)): kind for kind, x, y in tiles(ax, list(STATUS))}
     assert len(cells) == len(frame) == 300
@@ -119,7 +126,7 @@ def test_squares_stand_where_the_frame_says(logs: Site) -> None:
 
 
 def test_margins_are_the_rates(logs: Site) -> None:
-    ax = fig.attendance_heatmap(logs)
+    ax = drawn_once(fig.attendance_heatmap, logs, lang="en")
     rows = logs.table("attendance")
     people = kr.attendance_rates(rows, by="person")["rate"]
     widths = sorted(round(one.get_width() / 0.6, 6) for one in tagged(ax, "person-rate"))
@@ -144,7 +151,7 @@ def test_small_and_large_lists_fit(logs: Site) -> None:
     double = pd.concat([rows, rows.assign(person=rows["person"] + "b")], ignore_index=True)
     double.loc[double["group"] == "24", "group"] = pd.NA
     large = fig.attendance_heatmap(having(logs, attendance=double), lang="id")
-    usual = fig.attendance_heatmap(logs)
+    usual = drawn_once(fig.attendance_heatmap, logs, lang="en")
     assert large.figure.get_size_inches()[1] > usual.figure.get_size_inches()[1] + 1
     assert "Tanpa kelompok" in all_words(large)
     many = pd.concat([few.assign(activity=f"m{n:02d}") for n in range(30)], ignore_index=True)
@@ -170,7 +177,7 @@ def test_rates_intervals_and_band_are_drawn(logs: Site) -> None:
     assert frame["breakdown"].tolist() == ["overall"] + ["group"] * 5 + ["role"] * 2
     rows = logs.table("attendance")
     assert frame.loc[0, "attended"] == rows["status"].isin(["present", "late"]).sum()
-    ax = fig.attendance_rates_plot(logs)
+    ax = drawn_once(fig.attendance_rates_plot, logs, lang="en")
     dots = [one.get_xdata()[0] for one in tagged(ax, "rate")]
     assert dots == pytest.approx((100 * frame["rate"]).tolist())
     ends = [end for one in tagged(ax, "interval") for end in one.get_xdata()]
@@ -209,7 +216,7 @@ def test_people_without_group_or_role_have_a_row(logs: Site) -> None:
 
 def test_one_dot_a_rater_in_the_column_of_its_rounds(logs: Site) -> None:
     frame = fig.rater_flow_plot.frame(logs)
-    ax = fig.rater_flow_plot(logs)
+    ax = drawn_once(fig.rater_flow_plot, logs, lang="en")
     columns = pd.Series([int(x) for x, _ in set(dots(ax, "rater"))]).value_counts().to_dict()
     patterns = frame["pattern"].value_counts()
     assert columns == {0: patterns["only first"], 1: patterns["both"], 2: patterns["only second"]}

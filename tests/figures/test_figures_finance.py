@@ -17,7 +17,14 @@ from kube_research.errors import MissingTableError, OptionError
 from kube_research.figures import sheet as figures_grid
 from kube_research.site.folder import Site
 from kube_research.texts import text
-from tests.helpers.drawn import all_words, assert_nothing_leaves_the_page, dots, tagged, tiles
+from tests.helpers.drawn import (
+    all_words,
+    assert_nothing_leaves_the_page,
+    dots,
+    drawn_once,
+    tagged,
+    tiles,
+)
 
 NAMES = (
     "cash_flow_months",
@@ -50,7 +57,9 @@ def having(site: Site, **tables: pd.DataFrame | None) -> Site:
 
 
 def draw(name: str, site: Site, **options: Any) -> Axes:
-    made: Axes = getattr(kr.figures, name)(site, **options)
+    """Read a figure; drawn once for all tests that ask for the same, but for given axes."""
+    make = getattr(kr.figures, name)
+    made: Axes = make(site, **options) if "ax" in options else drawn_once(make, site, **options)
     return made
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,3 +67,26 @@ def assert_nothing_leaves_the_page(ax: Axes) -> None:
             assert box.x1 <= home.bbox.width, one.get_text()
             assert box.y1 <= home.bbox.height, one.get_text()
             assert one.get_fontsize() >= style.SMALL
+
+
+class _Same:
+    """A site as a key: the same object, not an equal one."""
+
+    def __init__(self, site: object) -> None:
+        self.site = site
+
+    def __hash__(self) -> int:
+        return id(self.site)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.site is self.site
+
+
+@lru_cache(maxsize=64)
+def _made(make: Callable[..., Any], site: _Same, options: tuple[tuple[str, Any], ...]) -> Any:
+    return make(site.site, **dict(options))
+
+
+def drawn_once(make: Callable[..., Any], site: object, **options: Any) -> Any:
+    """What a figure draws of a site: drawn once for all tests that read it and change nothing."""
+    return _made(make, _Same(site), tuple(sorted(options.items())))

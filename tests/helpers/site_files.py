@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -88,3 +89,55 @@ def to_workbook(path: Path) -> Path:
 def places(problems: list[Problem]) -> list[tuple[str, int, str, str, str]]:
     """Return file, row, column, value and rule of each problem."""
     return [(p.file, p.row, p.column, p.value, p.code) for p in problems]
+
+
+def full_tiny(parent: Path) -> Path:
+    """Return the tiny site with every further table that a test changes."""
+    folder = copy_tiny(parent)
+    for name, row in (
+        ("items.csv", "6,2,Keuangan,Finance,x,x,\n"),
+        ("members.csv", "P2,,tokoh,,\n"),
+    ):
+        put(folder, name, (folder / name).read_text(encoding="utf-8") + row)
+    put(folder, "item_means.csv", "round,item,mean,n\n1,1,2.40,3\n")
+    put(
+        folder,
+        "fields.csv",
+        "field_no,field_id,field_en\n1,Kepengurusan,Management\n2,Keuangan,Money",
+    )
+    edit(folder, "fields.csv", "Money", "Finance")
+    put(
+        folder,
+        "outcomes.csv",
+        "activity,measure,comparison,target_pct,achieved_pct\npelatihan,paham,>=,80,70\n",
+    )
+    return folder
+
+
+def as_row(value: object) -> str:
+    """Write a value of site.toml as a cell of the sheet."""
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return "; ".join(as_row(part) for part in value)
+    return ", ".join(map(as_row, value)) if isinstance(value, list) else str(value)
+
+
+def to_book(folder: Path) -> Path:
+    """Make a folder of files one workbook with a sheet per table and a sheet for site.toml."""
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "BACA_SAYA"
+    book.worksheets[0].append(["Isi tabel di lembar berikut."])
+    raw = tomllib.loads((folder / "site.toml").read_text(encoding="utf-8"))
+    sheet = book.create_sheet("site")
+    for row in [["key", "value"], *([key, as_row(value)] for key, value in raw.items())]:
+        sheet.append(row)
+    (folder / "site.toml").unlink()
+    for path in sorted(folder.glob("*.csv")):
+        sheet = book.create_sheet(path.stem)
+        for number, cells in enumerate(read_rows(path), start=1):
+            for place, value in enumerate(cells, start=1):
+                if value != "":
+                    cell = sheet.cell(number, place, value)
+                    cell.data_type = "s"
+        path.unlink()
+    book.save(folder / "site.xlsx")
+    return folder

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from engine_cases import untouchable
 from engine_frames import ENGINES, as_engine, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from site_files import copy_tiny, read_rows, set_cell, write_rows
-from test_engines import untouchable
 
 import kube_research as kr
 from kube_research.programme.checks import duplicates

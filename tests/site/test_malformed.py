@@ -14,7 +14,6 @@ import json
 import os
 import random
 import shutil
-import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,11 +22,22 @@ import openpyxl
 import pandas as pd
 import pytest
 from babel.dates import get_month_names
+from broken_cells import CELLS
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from site_files import TINY, copy_tiny, edit, put, read_rows, set_cell, to_workbook, write_rows
-from test_validate import CELLS, full_tiny
+from site_files import (
+    TINY,
+    copy_tiny,
+    edit,
+    full_tiny,
+    put,
+    read_rows,
+    set_cell,
+    to_book,
+    to_workbook,
+    write_rows,
+)
 
 import kube_research as kr
 from kube_research.cli import main
@@ -39,35 +49,6 @@ from kube_research.site.problems import Problem
 
 Change = Callable[[Path], object]
 QUICK = settings(max_examples=20, deadline=None, derandomize=True)
-
-
-def as_row(value: object) -> str:
-    """Write a value of site.toml as a cell of the sheet."""
-    if isinstance(value, list) and value and isinstance(value[0], list):
-        return "; ".join(as_row(part) for part in value)
-    return ", ".join(map(as_row, value)) if isinstance(value, list) else str(value)
-
-
-def to_book(folder: Path) -> Path:
-    """Make a folder of files one workbook with a sheet per table and a sheet for site.toml."""
-    book = openpyxl.Workbook()
-    book.worksheets[0].title = "BACA_SAYA"
-    book.worksheets[0].append(["Isi tabel di lembar berikut."])
-    raw = tomllib.loads((folder / "site.toml").read_text(encoding="utf-8"))
-    sheet = book.create_sheet("site")
-    for row in [["key", "value"], *([key, as_row(value)] for key, value in raw.items())]:
-        sheet.append(row)
-    (folder / "site.toml").unlink()
-    for path in sorted(folder.glob("*.csv")):
-        sheet = book.create_sheet(path.stem)
-        for number, cells in enumerate(read_rows(path), start=1):
-            for place, value in enumerate(cells, start=1):
-                if value != "":
-                    cell = sheet.cell(number, place, value)
-                    cell.data_type = "s"
-        path.unlink()
-    book.save(folder / "site.xlsx")
-    return folder
 
 
 def in_book(change: Callable[[openpyxl.Workbook], object]) -> Change:
