@@ -83,7 +83,7 @@ def collected(query: Any, keys: Sequence[str] = ()) -> pd.DataFrame:
     Parameters
     ----------
     query : Narwhals frame
-        On any engine but pandas.
+        Of pandas the rows come back as they are.
     keys : sequence of str
         Rows with one of these missing are left out. Done here, on few rows: an engine told to do it
         tests every single row before it counts.
@@ -93,6 +93,9 @@ def collected(query: Any, keys: Sequence[str] = ()) -> pd.DataFrame:
     DataFrame
         Whole numbers are int64 (Int64 where some are missing), text is ``string``.
     """
+    if query.implementation.is_pandas():
+        own: pd.DataFrame = query.to_native()
+        return own.dropna(subset=list(keys)).reset_index(drop=True) if keys else own
     lazy = query.lazy()
     huge = [name for name, kind in lazy.collect_schema().items() if kind == nw.Int128]
     if huge:  # what DuckDB makes of a sum of whole numbers

@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from kube_research.engines import AnyFrame, collected, column_names
+from kube_research.engines import AnyFrame, collected, column_names, query_on
 from kube_research.errors import MissingColumnError
 from kube_research.evidence.numbers import possible_totals, sd_bounds
 from kube_research.evidence.printed import parse_printed
@@ -21,8 +21,11 @@ from kube_research.levels import (
     describe_levels,
     field_column,
     lengthened,
+    lone_items,
+    rank_of_evidence,
+    without_items,
 )
-from kube_research.texts import text
+from kube_research.texts import check_language, text
 
 _IDENTITY = ("round", "group", "rater", "evidence", "locator", "field_no")
 
@@ -130,8 +133,13 @@ def score_fields(
     *,
     by: Sequence[str] = ("round", "field_no"),
     at_least: float = 3,
+    lang: str = "en",
 ) -> pd.DataFrame:
     """Score every field in every round: the mean over raters of each rater's own field mean.
+
+    Rounds are compared on what they share: only items that every round of the field holds count, and
+    of a rater of several rounds only those answered in each of them. A field whose rounds share no
+    item keeps each round's own mean. ``reason`` says so.
 
     Parameters
     ----------
@@ -143,12 +151,14 @@ def score_fields(
         Columns to score within.
     at_least : float
         As in :func:`score_items`, applied to raters' field means.
+    |lang|
 
     Returns
     -------
     DataFrame
-        One row per round and field with the columns of :func:`score_items` (without ``total``) and
-        ``items``, the number of items in the field. The rater is the unit, so ``n`` counts raters.
+        One row per round and field with the columns of :func:`score_items` (without ``total``),
+        ``items``, the number of items that count, and ``reason`` (what does not; empty where all
+        does). The rater is the unit, so ``n`` counts raters.
 
     Raises
     ------
@@ -157,8 +167,9 @@ def score_fields(
 
     Notes
     -----
-    Checked against a hand-computed case with a missing answer.
+    Checked against hand-computed cases with missing answers and items of one round.
     """
+    check_language(lang)
     long: Any = to_long(ratings)
     fields = None
     if items is not None:
@@ -168,20 +179,79 @@ def score_fields(
         raise MissingColumnError(text("error.no_fields"))
     rows = long if fields is None else _with_fields(long, fields)
     need_columns(rows, *by, "round", "rater", "field_no", "score")
-    site = [name for name in ("site",) if name in column_names(rows)]
-    unit = list(dict.fromkeys([*by, *site, "rater"]))
-    levels = count_unit_levels(rows, by=by, unit=unit)
     asked = items_asked(rows, by) if fields is None else items_asked(long, by, fields)
-    return describe_fields(levels, asked, by=by, at_least=at_least)
+    levels = count_fields(rows, asked, by=by)
+    return describe_fields(levels, asked, by=by, at_least=at_least, lang=lang)
+
+
+def count_fields(rows: Any, asked: pd.DataFrame, *, by: Sequence[str], whole: Any = None) -> Any:
+    """Count raters' field means, over the items that :func:`items_asked` says are comparable.
+
+    Parameters
+    ----------
+    rows : frame of any engine
+        Ratings with their fields.
+    asked : DataFrame
+        From :func:`items_asked`, of all ratings.
+    by : sequence of str
+        As for :func:`score_fields`.
+    whole : frame of any engine, optional
+        All ratings, where ``rows`` are a part of them.
+    """
+    names = column_names(rows)
+    level = [name for name in by if name != "round"]
+    unit = [*level, *(name for name in ("site",) if name in names and name not in by), "rater"]
+    unit = list(dict.fromkeys(unit))
+    rounds = asked["round"].drop_duplicates().sort_values() if "round" in by else pd.Series()
+    rank = rank_of_evidence(names)
+    chosen = list(dict.fromkeys([*unit, "round", "item", "score"]))
+    answers = query_on(rows).select(*chosen, _rank=rank)
+    options: dict[str, Any] = {"by": by, "unit": unit, "rounds": rounds}
+    apart = asked[asked["why"] == "apart"]
+    own = count_unit_levels(answers, shared=False, **options) if len(apart) else None
+    if (asked["why"] == "lone").any():
+        every = query_on(rows if whole is None else whole).select(*level, "round", "item", "score")
+        lone = lone_items(every, level=level, rounds=rounds.tolist())
+        answers = without_items(answers, lone, level=level)
+    levels = count_unit_levels(answers, **options)
+    if own is None:
+        return levels
+    key = apart[level].drop_duplicates()
+    there = levels[level].merge(key, "left", level, indicator=True)["_merge"].eq("left_only")
+    return pd.concat([levels[there.to_numpy()], own.merge(key, on=level)], ignore_index=True)
 
 
 def describe_fields(
-    levels: pd.DataFrame, asked: pd.DataFrame, *, by: Sequence[str], at_least: float = 3
+    levels: pd.DataFrame,
+    asked: pd.DataFrame,
+    *,
+    by: Sequence[str],
+    at_least: float = 3,
+    lang: str = "en",
 ) -> pd.DataFrame:
     """Return what :func:`score_fields` promises, from counted means and the items asked."""
+    keys, level = list(by), [name for name in by if name != "round"]
     scored = describe_levels(levels, by=by, at_least=at_least, whole=False)
-    counts = asked.groupby(list(by), observed=True).size().rename("items").reset_index()
-    return scored.merge(counts, on=list(by), how="inner")
+    counts = asked[asked["why"] != "lone"].groupby(keys, observed=True).size()
+    scored = scored.merge(counts.rename("items").reset_index(), on=keys, how="inner")
+    cut = levels.groupby(keys, observed=True)["_cut"].sum().reset_index()
+    raters = scored[keys].merge(cut, "left", keys)["_cut"].astype("int64")
+    odd = asked[asked["why"] != ""]
+    places = odd[level].itertuples(index=False, name=None)
+    reasons: dict[Any, tuple[str, set[int]]] = {}
+    for place, why, item in zip(places, odd["why"], odd["item"], strict=True):
+        reasons.setdefault(place, (why, set()))[1].add(int(item))
+    sentences = []
+    places = scored[level].itertuples(index=False, name=None)
+    for place, blanks in zip(places, raters, strict=True):
+        why, items = reasons.get(place, ("", set()))
+        facts = {"items": ", ".join(map(str, sorted(items))), "raters": blanks}
+        marks = {why: bool(why), "blanks": blanks > 0 and why != "apart"}
+        named = [
+            text(f"peka.reason.{mark}", lang, **facts) for mark, holds in marks.items() if holds
+        ]
+        sentences.append(" ".join(named))
+    return scored.assign(reason=pd.array(sentences, dtype="string"))
 
 
 def _with_fields(ratings: Any, fields: pd.Series) -> Any:
@@ -193,14 +263,43 @@ def _with_fields(ratings: Any, fields: pd.Series) -> Any:
 
 
 def items_asked(ratings: Any, by: Sequence[str], fields: pd.Series | None = None) -> pd.DataFrame:
-    """Return every item once in each group of rows; ``fields`` spares the engine looking them up."""
+    """Return every item once in each group of rows, and whether rounds can be compared on it.
+
+    Parameters
+    ----------
+    ratings : frame of any engine
+        Long ratings.
+    by : sequence of str
+        The columns of a group.
+    fields : Series, optional
+        Field of each item: spares the engine looking them up.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``by``, ``item`` and ``why``: ``"lone"`` (an item that not every round of the
+        group holds, so it does not count), ``"apart"`` (the rounds of the group share no item),
+        ``"alone"`` (only one of several rounds has the group), else ``""``.
+    """
     names = [*(name for name in by if fields is None or name != "field_no"), "item"]
-    if isinstance(ratings, pd.DataFrame):
-        asked = ratings[names].drop_duplicates().dropna(subset="item")
-    else:
-        query = nw.from_native(ratings).group_by(*names).agg(nw.len().alias("_count"))
-        asked = collected(query, names)
-    return asked if fields is None else asked.assign(field_no=asked["item"].map(fields))
+    query = query_on(ratings).group_by(*names).agg(nw.col("score").count().alias("_answers"))
+    asked = collected(query, names)
+    if fields is not None:
+        asked = asked.assign(field_no=asked["item"].map(fields)).dropna(subset="field_no")
+    if "round" not in by:
+        return asked.assign(why="")
+    level = [name for name in by if name != "round"]
+    place = asked.groupby(level, observed=True).ngroup() if level else pd.Series(0, asked.index)
+    answered = asked["_answers"] > 0
+    rounds = asked["round"].where(answered).groupby(place).transform("nunique")
+    held = asked["round"].where(answered).groupby([place, asked["item"]]).transform("nunique")
+    shared = (held == rounds).groupby(place).transform("any")
+    marks = {
+        "alone": (rounds == 1) & (len(asked["round"].unique()) > 1),
+        "apart": (rounds > 1) & ~shared,
+        "lone": (held > 0) & (held < rounds),
+    }
+    return asked.assign(why=np.select(list(marks.values()), list(marks), ""))
 
 
 def score_means(

@@ -20,6 +20,7 @@ import pandas as pd
 
 from kube_research.compare.changes import unit_changes
 from kube_research.compare.permutation import adjust
+from kube_research.formats import whole
 from kube_research.frames import (
     FEW,
     as_list,
@@ -30,7 +31,7 @@ from kube_research.frames import (
     need_option,
 )
 from kube_research.programme.sums import in_memory
-from kube_research.texts import text
+from kube_research.texts import check_language, text
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Wholes: TypeAlias = npt.NDArray[np.int64]
@@ -99,6 +100,24 @@ class Areas:
             n1, n2 = (n1 > 0).astype(float), (n2 > 0).astype(float)
         return n1, t1, n2, t2
 
+    def left_out(self, lang: str) -> list[str]:
+        """Say of each area what :func:`~kube_research.programme.sums.group_sums` left out."""
+        if "ratings_left_out" not in self.rows:
+            return [""] * len(self.keys)
+        ratings = self.number("ratings_left_out")
+        nobody = self.number("raters_before") + self.number("raters_after") == 0
+        some = (ratings > 0) & ~nobody
+        counts = self.total(some), self.total(np.where(some, ratings, 0)), self.total(nobody)
+        sentences = []
+        for groups, many, apart in zip(*counts, strict=True):
+            facts = {"groups": whole(int(groups), lang), "ratings": whole(int(many), lang)}
+            parts = [text("programme.reason.left_out", lang, **facts)] if groups else []
+            if apart:
+                here = whole(int(apart), lang)
+                parts.append(text("programme.reason.all_apart", lang, groups=here))
+            sentences.append(" ".join(parts))
+        return sentences
+
     def grades(self) -> pd.Series:
         """Return the weakest evidence of each area."""
         rows = self.rows.assign(_area=self.code)
@@ -114,6 +133,7 @@ def area_changes(
     groups: str = "both",
     confidence: float = 0.95,
     correction: str | None = "holm",
+    lang: str = "en",
 ) -> pd.DataFrame:
     """Compare two rounds in every area, with groups as the units.
 
@@ -129,6 +149,7 @@ def area_changes(
     |confidence|
     correction : {"holm", "bh", None}
         How p is adjusted for the number of areas.
+    |lang|
 
     Returns
     -------
@@ -136,7 +157,8 @@ def area_changes(
         One row an area: the columns of ``by``, ``groups_before``, ``groups_after``,
         ``groups_both``, ``mean_before``, ``mean_after`` and ``change`` in points of the scale,
         ``se``, ``df``, ``change_low``, ``change_high``, ``p`` (against no change), ``p_adjusted``,
-        ``few`` (fewer than five groups), ``reason`` (why there is no interval), ``evidence``.
+        ``few`` (fewer than five groups), ``reason`` (why there is no interval, and what was not
+        compared), ``evidence``.
 
     |frame_errors|
 
@@ -155,6 +177,7 @@ def area_changes(
     [[5.0, 0.09, -0.037, 0.218]]
     """
     need_confidence(confidence)
+    check_language(lang)
     areas = Areas.of(sums, by)
     n1, t1, n2, t2 = areas.sides(weight, groups)
     change = unit_changes((n1, t1), (n2, t2), areas.code, len(areas.keys))
@@ -170,22 +193,27 @@ def area_changes(
     counted = np.minimum(changes["groups_before"], changes["groups_after"])
     units = changes["groups_both"] if groups == "both" else counted
     changes["few"] = np.asarray(units < FEW)
-    changes["reason"] = [_reason(int(u), float(s)) for u, s in zip(units, change.se, strict=True)]
+    changes["reason"] = [
+        " ".join(filter(None, [_reason(int(n), float(se), lang), left_out]))
+        for n, se, left_out in zip(units, change.se, areas.left_out(lang), strict=True)
+    ]
     changes["evidence"] = areas.grades().to_numpy()
     return changes.astype({"reason": "string", "evidence": "string"})
 
 
-def _reason(units: int, se: float) -> str:
+def _reason(units: int, se: float, lang: str) -> str:
     if units == 0:
-        return text("programme.reason.none")
+        return text("programme.reason.none", lang)
     if units == 1 or np.isnan(se):
-        return text("programme.reason.one")
-    return "" if se > 0 else text("programme.reason.same")
+        return text("programme.reason.one", lang)
+    return "" if se > 0 else text("programme.reason.same", lang)
 
 
 METHODS = ("moments", "likelihood")
 #: Up to so many estimates say too little about their own spread to be drawn together.
 ENOUGH = 3
+#: Degrees of freedom with which t is the normal distribution.
+_KNOWN = 1e12
 
 
 @documented
@@ -194,6 +222,7 @@ def shrink_estimates(
     *,
     estimate: str = "change",
     se: str = "se",
+    df: str = "df",
     method: str = "moments",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -206,6 +235,8 @@ def shrink_estimates(
     estimate, se : str
         Columns of the estimates and of their standard errors. Rows without a positive standard error get
         missing results.
+    df : str
+        Column of the degrees of freedom of the standard errors; without it they are taken as known.
     method : {"moments", "likelihood"}
         How the spread of the true values is found: moments (Paule and Mandel 1982), or restricted
         maximum likelihood.
@@ -224,9 +255,11 @@ def shrink_estimates(
     -----
     The pull is Morris's (1983, doi:10.1080/01621459.1983.10477920): (k - 3) / (k - 1) times the
     share of the sampling variance, which for equal variances is the James-Stein estimator;
-    ``shrunk_se`` carries his allowance for the estimated mean and spread. Fewer than four estimates
-    are not shrunk. Checked on the batting averages of Efron and Morris (1975,
-    doi:10.1080/01621459.1975.10479864; 1977) and against direct maximisation of the likelihood.
+    ``shrunk_se`` carries his allowance for the estimated mean and spread. Intervals and
+    ``below_zero`` are those of t where ``df`` is there: with areas of three to six groups they hold
+    95 % of the true values, normal ones 87 % (simulated). Fewer than four estimates are not shrunk.
+    Checked on the batting averages of Efron and Morris (1975, doi:10.1080/01621459.1975.10479864;
+    1977) and against direct maximisation of the likelihood.
 
     Examples
     --------
@@ -234,7 +267,7 @@ def shrink_estimates(
     >>> shrink_estimates(rows)[["centre", "shrunk"]].round(2).values[4].tolist()
     [0.46, 1.32]
     """
-    from scipy.special import ndtr, ndtri
+    from scipy.special import stdtr, stdtrit
 
     need_columns(frame, estimate, se)
     need_option("method", method, METHODS)
@@ -261,9 +294,10 @@ def shrink_estimates(
         columns["centre"][known], columns["spread"][known] = centre, np.sqrt(excess)
         columns["pull"][known], columns["shrunk"][known] = pull, y[known] - pull * gap
         columns["shrunk_se"][known] = np.sqrt(variance)
-    reach = ndtri(0.5 + confidence / 2) * columns["shrunk_se"]
+    freedom = frame[df].to_numpy(dtype=float) if df in frame else np.full(len(frame), _KNOWN)
+    reach = stdtrit(freedom, 0.5 + confidence / 2) * columns["shrunk_se"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        below = ndtr(-columns["shrunk"] / columns["shrunk_se"])
+        below = stdtr(freedom, -columns["shrunk"] / columns["shrunk_se"])
     ends = {"shrunk_low": columns["shrunk"] - reach, "shrunk_high": columns["shrunk"] + reach}
     return frame.assign(**columns, **ends, below_zero=below)
 
@@ -324,14 +358,16 @@ def funnel_limits(changes: pd.DataFrame, *, spread: bool = False) -> pd.DataFram
     -------
     DataFrame
         The rows with ``centre`` (change of all groups), ``sigma`` (standard deviation of the change
-        between groups of one area), ``tau`` (standard deviation between areas; 0 without ``spread``),
+        between groups of one area), ``sigma_df`` (degrees of freedom behind it), ``tau`` (standard
+        deviation between areas; 0 without ``spread``),
         ``low_95``, ``high_95``, ``low_998``, ``high_998`` and ``position``: ``"inside"``, ``"below"`` or
         ``"above"`` the 95 % limits, ``"far below"`` or ``"far above"`` the 99.8 % limits, ``"unknown"``.
 
     Notes
     -----
-    Spiegelhalter (2005, doi:10.1002/sim.1970). ``sigma`` is pooled over the areas; the limits are
-    normal ones.
+    Spiegelhalter (2005, doi:10.1002/sim.1970). ``sigma`` is pooled over the areas; the limits take
+    quantiles of t, not normal ones, as it is estimated. If all areas truly changed alike, 5 % of
+    them would lie outside the 95 % limits.
 
     Examples
     --------
@@ -339,8 +375,6 @@ def funnel_limits(changes: pd.DataFrame, *, spread: bool = False) -> pd.DataFram
     >>> funnel_limits(rows)["position"].tolist()
     ['inside', 'below', 'above']
     """
-    from scipy.special import ndtri
-
     need_columns(changes, "groups_both", "change", "se")
     n, y, se = (changes[name].to_numpy(dtype=float) for name in ("groups_both", "change", "se"))
     known = np.isfinite(y) & (n > 0)
@@ -353,11 +387,10 @@ def funnel_limits(changes: pd.DataFrame, *, spread: bool = False) -> pd.DataFram
     tau = 0.0
     if spread and known.sum() > 1 and sigma > 0:
         tau = float(np.sqrt(between_variance(y[known], sigma**2 / n[known])))
-    limits = changes.assign(centre=centre, sigma=sigma, tau=tau)
-    reach = limits_at(n, float(sigma), tau)
+    limits = changes.assign(centre=centre, sigma=sigma, sigma_df=freedom, tau=tau)
     for level, name in zip(LEVELS, ("95", "998"), strict=True):
-        limits[f"low_{name}"] = centre - ndtri(0.5 + level / 2) * reach
-        limits[f"high_{name}"] = centre + ndtri(0.5 + level / 2) * reach
+        reach = limits_at(n, level, float(sigma), float(freedom), tau)
+        limits[f"low_{name}"], limits[f"high_{name}"] = centre - reach, centre + reach
     marks = {
         "far below": y < limits["low_998"],
         "far above": y > limits["high_998"],
@@ -369,7 +402,10 @@ def funnel_limits(changes: pd.DataFrame, *, spread: bool = False) -> pd.DataFram
     return limits.assign(position=pd.Series(place, index=limits.index, dtype="string"))
 
 
-def limits_at(groups: Floats, sigma: float, tau: float) -> Floats:
-    """Return the standard error that the limits use for areas of so many groups."""
+def limits_at(groups: Floats, level: float, sigma: float, freedom: float, tau: float) -> Floats:
+    """Return how far the limits of a level lie from the centre for areas of so many groups."""
+    from scipy.special import stdtrit
+
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.sqrt(np.where(groups > 0, sigma**2 / groups + tau**2, np.nan))
+        error = np.sqrt(np.where(groups > 0, sigma**2 / groups + tau**2, np.nan))
+        return np.asarray(stdtrit(freedom, 0.5 + level / 2) * error)

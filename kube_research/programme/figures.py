@@ -228,6 +228,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "below": (style.OKABE_ITO["orange"], "v"),
     "far below": (style.OKABE_ITO["vermillion"], "v"),
 }
+#: What the limits of a funnel plot depend on besides the number of groups.
+SPREADS = ("sigma", "sigma_df", "tau")
 #: Most areas named on a funnel plot.
 NAMED = 12
 
@@ -329,9 +331,8 @@ def funnel_plot(
     |programme_areas|
     """
     from matplotlib.lines import Line2D
-    from scipy.special import ndtri
 
-    need_columns(frame, by, "groups_both", "change", "centre", "sigma", "tau", "position")
+    need_columns(frame, by, "groups_both", "change", "centre", "position", *SPREADS)
     keys = []
     for place, (colour, marker) in LOOKS.items():
         word = place.replace(" ", "_")
@@ -353,11 +354,12 @@ def funnel_plot(
     drawn = [areas["change"].to_numpy(dtype=float)]
     if len(areas):
         line, sizes = areas.iloc[0], np.linspace(1, 1.04 * most, 400)
-        reach = limits_at(sizes, float(line["sigma"]), float(line["tau"]))
+        spreads = [float(line[name]) for name in SPREADS]
         smallest = np.searchsorted(sizes, areas["groups_both"].min())
         for level, dash in limits.items():
+            reach = limits_at(sizes, level, *spreads)
             for sign in (-1, 1):
-                curve = line["centre"] + sign * ndtri(0.5 + level / 2) * reach
+                curve = line["centre"] + sign * reach
                 look: Look = {"color": style.INK, "lw": 1, "ls": dash, "zorder": 1.5}
                 sheet.ax.plot(sizes, curve, gid=sheet.tag("limit"), **look)
                 drawn.append(curve[min(smallest, 399) :])
@@ -375,6 +377,8 @@ def funnel_plot(
     counts = areas["position"].value_counts()
     far = int(counts.reindex(["far below", "far above"]).fillna(0).sum())
     facts = {"far": whole(far, lang), "many": whole(len(areas), lang)}
+    outside = int(counts.drop(["inside", "unknown"], errors="ignore").sum())
+    facts |= {"outside": whole(outside, lang), "expected": number(0.05 * len(areas), lang, "0.#")}
     facts["chance"] = number(0.002 * len(areas), lang, "0.##")
     notes = [text("programme.funnel_plot.note", lang, **facts)]
     if len(areas) and areas["tau"].iloc[0] > 0:
@@ -388,8 +392,8 @@ def _name_far(sheet: Sheet, areas: pd.DataFrame, by: str) -> None:
     far = areas[areas["position"].isin(["far below", "far above"])]
     if far.empty:
         return
-    spreads = far[["sigma", "tau"]].iloc[0].astype(float)
-    reach = limits_at(far["groups_both"].to_numpy(dtype=float), *spreads)
+    spreads = [float(far[name].iloc[0]) for name in SPREADS]
+    reach = limits_at(far["groups_both"].to_numpy(dtype=float), 0.95, *spreads)
     off = (far["change"] - far["centre"]).abs().to_numpy() / reach
     style.figure_of(ax).draw_without_rendering()
     taken: list[Any] = []

@@ -15,6 +15,7 @@ import pandas as pd
 from kube_research.attendance.rates import wilson_interval
 from kube_research.compare.changes import student_interval
 from kube_research.errors import OptionError
+from kube_research.formats import whole
 from kube_research.frames import (
     FEW,
     as_list,
@@ -25,14 +26,14 @@ from kube_research.frames import (
     need_option,
 )
 from kube_research.programme.areas import Areas, Floats, shrink_estimates
-from kube_research.texts import text
+from kube_research.texts import check_language, text
 
 VERDICTS = ("fell back", "rose", "unclear", "unknown")
 
 
 @documented
 def group_changes(
-    sums: Any, *, by: str | Sequence[str] = (), within: str = "pooled"
+    sums: Any, *, by: str | Sequence[str] = (), within: str = "pooled", lang: str = "en"
 ) -> pd.DataFrame:
     """Return the change of every group with a standard error over its raters.
 
@@ -44,13 +45,15 @@ def group_changes(
     within : {"pooled", "own"}
         Whether the spread of raters within a group is taken as the same everywhere (sure even for
         groups of three raters) or from the group alone.
+    |lang|
 
     Returns
     -------
     DataFrame
         One row a group: ``by``, ``group``, ``raters_before``, ``raters_after``, ``raters_both``,
-        ``mean_before``, ``mean_after``, ``change`` in points of the scale, ``se`` and ``evidence``;
-        missing where a round is missing.
+        ``mean_before``, ``mean_after``, ``change`` in points of the scale, ``se``, ``df``, ``reason``
+        (why there is no change, or what :func:`~kube_research.programme.sums.group_sums` did not
+        compare) and ``evidence``; missing where a round is missing.
 
     Notes
     -----
@@ -66,6 +69,7 @@ def group_changes(
     >>> group_changes(sums)[["group", "change", "se"]].round(2).values.tolist()[0]
     ['07', 0.18, 0.13]
     """
+    check_language(lang)
     need_option("within", within, ("pooled", "own"))
     areas = Areas.of(sums, as_list(by) or None)
     columns = ("raters_before", "raters_after", "raters_both", "total_before", "total_after")
@@ -83,7 +87,28 @@ def group_changes(
     changes = changes.assign(mean_before=m1, mean_after=m2, change=m2 - m1)
     seen = np.isfinite(variance) & ~np.isnan(changes["change"].to_numpy())
     changes["se"] = np.where(seen, np.sqrt(np.maximum(np.where(seen, variance, 0), 0)), np.nan)
-    return changes.assign(evidence=areas.rows["evidence"])
+    own = np.minimum(n1, n2) - 1
+    everywhere = np.minimum(np.maximum(n1 - 1, 0).sum(), np.maximum(n2 - 1, 0).sum())
+    changes["df"] = np.where(seen, own if within == "own" else everywhere, np.nan)
+    reasons = _reasons(areas.rows, lang)
+    return changes.assign(reason=reasons, evidence=areas.rows["evidence"])
+
+
+def _reasons(groups: pd.DataFrame, lang: str) -> pd.Series:
+    """Say of each group why it has no change, or what was not compared."""
+    before, after = groups["raters_before"] > 0, groups["raters_after"] > 0
+    reasons = pd.Series("", groups.index, dtype="string")
+    reasons[before ^ after] = text("programme.reason.round", lang)
+    reasons[~before & ~after] = text("programme.reason.apart", lang)
+    if "ratings_left_out" in groups:
+        some = groups[(before | after) & (groups["ratings_left_out"] > 0)]
+        for place, items, many in zip(
+            some.index, some["items_left_out"], some["ratings_left_out"], strict=True
+        ):
+            named = [text("programme.reason.items", lang, items=items)] if items else []
+            named.append(text("programme.reason.ratings", lang, ratings=whole(int(many), lang)))
+            reasons[place] = " ".join([*filter(None, [reasons[place]]), *named])
+    return reasons
 
 
 def _spread(off: Any, n: Any, within: str) -> Any:
@@ -265,9 +290,10 @@ def attrition_bounds(
     Notes
     -----
     Every group counts the same. Manski (1990, American Economic Review 80); interval by Imbens and
-    Manski (2004, doi:10.1111/j.1468-0262.2004.00555.x). Lee's (2009) trimming needs a comparison
-    group, which a programme without one does not have. The bounds are attained: checked by going
-    through every possible score of the groups that left.
+    Manski (2004, doi:10.1111/j.1468-0262.2004.00555.x), with quantiles of t over the groups in place
+    of normal ones: it holds with few groups too, and without leavers it is the usual t interval.
+    Lee's (2009) trimming needs a comparison group, which a programme without one does not have. The
+    bounds are attained: checked by going through every possible score of the groups that left.
 
     Examples
     --------
@@ -285,6 +311,7 @@ def attrition_bounds(
     seen, stayed = n1 > 0, (n1 > 0) & (n2 > 0)
     gone = seen & ~stayed
     many, left = areas.total(seen), areas.total(gone)
+    freedom = many - 1
     with np.errstate(invalid="ignore", divide="ignore"):
         m1 = np.where(seen, areas.number("total_before") / n1, 0.0)
         change = np.where(stayed, areas.number("total_after") / n2 - m1, 0.0)
@@ -301,8 +328,9 @@ def attrition_bounds(
         high, high_variance = areas.mean(change + at_most, seen)
         if assume == "no better":  # then the upper end is the stayers' mean, and as uncertain
             high_variance = np.where(reached == mean, own, high_variance)
+            freedom = np.where(reached == mean, many - left - 1, freedom)
         errors = np.sqrt(low_variance), np.sqrt(high_variance)
-        reach = _imbens_manski(high - low, np.maximum(*errors), confidence)
+        reach = _imbens_manski(high - low, np.maximum(*errors), freedom, confidence)
         needed = -areas.total(change) / left
     on_scale = (left > 0) & (needed >= floor) & (needed <= ceiling)
     bounds = areas.keys.assign(groups_before=many.astype("int64"), left=left.astype("int64"))
@@ -316,15 +344,17 @@ def attrition_bounds(
     )
 
 
-def _imbens_manski(width: Floats, error: Floats, confidence: float) -> Floats:
-    """Solve Phi(c + width / error) - Phi(-c) = confidence, between the one- and two-sided quantile."""
-    from scipy.special import ndtr, ndtri
+def _imbens_manski(width: Floats, error: Floats, freedom: Floats, confidence: float) -> Floats:
+    """Solve T(c + width / error) - T(-c) = confidence, between the one- and two-sided quantile of t."""
+    from scipy.special import stdtr, stdtrit
 
-    low = np.full(width.shape, ndtri(confidence))
-    high = np.full(width.shape, ndtri(0.5 + confidence / 2))
+    low, high = stdtrit(freedom, confidence), stdtrit(freedom, 0.5 + confidence / 2)
     for _ in range(60):
         middle = (low + high) / 2
         with np.errstate(invalid="ignore", divide="ignore"):
-            enough = ndtr(middle + width / error) - ndtr(-middle) >= confidence
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return high
+            inside = stdtr(freedom, middle + width / error) - stdtr(freedom, -middle)
+        low, high = (
+            np.where(inside >= confidence, low, middle),
+            np.where(inside >= confidence, middle, high),
+        )
+    return np.asarray(high)

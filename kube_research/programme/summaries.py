@@ -20,8 +20,13 @@ from kube_research.engines import column_names, engine_of
 from kube_research.errors import ExistsError
 from kube_research.finance.closing import closing_balances
 from kube_research.frames import as_list, need_columns, need_option
-from kube_research.levels import count_unit_levels
-from kube_research.peka.scores import describe_fields, items_asked, score_fields, score_items
+from kube_research.peka.scores import (
+    count_fields,
+    describe_fields,
+    items_asked,
+    score_fields,
+    score_items,
+)
 from kube_research.programme.checks import count_violations, counted, where
 from kube_research.programme.scan import SiteScan, scan_sites
 from kube_research.programme.sums import in_memory
@@ -158,11 +163,11 @@ def _fields(ratings: Any, *, by: list[str], scan: SiteScan) -> pd.DataFrame:
         # The sites of a directory may each have items of their own.
         items = None if scan.sites or not scan.has("items") else scan.items
         return score_fields(ratings, items, by=by)
-    parts = []
+    asked, parts = items_asked(ratings, by), []
     for province in in_memory(counted(ratings, ["province"]))["province"]:
         here = where(ratings, nw.col("province") == province)
-        parts.append(count_unit_levels(here, by=by, unit=[*by, "rater"]))
-    return describe_fields(pd.concat(parts), items_asked(ratings, by), by=by)
+        parts.append(count_fields(here, asked, by=by, whole=ratings))
+    return describe_fields(pd.concat(parts), asked, by=by)
 
 
 def _write(summary: pd.DataFrame, path: Path) -> None:

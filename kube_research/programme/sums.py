@@ -15,7 +15,13 @@ import pandas as pd
 
 from kube_research.engines import collected, engine_of, query_on
 from kube_research.frames import as_list, documented, need_columns
-from kube_research.levels import grades_of_ranks, rank_of_evidence
+from kube_research.levels import (
+    grades_of_ranks,
+    lone_items,
+    rank_of_evidence,
+    unit_rounds,
+    without_items,
+)
 
 #: The columns of a region in a programme.
 REGION = ("province", "regency")
@@ -32,6 +38,10 @@ def group_sums(
     items: Collection[int] | None = None,
 ) -> pd.DataFrame:
     """Return what the comparison of two rounds needs of every group: one row a group.
+
+    A group is compared with itself on the same items: those that both its rounds hold, and of a rater
+    of both rounds those answered in both. A group of one round keeps all. A group whose rounds share
+    no item has no raters here.
 
     Parameters
     ----------
@@ -51,8 +61,10 @@ def group_sums(
         Pandas, whatever the engine: the columns of ``by``, ``group``; of raters' means in each round
         ``raters_before``, ``total_before``, ``squares_before``, ``raters_after``, ``total_after``,
         ``squares_after``; of those who scored in both ``raters_both``, ``both_before``,
-        ``both_after`` (sums) and ``both_product``; ``evidence`` (the weakest). Totals are in points
-        of the scale. In order of region and group.
+        ``both_after`` (sums) and ``both_product``; ``items_left_out`` (numbers of the items that one
+        round of the group lacks, as text), ``ratings_left_out`` (ratings that do not count, those of
+        raters with blanks included); ``evidence`` (the weakest). Totals are in points of the scale.
+        In order of region and group.
 
     Raises
     ------
@@ -72,20 +84,34 @@ def group_sums(
     >>> sums[shown].values.tolist()[0]
     ['07', 3, 4, 2]
     """
-    keys = [*as_list(by), "group"]
+    keys, rounds = [*as_list(by), "group"], [before, after]
     need_columns(ratings, *keys, "round", "rater", "item", "score")
     frame = query_on(ratings)
-    kept = frame.filter(_usable(scale, items) & nw.col("round").is_in([before, after]))
-    columns: dict[str, Any] = {"_rank": rank_of_evidence(frame.collect_schema().names())}
-    score = nw.col("score").cast(nw.Int64)
-    for place, number in enumerate((before, after), 1):
-        here = nw.col("round") == number
-        columns[f"_n{place}"] = nw.when(here).then(nw.lit(1)).otherwise(nw.lit(0))
-        columns[f"_t{place}"] = nw.when(here).then(score).otherwise(nw.lit(0))
-    sums = [nw.col(name).sum() for name in columns if name != "_rank"]
-    answers = kept.select(*keys, "rater", **columns)
-    raters = answers.group_by(*keys, "rater").agg(*sums, nw.col("_rank").max())
-    return _in_order(_raters_added(raters, keys), keys)
+    kept = frame.filter(_usable(scale, items) & nw.col("round").is_in(rounds))
+    rank = rank_of_evidence(frame.collect_schema().names())
+    columns = [*keys, "rater", "round", "item", "score"]
+    answers = query_on(nw.to_native(kept.select(*columns, _rank=rank)))
+    lone_query = lone_items(answers, level=keys, rounds=rounds)
+    lone = collected(lone_query)
+    if len(lone):
+        answers = without_items(answers, lone_query, level=keys)
+    raters = unit_rounds(answers, unit=[*keys, "rater"], rounds=rounds)
+    return _named_left_out(collected(_raters_added(raters, keys)), lone, keys)
+
+
+def _named_left_out(sums: pd.DataFrame, lone: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Add what each group's comparison leaves out, and the groups of which nothing is left."""
+    groups = lone.sort_values("item").groupby(keys, dropna=False, sort=False)
+    named = groups["item"].agg(lambda items: ", ".join(str(int(item)) for item in items))
+    gone = groups["_gone"].sum()
+    left_out = pd.DataFrame({"items_left_out": named, "_gone": gone}).reset_index()
+    sums = sums.merge(left_out, "outer" if len(lone) else "left", keys)
+    sums["ratings_left_out"] = sums.pop("_cut").fillna(0) + sums.pop("_gone").fillna(0)
+    sums["items_left_out"] = sums["items_left_out"].astype("string").fillna("")
+    numbers = [
+        name for name in map(str, sums) if name.startswith(("raters", "total", "squares", "both"))
+    ]
+    return _in_order(sums.fillna(dict.fromkeys(numbers, 0)), keys)
 
 
 def _usable(scale: tuple[int, int] | None, items: Collection[int] | None) -> Any:
@@ -98,34 +124,35 @@ def _usable(scale: tuple[int, int] | None, items: Collection[int] | None) -> Any
 
 def _raters_added(raters: Any, keys: list[str]) -> Any:
     """Add up the means of the raters of each group, their squares and the products of both rounds."""
-    before, after, both = nw.col("_m1"), nw.col("_m2"), nw.col("_k1") * nw.col("_k2")
+    before, after, both = nw.col("_m0"), nw.col("_m1"), nw.col("_k0") * nw.col("_k1")
     means, marks = {}, {}
-    for place in (1, 2):
-        count, total = nw.col(f"_n{place}"), nw.col(f"_t{place}").cast(nw.Float64)
+    for place in (0, 1):
+        count = nw.col(f"_n{place}")
         size = nw.when(count > 0).then(count).otherwise(nw.lit(1))
-        means[f"_m{place}"] = total / size.cast(nw.Float64)
+        means[f"_m{place}"] = nw.col(f"_t{place}") / size.cast(nw.Float64)
         marks[f"_k{place}"] = nw.when(count > 0).then(nw.lit(1)).otherwise(nw.lit(0))
-    rated = raters.select(*keys, "_rank", **means, **marks)
+    rank = nw.max_horizontal("_r0", "_r1")
+    rated = raters.select(*keys, "_cut", _rank=rank, **means, **marks)
     terms = {
-        "raters_before": nw.col("_k1"),
+        "raters_before": nw.col("_k0"),
         "total_before": before,
         "squares_before": before * before,
-        "raters_after": nw.col("_k2"),
+        "raters_after": nw.col("_k1"),
         "total_after": after,
         "squares_after": after * after,
         "raters_both": both,
         "both_before": before * both,
         "both_after": after * both,
         "both_product": before * after * both,
+        "_cut": nw.col("_cut"),
     }
     rated = rated.select(*keys, "_rank", **terms)
     return rated.group_by(*keys).agg(*(nw.col(name).sum() for name in terms), nw.col("_rank").max())
 
 
-def _in_order(query: Any, keys: list[str]) -> pd.DataFrame:
-    """Run a query; return its rows in order of their keys, with the grade of their evidence."""
-    sums = nw.to_native(query) if query.implementation.is_pandas() else collected(query)
-    counts = [name for name in map(str, sums) if name.startswith(("raters", "groups"))]
+def _in_order(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return sums in order of their keys, with the grade of their evidence."""
+    counts = [name for name in map(str, sums) if name.startswith(("raters", "groups", "ratings"))]
     sums = sums.sort_values(keys, ignore_index=True).astype(dict.fromkeys(counts, "int64"))
     return sums.assign(evidence=grades_of_ranks(sums.pop("_rank")))
 
@@ -183,7 +210,7 @@ def item_area_sums(
         nw.col("squares").sum(),
         nw.col("_rank").max(),
     )
-    return _in_order(query, areas)
+    return _in_order(collected(query), areas)
 
 
 def in_memory(frame: Any) -> pd.DataFrame:

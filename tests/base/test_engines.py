@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_cases import CASES, ITEMS, RATINGS, books, lists, untouchable
+from engine_cases import CASES, ITEMS, RATINGS, books, lists, uneven_ratings, untouchable
 from engine_frames import ENGINES, as_engine, plain, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +28,7 @@ from kube_research.site.folder import Site
 def frames(twin: Site) -> dict[str, pd.DataFrame]:
     return {
         "ratings": RATINGS,
+        "uneven": uneven_ratings(),
         "wide": kr.peka.to_wide(twin.ratings),
         "attendance": lists(twin),
         "ledger": books(twin),

@@ -50,6 +50,14 @@ def lists(twin: Site) -> pd.DataFrame:
     return attendance
 
 
+def uneven_ratings() -> pd.DataFrame:
+    """Three rounds: round 3 lacks item 4 for group 07, field 1 shares no item; blanks as before."""
+    third = RATINGS.assign(round=RATINGS["round"].mask(RATINGS.index % 3 == 0, 3))
+    gone = (third["round"] == 3).fillna(False) & (third["item"] == 4) & (third["group"] == "07")
+    first = third["item"].isin([1, 2, 6]) & ((third["round"] == third["item"]).fillna(False))
+    return third[~gone.fillna(False) & (first | ~third["item"].isin([1, 2, 6]))]
+
+
 def books(twin: Site) -> pd.DataFrame:
     """Part of a ledger, mixed up and with gaps."""
     ledger = twin.ledger.sample(frac=0.4, random_state=3).reset_index(drop=True)
@@ -70,6 +78,13 @@ CASES: list[tuple[str, str, Callable[[Any], Any], list[str]]] = [
     (
         "fields by group",
         "ratings",
+        lambda f: kr.score_fields(f, ITEMS, by=["round", "group", "field_no"]),
+        [],
+    ),
+    ("fields of uneven rounds", "uneven", lambda f: kr.score_fields(f, ITEMS), []),
+    (
+        "uneven rounds by group",
+        "uneven",
         lambda f: kr.score_fields(f, ITEMS, by=["round", "group", "field_no"]),
         [],
     ),

@@ -75,6 +75,52 @@ def test_fields_take_the_rater_as_unit() -> None:
     assert row["sd"] == pytest.approx(np.std([2, 4], ddof=1))
 
 
+def test_rounds_with_other_items_are_compared_on_those_they_share(twin: Site) -> None:
+    """The twin with round 2 cut to six items: each rater's mean over the shared items, by hand."""
+    weak = [9, 13, 14, 19, 23, 26]
+    cut = twin.ratings[(twin.ratings["round"] == 1) | twin.ratings["item"].isin(weak)]
+    scores = kr.score_fields(cut).set_index(["round", "field_no"])
+    raters = cut[cut["item"].isin(weak)].groupby(["round", "field_no", "rater"])["score"].mean()
+    for (number, field), mean in raters.groupby(level=[0, 1]).mean().items():
+        assert scores.loc[(number, field), "mean"] == pytest.approx(mean)
+    assert scores.loc[(1, 3), "reason"] == (
+        "Items that not every round holds do not count: 11, 12, 15."
+    )
+    assert scores.loc[(1, 3), "items"] == scores.loc[(2, 3), "items"] == 2
+    assert scores.loc[(1, 1), "reason"].startswith("Only one round holds it")
+    alone = kr.score_fields(twin.ratings[twin.ratings["round"] == 1]).set_index("field_no")
+    assert set(alone["reason"]) == {""}
+    assert scores.loc[(1, 1), "mean"] == alone.loc[1, "mean"]
+
+
+def three_rounds() -> pd.DataFrame:
+    """A answers items 1, 2, 3, then 1, 2, then 1, 3; B only item 2, twice; C item 4 alone, once."""
+    rows = [(1, "A", 1, 1), (1, "A", 2, 4), (1, "A", 3, 4), (2, "A", 1, 2), (2, "A", 2, 4)]
+    rows += [(3, "A", 1, 3), (3, "A", 3, 4), (1, "B", 2, 2), (2, "B", 2, 3), (2, "B", 3, 1)]
+    rows += [(3, "D", 1, 1), (3, "D", 2, 4), (3, "D", 3, 2), (1, "C", 4, 4)]
+    columns = ["round", "rater", "item", "score"]
+    return pd.DataFrame(rows, columns=columns).assign(field_no=1, evidence="recorded")
+
+
+def test_three_rounds_by_hand() -> None:
+    """Item 4 is in one round only; A answered item 1 in all three rounds, B item 2 in both."""
+    scores = kr.score_fields(three_rounds(), lang="id").set_index("round")
+    assert scores["mean"].tolist() == pytest.approx([(1 + 2) / 2, (2 + 3) / 2, (3 + 7 / 3) / 2])
+    assert scores["n"].tolist() == [2, 2, 2]
+    assert scores["missing"].tolist() == [0, 0, 0]
+    assert scores["items"].tolist() == [3, 3, 3]
+    assert "Butir yang tidak ada di setiap putaran tidak dihitung: 4." in scores.loc[1, "reason"]
+    assert "2 penilai mengosongkan jawaban" in scores.loc[1, "reason"]
+    assert "1 penilai mengosongkan jawaban" in scores.loc[3, "reason"]
+
+
+def test_rounds_without_a_common_item_keep_their_own_means() -> None:
+    frame = pd.concat([ratings([1, 3], item=1), ratings([4, 2], item=2, round_=2)])
+    scores = kr.score_fields(frame.assign(field_no=5))
+    assert scores["mean"].tolist() == [2.0, 3.0]
+    assert scores["reason"].str.contains("no item in common").all()
+
+
 def test_fields_ask_for_the_instrument_when_ratings_do_not_know_it() -> None:
     with pytest.raises(MissingColumnError, match="items"):
         kr.score_fields(ratings([1, 2]))

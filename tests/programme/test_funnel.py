@@ -25,8 +25,8 @@ def test_limits_by_hand() -> None:
     sigma = np.sqrt((3 * 4 * 0.25 + 15 * 16 * 0.01) / 18)
     assert found["sigma"].tolist() == pytest.approx([sigma] * 2)
     assert found["centre"].tolist() == pytest.approx([(4 * 1.0 + 16 * 0.5) / 20] * 2)
-    assert found["high_95"][1] == pytest.approx(0.6 + stats.norm.ppf(0.975) * sigma / 4)
-    assert found["low_998"][0] == pytest.approx(0.6 - stats.norm.ppf(0.999) * sigma / 2)
+    assert found["high_95"][1] == pytest.approx(0.6 + stats.t.ppf(0.975, 18) * sigma / 4)
+    assert found["low_998"][0] == pytest.approx(0.6 - stats.t.ppf(0.999, 18) * sigma / 2)
     assert found["position"].tolist() == ["inside", "inside"]
 
 
@@ -34,6 +34,17 @@ def test_chance_crosses_as_often_as_promised() -> None:
     counts = funnel_limits(areas(0))["position"].value_counts(normalize=True)
     assert counts["inside"] == pytest.approx(0.95, abs=0.015)
     assert counts.get("far below", 0) + counts.get("far above", 0) < 0.006
+
+
+def test_few_areas_of_few_groups_cross_as_rarely() -> None:
+    """Eight areas of three groups: with normal limits 7 % of them would lie outside, not 5."""
+    rng, outside = np.random.default_rng(5), []
+    for _ in range(1500):
+        groups = rng.normal(0.2, 0.4, (8, 3))
+        se = stats.sem(groups, axis=1)
+        rows = pd.DataFrame({"groups_both": 3, "change": groups.mean(axis=1), "se": se})
+        outside.append((funnel_limits(rows)["position"] != "inside").mean())
+    assert np.mean(outside) < 0.055
 
 
 def test_true_differences_widen_the_limits_on_request() -> None:

@@ -101,7 +101,7 @@ def test_the_interval_of_imbens_and_manski(many: pd.DataFrame) -> None:
     errors = stats.sem(low), stats.sem(high)
     width = high.mean() - low.mean()
     factor = optimize.brentq(
-        lambda c: stats.norm.cdf(c + width / max(errors)) - stats.norm.cdf(-c) - 0.95, 0, 5
+        lambda c: stats.t.cdf(c + width / max(errors), 39) - stats.t.cdf(-c, 39) - 0.95, 0, 5
     )
     assert line["low"] == pytest.approx(low.mean() - factor * errors[0])
     assert line["high"] == pytest.approx(high.mean() + factor * errors[1])
@@ -118,24 +118,56 @@ def test_narrow_bounds_need_the_wider_factor() -> None:
     assert errors[0] != pytest.approx(errors[1], rel=1e-3)
     factor = optimize.brentq(
         lambda c: (
-            stats.norm.cdf(c + (high.mean() - low.mean()) / max(errors)) - stats.norm.cdf(-c) - 0.95
+            stats.t.cdf(c + (high.mean() - low.mean()) / max(errors), 30)
+            - stats.t.cdf(-c, 30)
+            - 0.95
         ),
         0,
         5,
     )
-    assert 1.66 < factor < 1.95
+    assert stats.t.ppf(0.95, 30) < factor < stats.t.ppf(0.975, 30)
     assert line["low"] == pytest.approx(low.mean() - factor * errors[0], rel=1e-9)
     better = attrition_bounds(sums(before, after), (1, 4), by=None, assume="no better").iloc[0]
     reach = (better["high"] - better["change_max"]) / stats.sem(change)
-    assert 1.645 < reach < 1.96
+    assert stats.t.ppf(0.95, 29) < reach < stats.t.ppf(0.975, 29)
 
 
 def test_without_leavers_the_interval_is_the_usual_one() -> None:
     rng = np.random.default_rng(1)
     before, after = rng.uniform(1, 4, 30), rng.uniform(1, 4, 30)
     line = attrition_bounds(sums(before.tolist(), after.tolist()), (1, 4), by=None).iloc[0]
-    reach = stats.norm.ppf(0.975) * stats.sem(after - before)
-    assert line["high"] - line["change_max"] == pytest.approx(reach)
+    interval = stats.ttest_rel(after, before).confidence_interval()
+    assert line["low"] == pytest.approx(interval.low)
+    assert line["high"] == pytest.approx(interval.high)
+
+
+def test_five_groups_get_the_t_interval() -> None:
+    """Changes .2, .5, -.1, .6, .3: normal quantiles would give .060 to .540."""
+    changes = [0.2, 0.5, -0.1, 0.6, 0.3]
+    line = attrition_bounds(sums([2.0] * 5, [2.0 + c for c in changes]), (1, 4), by=None).iloc[0]
+    assert [line["low"], line["high"]] == pytest.approx([-0.040, 0.640], abs=5e-4)
+    told = stats.ttest_1samp(changes, 0).confidence_interval()
+    assert [line["low"], line["high"]] == pytest.approx([told.low, told.high])
+
+
+@pytest.mark.parametrize("leavers", [0, 2])
+def test_few_groups_are_covered_as_promised(leavers: int) -> None:
+    """800 programmes of six groups, of which none or two leave; those fell to the lowest score."""
+    rng, many, size = np.random.default_rng(7), 800, 6
+    truth = 0.2
+    before = np.full((many, size), 2.0)
+    after = before + rng.normal(truth, 0.3, (many, size))
+    after[:, size - leavers :] = np.nan
+    # Had those that left fallen to 1, the mean change of a population of such groups would be this.
+    target = (truth * (size - leavers) + (1 - 2.0) * leavers) / size
+    rows = sums(
+        before.ravel().tolist(),
+        [None if np.isnan(v) else float(v) for v in after.ravel()],
+        province=np.repeat(np.arange(many), size),
+    )
+    found = attrition_bounds(rows, (1, 4))
+    held = ((found["low"] <= target) & (target <= found["high"])).mean()
+    assert held > 0.935
 
 
 def test_a_stronger_assumption_never_widens(many: pd.DataFrame) -> None:

@@ -37,18 +37,36 @@ OPTIONS = {"scale": (1, 4), "items": [1, 2, 3, 4]}
 
 
 def by_hand(ratings: pd.DataFrame) -> pd.DataFrame:
+    """The rule in plain sets: items of both rounds of the group; of a pair, those answered twice."""
     kept = ratings[ratings["score"].between(1, 4).fillna(False) & ratings["item"].le(4)]
-    means = kept.groupby(["province", "regency", "group", "rater", "round"])["score"].mean()
-    wide = means.unstack().astype("float64")
     rows = []
-    for keys, part in wide.groupby(level=[0, 1, 2]):
-        one, two = part[1].dropna(), part[2].dropna()
-        both = part.dropna()
-        line = [len(one), one.sum(), (one**2).sum(), len(two), two.sum(), (two**2).sum(), len(both)]
-        rows.append([*keys, *line, both[1].sum(), both[2].sum(), (both[1] * both[2]).sum()])
+    for keys, part in kept.groupby(["province", "regency", "group"]):
+        of_round = {n: set(part.loc[part["round"] == n, "item"]) for n in (1, 2)}
+        both_seen = all(of_round.values())
+        held = of_round[1] & of_round[2] if both_seen else of_round[1] | of_round[2]
+        lone = (of_round[1] | of_round[2]) - held
+        means: dict[str, dict[int, float]] = {}
+        used = 0
+        for rater, own in part[part["item"].isin(held)].groupby("rater"):
+            sets = {n: set(own.loc[own["round"] == n, "item"]) for n in (1, 2)}
+            wanted = sets[1] & sets[2] if all(sets.values()) else sets[1] | sets[2]
+            counted = own[own["item"].isin(wanted)]
+            used += len(counted)
+            means[str(rater)] = counted.groupby("round")["score"].mean().to_dict()
+        one, two = ([m[n] for m in means.values() if n in m] for n in (1, 2))
+        both = [(m[1], m[2]) for m in means.values() if len(m) == 2]
+        line: list[object] = []
+        for side in (one, two):
+            line += [len(side), sum(side), sum(v * v for v in side)]
+        line += [len(both), sum(b for b, _ in both), sum(a for _, a in both)]
+        line += [sum(b * a for b, a in both), ", ".join(map(str, sorted(lone))), len(part) - used]
+        rows.append([*keys, *line])
     sides = [f"{n}_{side}" for side in ("before", "after") for n in ("raters", "total", "squares")]
     names = ["province", "regency", "group", *sides, "raters_both", "both_before", "both_after"]
-    return pd.DataFrame(rows, columns=[*names, "both_product"])
+    names += ["both_product", "items_left_out", "ratings_left_out"]
+    hand = pd.DataFrame(rows, columns=names)
+    decimal = [name for name in names if name.startswith(("total", "squares", "both"))]
+    return hand.astype(dict.fromkeys(decimal, "float64"))
 
 
 @pytest.mark.parametrize("engine", ["pandas", *ENGINES])
@@ -57,6 +75,8 @@ def test_group_sums_on_every_engine(engine: str, ratings: pd.DataFrame) -> None:
     same(sums, group_sums(ratings, **OPTIONS))  # type: ignore[arg-type]
     found = sums.sort_values("group", ignore_index=True)
     told = by_hand(ratings).sort_values("group", ignore_index=True)
+    assert (told["ratings_left_out"] > 0).sum() > 5
+    assert (told["items_left_out"] != "").sum() > 1
     assert found.columns.tolist() == [*told.columns, "evidence"]
     for name in told.columns:
         if told[name].dtype == "float64":
@@ -66,6 +86,57 @@ def test_group_sums_on_every_engine(engine: str, ratings: pd.DataFrame) -> None:
     grades = found.set_index("group")["evidence"]
     assert grades["g01"] == "simulated"
     assert set(grades.drop("g01")) == {"recorded"}
+
+
+@pytest.mark.parametrize("engine", ["pandas", *ENGINES])
+def test_a_group_is_compared_on_the_items_of_both_rounds(engine: str) -> None:
+    """The issue's eight raters: item 1 = 2 and item 2 = 4, then only item 1 = 2: nothing changed."""
+    raters = [f"r{n}" for n in range(8)]
+    first = [(1, rater, item, score) for rater in raters for item, score in ((1, 2), (2, 4))]
+    frame = pd.DataFrame(
+        [*first, *((2, rater, 1, 2) for rater in raters)],
+        columns=["round", "rater", "item", "score"],
+    )
+    apart = frame.assign(group="apart").query("(round == 1) == (item == 2)")
+    apart = pd.concat([apart, apart.assign(round=2, item=3)])  # rounds 2: items 1 and 3; round 1: 2
+    once = frame[frame["round"] == 1].assign(group="once")
+    rows = pd.concat([frame.assign(group="cut"), apart, once], ignore_index=True)
+    rows = rows.assign(province=pd.NA).astype({"province": "string"})  # a site that names no region
+    sums = group_sums(as_engine(engine, rows), by="province").set_index("group")
+    cut = sums.loc["cut"]
+    assert cut[["raters_before", "total_before", "raters_after", "total_after"]].tolist() == [
+        8,
+        16,
+        8,
+        16,
+    ]
+    assert cut[["items_left_out", "ratings_left_out"]].tolist() == ["2", 8]
+    assert sums.loc["once", ["raters_before", "total_before", "items_left_out"]].tolist() == [
+        8,
+        24,
+        "",
+    ]
+    assert sums.loc["apart", ["raters_before", "raters_after"]].tolist() == [0, 0]
+    assert sums.loc["apart", "ratings_left_out"] == len(apart)
+    changes = kr.programme.group_changes(sums.reset_index(), by="province").set_index("group")
+    assert changes.loc["cut", "change"] == 0
+    assert np.isnan(changes.loc["apart", "change"])
+    assert "no item in common" in changes.loc["apart", "reason"]
+    assert "Not compared: item(s) 2" in changes.loc["cut", "reason"]
+    assert changes.loc["once", "reason"] == "The group was seen in one round only."
+
+
+@pytest.mark.parametrize("engine", ["pandas", *ENGINES])
+def test_item_numbers_beyond_the_bits_are_compared_too(engine: str) -> None:
+    """Rater a answered item 64, then item 4: such numbers have no bit of their own."""
+    rows = [(1, "a", 1, 1), (1, "a", 64, 4), (2, "a", 1, 3), (2, "a", 4, 4)]
+    rows += [(1, "b", 1, 2), (1, "b", 64, 2), (1, "b", 4, 2), (2, "b", 1, 2), (2, "b", 64, 2)]
+    rows += [(2, "b", 4, 2)]
+    frame = pd.DataFrame(rows, columns=["round", "rater", "item", "score"]).assign(group="g")
+    line = group_sums(as_engine(engine, frame), by=()).iloc[0]
+    assert line["total_before"] == 1 + 2
+    assert line["total_after"] == 3 + 2
+    assert line["ratings_left_out"] == 2
 
 
 @pytest.mark.parametrize("engine", ["pandas", *ENGINES])

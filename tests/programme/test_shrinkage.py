@@ -110,3 +110,15 @@ def test_shrunk_values_lie_between_estimate_and_centre(seed: int, method: str) -
     high = np.maximum(found["change"], found["centre"])
     assert found["shrunk"].between(low - 1e-12, high + 1e-12).all()
     assert found["pull"].between(0, 1).all()
+
+
+def test_areas_of_few_groups_are_covered_as_promised() -> None:
+    """300 programmes of 20 areas with three to six groups: normal intervals held .87 of the truths."""
+    rng, held = np.random.default_rng(8), []
+    for _ in range(300):
+        n, truth = rng.integers(3, 7, 20), rng.normal(0.2, 0.2, 20)
+        groups = [rng.normal(t, 0.4, m) for t, m in zip(truth, n, strict=True)]
+        rows = pd.DataFrame({"change": [g.mean() for g in groups], "df": n - 1})
+        found = shrink_estimates(rows.assign(se=[stats.sem(g) for g in groups]))
+        held.append(((found["shrunk_low"] <= truth) & (truth <= found["shrunk_high"])).mean())
+    assert 0.935 < np.mean(held) < 0.97

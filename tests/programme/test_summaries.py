@@ -27,7 +27,12 @@ def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(path: Path) -> pd.DataFrame:
     codes = dict.fromkeys(("province", "regency", "group"), "string")
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=codes)
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    rows = pd.read_csv(path, dtype=codes)
+    return (
+        rows.assign(reason=rows["reason"].astype("string").fillna("")) if "reason" in rows else rows
+    )
 
 
 @pytest.mark.parametrize(
