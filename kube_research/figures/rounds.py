@@ -368,8 +368,12 @@ def peka_radar(
     names = named(fields, "field", lang)
     for at, angle in zip(fields.index, angles.values(), strict=True):
         _spoke(sheet, angle, f"{fields['field_no'][at]}. {names[at]}", int(fields["items"][at]))
-    note = text("figure.peka_radar.note", lang, low=low, high=high)
-    return sheet.noted(note)
+    notes = [text("figure.peka_radar.note", lang, low=low, high=high)]
+    odd = sorted(set(frame.loc[frame["reason"] != "", "field_no"]))
+    if odd:
+        named_fields = ", ".join(str(int(field)) for field in odd)
+        notes.append(text("figure.peka_radar.odd", lang, fields=named_fields))
+    return sheet.noted(*notes)
 
 
 def _spoke(sheet: Sheet, angle: float, name: str, items: int) -> None:

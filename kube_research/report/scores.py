@@ -111,7 +111,7 @@ def field_scores(draft: Draft) -> None:
     if not site.has("ratings"):
         draft.say("no_fields_from_means")
         return
-    scores = score_fields(site.table("ratings"), site.table("items", lang))
+    scores = score_fields(site.table("ratings"), site.table("items", lang), lang=lang)
     names = site.fields_table.set_index("field_no")[f"field_{lang}"]
     fields = scores.drop_duplicates("field_no").sort_values("field_no")
     labels = [f"{no}. {names.get(no, '')}" for no in fields["field_no"]]
@@ -126,8 +126,13 @@ def field_scores(draft: Draft) -> None:
             for mean, end in zip(part["mean"], ends, strict=True)
         ]
         columns.append(draft.col("", cells, 1.5, head=head))
-    graded, note = _weakest(scores, "field_no"), draft.words("note_fields")
-    draft.table("fields", columns, graded, "fields_intro", notes=[note])
+    odd = scores[scores["reason"] != ""].sort_values("field_no").groupby("reason", sort=False)
+    left_out = [
+        draft.words("note_fields_odd", fields=", ".join(map(str, numbers.unique())), reason=reason)
+        for reason, numbers in odd["field_no"]
+    ]
+    graded, notes = _weakest(scores, "field_no"), [draft.words("note_fields"), *left_out]
+    draft.table("fields", columns, graded, "fields_intro", notes=notes)
 
 
 def _by_round(

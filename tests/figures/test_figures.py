@@ -338,6 +338,15 @@ def test_the_radar_draws_the_field_means(twin: Site) -> None:
     assert len(tagged(ax, "field")) == 7
 
 
+def test_the_radar_says_where_rounds_differ(twin: Site) -> None:
+    fig, _ = draw("peka_radar", twin)
+    assert "the rounds differ in items" not in spread(fig)
+    cut = twin.ratings[(twin.ratings["round"] == 1) | ~twin.ratings["item"].isin([6, 11])]
+    fig, _ = draw("peka_radar", with_table(twin, "ratings", cut))
+    fields = sorted(twin.items.set_index("item").loc[[6, 11], "field_no"])
+    assert f"In field(s) {fields[0]}, {fields[1]} the rounds differ in items" in spread(fig)
+
+
 def test_the_radar_needs_polar_axes(everything: Site) -> None:
     _, ax = plt.subplots()
     with pytest.raises(OptionError, match="polar"):
