@@ -59,12 +59,14 @@ from .frames import (
 from .interventions.outcomes import (
     targets_against_results,
 )
+from .peka.fields import (
+    score_fields,
+)
 from .peka.priorities import (
     classify_items,
     item_scores,
 )
 from .peka.scores import (
-    score_fields,
     score_items,
     score_means,
 )

@@ -256,7 +256,7 @@ def _peka_radar_frame(site: Site) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of :func:`~kube_research.peka.scores.score_fields` with ``field_en`` and
+        The columns of :func:`~kube_research.peka.fields.score_fields` with ``field_en`` and
         ``field_id``.
 
     Raises
@@ -270,7 +270,7 @@ def _peka_radar_frame(site: Site) -> pd.DataFrame:
     >>> sorted(frame["round"].unique().tolist())
     [1, 2]
     """
-    from kube_research.peka.scores import score_fields
+    from kube_research.peka.fields import score_fields
 
     scores = score_fields(site.table("ratings"), site.table("items"))
     names = site.fields_table[["field_no", "field_en", "field_id"]]

@@ -1,3 +1,6 @@
+from .fields import (
+    score_fields,
+)
 from .priorities import (
     classify_items,
     classify_over,
@@ -5,7 +8,6 @@ from .priorities import (
     rtl_links,
 )
 from .scores import (
-    score_fields,
     score_items,
     score_means,
     to_long,

@@ -20,13 +20,8 @@ from kube_research.engines import column_names, engine_of
 from kube_research.errors import ExistsError
 from kube_research.finance.closing import closing_balances
 from kube_research.frames import as_list, need_columns, need_option
-from kube_research.peka.scores import (
-    count_fields,
-    describe_fields,
-    items_asked,
-    score_fields,
-    score_items,
-)
+from kube_research.peka.fields import count_fields, describe_fields, items_asked, score_fields
+from kube_research.peka.scores import score_items
 from kube_research.programme.checks import count_violations, counted, where
 from kube_research.programme.scan import SiteScan, scan_sites
 from kube_research.programme.sums import in_memory

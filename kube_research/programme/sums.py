@@ -15,13 +15,8 @@ import pandas as pd
 
 from kube_research.engines import collected, engine_of, query_on
 from kube_research.frames import as_list, documented, need_columns
-from kube_research.levels import (
-    grades_of_ranks,
-    lone_items,
-    rank_of_evidence,
-    unit_rounds,
-    without_items,
-)
+from kube_research.levels import grades_of_ranks, rank_of_evidence
+from kube_research.peka.fields import lone_items, uneven_groups, unit_rounds, without_items
 
 #: The columns of a region in a programme.
 REGION = ("province", "regency")
@@ -91,6 +86,19 @@ def group_sums(
     rank = rank_of_evidence(frame.collect_schema().names())
     columns = [*keys, "rater", "round", "item", "score"]
     answers = query_on(nw.to_native(kept.select(*columns, _rank=rank)))
+    raters = unit_rounds(answers, unit=[*keys, "rater"], rounds=rounds, shared=False)
+    sums = collected(_raters_added(raters, keys)).assign(items_left_out="")
+    uneven = collected(uneven_groups(raters, keys=keys))["group"].dropna().unique().tolist()
+    if uneven:
+        some = answers.filter(nw.col("group").is_in(uneven))
+        careful = _shared_sums(query_on(nw.to_native(some)), keys, rounds)
+        sums = pd.concat([sums[~sums["group"].isin(uneven)], careful], ignore_index=True)
+    sums["ratings_left_out"] = sums.pop("_cut")
+    return _in_order(sums.astype({"items_left_out": "string"}), keys)
+
+
+def _shared_sums(answers: Any, keys: list[str], rounds: list[int]) -> pd.DataFrame:
+    """Add up what can be compared, group by group, where raters did not all answer the same items."""
     lone_query = lone_items(answers, level=keys, rounds=rounds)
     lone = collected(lone_query)
     if len(lone):
@@ -106,12 +114,11 @@ def _named_left_out(sums: pd.DataFrame, lone: pd.DataFrame, keys: list[str]) -> 
     gone = groups["_gone"].sum()
     left_out = pd.DataFrame({"items_left_out": named, "_gone": gone}).reset_index()
     sums = sums.merge(left_out, "outer" if len(lone) else "left", keys)
-    sums["ratings_left_out"] = sums.pop("_cut").fillna(0) + sums.pop("_gone").fillna(0)
+    sums["_cut"] = sums["_cut"].fillna(0) + sums.pop("_gone").fillna(0)
     sums["items_left_out"] = sums["items_left_out"].astype("string").fillna("")
-    numbers = [
-        name for name in map(str, sums) if name.startswith(("raters", "total", "squares", "both"))
-    ]
-    return _in_order(sums.fillna(dict.fromkeys(numbers, 0)), keys)
+    added = ("raters", "total", "squares", "both")
+    numbers = [name for name in map(str, sums) if name.startswith(added)]
+    return sums.fillna(dict.fromkeys(numbers, 0))
 
 
 def _usable(scale: tuple[int, int] | None, items: Collection[int] | None) -> Any:

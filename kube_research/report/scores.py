@@ -14,8 +14,8 @@ from kube_research.figures.rounds import span
 from kube_research.formats import as_printed, day_of, number, probability, whole
 from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.outputs import find_output
+from kube_research.peka.fields import score_fields
 from kube_research.peka.priorities import classify_items, classify_over, rtl_links
-from kube_research.peka.scores import score_fields
 from kube_research.report.document import Draft, drawn, ref
 from kube_research.shown import Column
 from kube_research.site.folder import inventory
