@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_cases import CASES, RATINGS, books, lists
+from engine_cases import CASES, RATINGS, books, lists, uneven_ratings
 from engine_frames import local_spark, plain, same
 
 import kube_research as kr
@@ -68,7 +68,12 @@ def test_spark_gives_what_pandas_gives_of_a_programme(spark: Any, programme: Pat
 @pytest.mark.parametrize("name", ["items by group", "fields", "groups and roles", "running"])
 def test_spark_gives_what_pandas_gives(spark: Any, twin: Site, name: str) -> None:
     table, call, by = next(case[1:] for case in CASES if case[0] == name)
-    frames = {"ratings": RATINGS, "attendance": lists(twin), "ledger": books(twin)}
+    frames = {
+        "ratings": RATINGS,
+        "uneven": uneven_ratings(),
+        "attendance": lists(twin),
+        "ledger": books(twin),
+    }
     arrow = import_module("pyarrow").Table.from_pandas(frames[table], preserve_index=False)
     frame = spark.createDataFrame(arrow)
     found = call(frame)
