@@ -173,6 +173,12 @@ def as_rows(frame: pd.DataFrame) -> list[Row]:
     ]
 
 
+#: Words of which the places in a source are written.
+_PLACES = (
+    *("abstract", "indonesian", "introduction", "method", "results", "discussion", "conclusion"),
+    *("table", "technique", "before", "after"),
+)
+
 #: From the firmest to the one that says the source is against itself.
 VERDICTS = ("reproduced", "consistent", "bounded", "not checkable", "tension", "contradicted")
 
@@ -283,6 +289,13 @@ class Case:
         """Return where the source makes another claim; empty where it does not."""
         row = self.source.claims.get(claim)
         return (row["locator"] or claim) if row else ""
+
+    def placed(self, locator: str) -> str:
+        """Write a place in the source in the reader's language."""
+        for name in _PLACES:
+            word = re.escape(text(f"claim.place.{name}"))
+            locator = re.sub(rf"\b{word}\b", text(f"claim.place.{name}", self.lang), locator)
+        return locator
 
     # what the tables say
 
@@ -465,7 +478,7 @@ class Case:
         needed: str = "",
     ) -> Answer:
         words = {name: self.plain(value) for name, value in fill.items()}
-        finding = self.say(key, **{"where": self.where, **words})
+        finding = self.say(key, **{"where": self.placed(self.where), **words})
         known = tuple(
             name
             for name in against

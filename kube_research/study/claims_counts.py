@@ -137,7 +137,7 @@ def _activities(case: Case) -> Answer:
     days = {row["date"] for row in listed} - {None}
     stated = int(case.number())
     if stated != len(listed) and stated == len(days):
-        fill = {"count": len(listed), "days": len(days), "stated": stated}
+        fill = {"count": len(listed), "stated": stated}
         return case.consistent("recount_days", case.rival, **fill)
     return _recount(case, len(listed), "activities", case.rival)
 
@@ -146,7 +146,7 @@ def _activities(case: Case) -> Answer:
 def _meetings(case: Case) -> Answer:
     """Meetings stated against those described, of which there can be fewer."""
     count, stated = len({row["activity"] for row in case.rows("agenda")}), int(case.number())
-    if count < stated:
+    if case.side == "b" and stated > count:
         return case.tension("meetings_undescribed", case.rival, count=count, stated=stated)
     return _recount(case, count, "agenda", case.rival)
 
@@ -257,24 +257,19 @@ def _one_site(case: Case) -> Answer:
     return case.consistent("one_site", groups=groups, highest=highest)
 
 
-@check(
-    "preliminary_progress_a",
-    "preliminary_progress_b",
-    "benefit_felt_a",
-    "benefit_felt_b",
-)
+@check("benefit_felt_a", "benefit_felt_b")
 def _opposed(case: Case) -> Answer:
     """Two statements that exclude each other: where each is made."""
     theirs = case.said_at(case.rival)
     if not theirs:
         return case.open("alone", needed=case.say("needed_other"))
-    return case.opposed("opposed", case.rival, theirs=theirs)
+    return case.opposed("opposed", case.rival, theirs=case.placed(theirs))
 
 
 @check(
     **{
         f"{name}_{side}": ()
-        for name in ("preliminary_income", "motivation_decline")
+        for name in ("preliminary_progress", "preliminary_income", "motivation_decline")
         for side in "ab"
     },
     kube_effective=("anti_poverty_programmes_no_effect",),
@@ -286,7 +281,7 @@ def _pulled(case: Case, other: str = "") -> Answer:
     theirs = case.said_at(other)
     if not theirs:
         return case.open("alone", needed=case.say("needed_other"))
-    return case.pulled("pulled", other, theirs=theirs)
+    return case.pulled("pulled", other, theirs=case.placed(theirs))
 
 
 def _with_items(case: Case, rows: list[Row]) -> list[str]:

@@ -35,15 +35,16 @@ def _weekday(case: Case, activity: str) -> Answer:
 
 @check(**{f"{name}_time": (name,) for name in _MEETINGS})
 def _hours(case: Case, activity: str) -> Answer:
-    """Hold the end of a meeting against its start."""
+    """Hold the end of a meeting against its start; nothing else gives its hours."""
     row = case.row("activities", activity=activity)
     stated = hours(case.statement)
     case.must_equal(stated, [row["start"], row["end"]], row["locator"])
     start, end = (pd.Timestamp(f"2000-01-01 {hour}") for hour in stated)
     length = (end - start).total_seconds() / 3600
-    starts = {meeting["start"] for meeting in case.dated(kind="meeting")}
-    fill = {"hours": case.num(length, 1), "slots": len(starts)}
-    return case.consistent_if(length > 0, "hours", row["locator"], **fill)
+    if length <= 0:
+        return case.contradicted("hours_reversed", row["locator"])
+    needed = case.say("needed_hours", date=case.when(case.day(activity)))
+    return case.open("hours", needed=needed, hours=case.num(length, 1))
 
 
 def _planning(case: Case, sign: str) -> list[Row]:
@@ -461,9 +462,7 @@ def _income_share(case: Case, *facts: str) -> Answer:
     case.must_state(*facts)
     low, high = _share(case, "income_share")
     fill: dict[str, Any] = {"low": case.num(low, 1), "high": case.num(high, 1)}
-    if case.claim == "minimum_wage":
-        return case.open("income_share", **fill)
-    against = ("income_far_below_minimum_wage", "minimum_wage")
+    against = ("income_far_below_minimum_wage", "poor_income", "minimum_wage")
     return case.consistent_if(high < 100, "income_share", *against, **fill)
 
 
@@ -515,7 +514,9 @@ def _surviving(case: Case) -> Answer:
     """Count the groups of 2012 that are left against those set up."""
     case.must_state("programme_2012_surviving")
     fill = _survival(case)
-    return case.consistent_if(fill["left"] <= fill["formed"], "survival", "groups_2012", **fill)
+    if fill["left"] > fill["formed"]:
+        return case.contradicted("survival", "groups_2012", **fill)
+    return case.open("survival", **fill)
 
 
 @check("preliminary_better_than_before", "failure_2012_due_to_no_professional")

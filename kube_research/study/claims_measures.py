@@ -417,7 +417,7 @@ def _achieved(case: Case, activity: str, measure: str) -> Answer:
     theirs = case.said_at("benefit_felt_a")
     if case.claim != "achieved_mentoring_benefit" or answer.verdict == "contradicted" or not theirs:
         return answer
-    pulled = case.tension("benefit_elsewhere", "benefit_felt_a", theirs=theirs)
+    pulled = case.tension("benefit_elsewhere", "benefit_felt_a", theirs=case.placed(theirs))
     return replace(pulled, finding=f"{answer.finding} {pulled.finding}")
 
 
