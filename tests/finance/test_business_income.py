@@ -110,7 +110,7 @@ def test_a_wage_must_be_written_in_digits() -> None:
         kr.finance.business_income(kr.finance.Books(BOOK, members=PEOPLE, facts=wrong))
 
 
-@settings(max_examples=10)
+@settings(max_examples=7)
 @given(LEDGERS)
 def test_results_add_up(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

@@ -66,7 +66,7 @@ def test_the_grade_is_that_of_all_entries_so_far() -> None:
     ]
 
 
-@settings(max_examples=10)
+@settings(max_examples=7)
 @given(LEDGERS)
 def test_flows_and_statements_meet_the_balances(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)

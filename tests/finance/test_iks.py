@@ -224,7 +224,7 @@ def test_a_group_without_the_book_has_unknown_use() -> None:
     assert done.loc["08", "entries"].tolist() == [0, 0, 0]
 
 
-@settings(max_examples=10)
+@settings(max_examples=7)
 @given(LEDGERS)
 def test_lines_totals_and_use_meet_the_balances(rows: list[tuple[object, ...]]) -> None:
     ledger = ledger_of(*rows)
