@@ -88,8 +88,12 @@ def columns_page(lang: str = "en") -> str:
     >>> "## members.csv" in columns_page()
     True
     """
+    from kube_research.fieldwork.new_site import site_entries
+
     heads = [text(f"page.{head}", lang) for head in ("column", "needed", "holds", "meaning")]
-    parts = []
+    entries = [[f"`{key}`", text(f"new.entry.{key}", lang)] for key in site_entries(lang)]
+    written = _table([text("page.entry", lang), heads[-1]], entries)
+    parts = ["## site.toml", text("page.site_intro", lang), written]
     for name, table in tables().items():
         cells = [
             [

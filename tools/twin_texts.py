@@ -150,6 +150,7 @@ def site_toml(site: Site, seed: int, opened: object) -> str:
     if info.period:
         lines.append(f"period = [{info.period[0]}, {info.period[1]}]")
         lines.append(f"books_period = [{opened}, {info.period[1]}]")
+    lines += ["", "[primary]", 'outcome = "overall"', "smallest_effect = 0.25", 'unit = "group"']
     return "\n".join([f"# {MARK}", *lines, ""])
 
 

@@ -1,5 +1,7 @@
 from .choices import (
     compare_designs,
+    leading_comparison,
+    primary_comparison,
     which_comparison,
 )
 from .rounds import (
@@ -11,5 +13,7 @@ __all__ = [
     "compare_all_rounds",
     "compare_designs",
     "compare_rounds",
+    "leading_comparison",
+    "primary_comparison",
     "which_comparison",
 ]

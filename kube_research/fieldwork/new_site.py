@@ -180,9 +180,12 @@ def site_entries(lang: str) -> dict[str, Any]:
         "rounding_reason": text("new.rounding_reason", lang),
         "evidence": "recorded",
         "notes": text("new.site_notes", lang),
+        **dict.fromkeys(PRIMARY, ""),
     }
 
 
+#: Entries of the primary comparison, which only the people of the site can decide: an example of each.
+PRIMARY = {"primary.outcome": "overall", "primary.smallest_effect": 0.5, "primary.unit": "group"}
 #: What is never shared: lists of names, raw exports set aside, files that programs leave.
 IGNORED = (
     "local-*", "local_*", "*names*.csv", "*.part", ".reproduced.json", "~$*", ".~lock*",
@@ -276,8 +279,14 @@ def _csv(columns: Sequence[str], rows: Sequence[Row], lang: str) -> bytes:
 def _toml(entries: Mapping[str, Any], lang: str) -> str:
     lines = [f"# {line}" for line in textwrap.wrap(text("new.toml_head", lang), 110)]
     for key, value in entries.items():
+        if key in PRIMARY:
+            continue
         written = f"[{', '.join(value)}]" if key == "period" else json.dumps(value)
         lines += ["", f"# {text(f'new.entry.{key}', lang)}", f"{key} = {written}"]
+    lines += ["", f"# {text('new.primary_head', lang)}", "# [primary]"]
+    for key, example in PRIMARY.items():
+        entry = f"# {key.removeprefix('primary.')} = {json.dumps(example)}"
+        lines += [f"# {text(f'new.entry.{key}', lang)}", entry]
     return "\n".join([*lines, ""])
 
 

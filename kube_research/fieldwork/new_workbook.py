@@ -222,11 +222,13 @@ class NewWorkbook:
         for place, title in enumerate(("key", "value", text("new.meaning", self.lang))):
             sheet.write_string(0, place, title, self.head)
         choices = {"language": LANGUAGES, "rounding": ROUNDING_RULES, "evidence": GRADES}
+        choices["primary.unit"] = ("group", "rater")
         for number, (key, value) in enumerate(self.entries.items(), start=1):
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             sheet.set_row(number, 15 * (1 + len(words) // 64))
             sheet.write_string(number, 0, key, self.plain["text"])
-            sheet.write_string(number, 1, words, self.marked["text"])
+            if words:
+                sheet.write_string(number, 1, words, self.marked["text"])
             sheet.write_string(number, 2, text(f"new.entry.{key}", self.lang), self.plain["text"])
             if key in choices:
                 message = text("new.rule.choice", self.lang)

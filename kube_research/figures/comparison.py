@@ -1,7 +1,7 @@
 """Figures of a comparison: estimation and Cumming plots, slopes, score counts, a forest of fields.
 
-All compare the first round with the last, with the defaults of
-:func:`~kube_research.compare.rounds.compare_rounds`; they raise
+All compare the first round with the last as :func:`~kube_research.compare.choices.leading_comparison`
+does: where groups are known their interval leads, that of raters stands thin beside it. They raise
 :class:`~kube_research.errors.MissingTableError` without ratings,
 :class:`~kube_research.errors.OptionError` with one round only.
 
@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from kube_research.compare.effects import Floats, Resamples, mean_changes
+from kube_research.compare.changes import Floats, mean_change
+from kube_research.compare.choices import groups_lead
 from kube_research.compare.rounds import need_two_rounds
 from kube_research.figures import style
 from kube_research.figures.rounds import ABOUT, compared, round_name, score_axis
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 SIDES, SIGNED = ("before", "after"), "+0.00;-0.00"
 COLOURS, MARKERS = style.ROUNDS[:2], style.MARKERS[:2]
+#: The interval that leads, and that of raters.
+LEADING, BESIDE = ("change_low", "change_high"), ("raters_low", "raters_high")
 BLANK, HILL = {"fc": "white", "ec": "none", "pad": 1}, "#CDD2D7"
 
 
@@ -53,7 +56,7 @@ class _Rounds:
         self.ratings = ratings[ratings["round"].isin(self.names)]
         tables = RoundScores.of(self.ratings, by, *self.names)
         self.rows, self.levels = tables.rows, tables.levels
-        self.scores = tables.before, tables.after
+        self.scores, self.groups = (tables.before, tables.after), tables.groups
 
     def labels(self, frame: pd.DataFrame, lang: str) -> list[str]:
         """Return the names of the rounds with their numbers of raters."""
@@ -74,15 +77,15 @@ def _means_axis(sheet: Sheet, site: Site, values: Floats, labels: list[str]) -> 
     sheet.ax.grid(axis="y")
 
 
-def _change_axis(ax: Axes, frame: pd.DataFrame, lang: str) -> None:
+def _change_axis(ax: Axes, frame: pd.DataFrame, lang: str, ticks: int = 6) -> None:
     """Give the x axis changes of the mean, with a line at none."""
-    ends = frame[["change", "change_low", "change_high"]].to_numpy(dtype=float)
+    ends = frame[["change", *LEADING, *BESIDE]].to_numpy(dtype=float)
     low, high = min(float(np.nanmin(ends)), 0.0), max(float(np.nanmax(ends)), 0.0)
     pad = 0.06 * max(high - low, 0.1)
     ax.set_xlim(low - pad, high + pad)
     ax.xaxis.set_major_formatter(lambda x, _: number(x, lang, "+0.0#;-0.0#") if x else "0")
     ax.axvline(0, color=style.INK, lw=0.9, zorder=1, gid="none")
-    ax.locator_params(axis="x", nbins=6)
+    ax.locator_params(axis="x", nbins=ticks)
     ax.set_xlabel(text("compare.change_axis", lang))
     ax.grid(axis="x")
 
@@ -102,19 +105,26 @@ def _swarm(values: Floats, step: float, width: float) -> Floats:
     return place
 
 
-def _hill(draws: Floats) -> tuple[Floats, Floats]:
-    """Return places and heights (0 to 1) of the smoothed distribution of bootstrap changes."""
-    counts, edges = np.histogram(draws, 100)
-    bell = np.exp(-0.5 * (np.arange(-15, 16) / 5) ** 2)
-    heights = np.convolve(np.pad(counts, 15), bell, "same")
-    step = edges[1] - edges[0]
-    return edges[0] + (np.arange(-15, 115) + 0.5) * step, heights / heights.max()
+def _hill(rounds: _Rounds, line: dict[Any, Any], by: str, units: Any) -> tuple[Floats, Floats]:
+    """Return places and heights (0 to 1) of the t distribution on which the interval rests."""
+    at = rounds.levels.index(line[by])
+    before, after = (side[:, at] for side in rounds.scores)
+    seen = ~(np.isnan(before) & np.isnan(after))
+    changed = mean_change(before[seen], after[seen], None if units is None else units[seen])
+    reach = 1.25 * (line["change_high"] - line["change"]) * np.linspace(-1, 1, 121)
+    df = changed.df[0]
+    return line["change"] + reach, (1 + (reach / changed.se[0]) ** 2 / df) ** (-(df + 1) / 2)
+
+
+def _ends_words(line: dict[Any, Any], ends: tuple[str, str], lang: str) -> str:
+    """Return an interval in words; empty where there is none."""
+    low, high = (number(line[end], lang, SIGNED) for end in ends)
+    return text("compare.interval", lang, low=low, high=high) if low and high else ""
 
 
 def effect_words(line: dict[Any, Any], name: str, lang: str) -> str:
     """Return an effect with its interval in words."""
-    ends = {end: number(line.get(f"{name}_{end}", np.nan), lang, SIGNED) for end in ("low", "high")}
-    between = text("compare.interval", lang, **ends) if all(ends.values()) else ""
+    between = _ends_words(line, (f"{name}_low", f"{name}_high"), lang)
     return f"{number(line[name], lang, SIGNED)} {between}".strip()
 
 
@@ -138,7 +148,7 @@ def estimation_plot(
     lang: str = "en",
     ax: Axes | None = None,
 ) -> Sheet:
-    """Draw scores, the change, its interval and its bootstrap distribution, after Ho et al. (2019).
+    """Draw scores, the change, its interval and the t distribution behind it, after Ho et al. (2019).
 
     Parameters
     ----------
@@ -155,14 +165,11 @@ def estimation_plot(
 
 
 def _estimated(frame: pd.DataFrame, site: Site, by: str, lang: str, ax: Axes | None) -> Sheet:
-    """Draw the bootstrap sample of each change, overall or item by item."""
-    rounds, draws = _Rounds(site, by), {}
-    for line in frame[frame["change_low"].notna()].to_dict("records"):
-        at = [rounds.levels.index(line[by])]
-        b, a = (side[:, at] for side in rounds.scores)
-        seen = ~(np.isnan(b) & np.isnan(a))[:, 0]
-        sample = Resamples.of(b[seen], a[seen], design=line["design"])
-        draws[line[by]] = _hill(sample.values(mean_changes)[:, 0])
+    """Draw each change with the t distribution of its interval, overall or item by item."""
+    rounds = _Rounds(site, by)
+    units = rounds.groups if groups_lead(frame) else None
+    lines = frame[frame["change_low"].notna()].to_dict("records")
+    draws = {line[by]: _hill(rounds, line, by, units) for line in lines}
     draw = _gardner_altman if by == "overall" else _cumming
     return draw(site, frame, rounds, draws, lang, ax)
 
@@ -174,9 +181,9 @@ def _gardner_altman(
     sheet = Sheet(ax, title, lang, height=3.3, left=0.62, right=0.75, foot=0.5, head=0.12)
     ax, base, mean = sheet.ax, line["mean_before"], line["mean_after"]
     values = np.stack([side[:, 0] for side in rounds.scores])
-    ends = base + np.array([[line["change_low"]], [line["change_high"]]])
+    ends, beside = (base + np.array([[line[end]] for end in both]) for both in (LEADING, BESIDE))
     labels = [*rounds.labels(frame, lang), text("compare.change", lang)]
-    _means_axis(sheet, site, np.hstack([values, ends]), labels)
+    _means_axis(sheet, site, np.hstack([values, ends, beside]), labels)
     ax.set_xlim(-0.5, 2.6)
     places = np.full(values.shape, np.nan)
     for row in (0, 1):
@@ -191,17 +198,46 @@ def _gardner_altman(
         ax.plot([row - 0.3, row + 0.3], [height] * 2, color=style.INK, lw=2, gid=f"mean-{row}")
         sheet.beside(row - 0.32, height, number(height, lang), -1, bbox=BLANK)
     for at, height in draws.values():
-        ax.fill_betweenx(base + at, 2.03, 2.03 + 0.4 * height, color=HILL, lw=0, gid="hill")
-        ax.plot([2, 2], ends[:, 0], color=style.INK, lw=2, gid="interval")
+        ax.fill_betweenx(base + at, 2.05, 2.05 + 0.4 * height, color=HILL, lw=0, gid="hill")
+        ax.plot([2, 2], ends[:, 0], color=style.INK, lw=3, gid="interval")
+    if groups_lead(frame):
+        ax.plot([1.9, 1.9], beside[:, 0], color=style.INK, lw=0.9, gid="raters")
     ax.plot(2, mean, "D", color=style.INK, ms=6, gid="change")
-    sheet.beside(2, mean, number(line["change"], lang, SIGNED), -7, up=8, fontweight="bold")
+    sheet.beside(2, mean, number(line["change"], lang, SIGNED), -17, up=8, fontweight="bold")
     right = ax.secondary_yaxis("right", functions=(lambda y: y - base, lambda d: d + base))
     right.yaxis.set_major_formatter(lambda d, _: number(d, lang, "+0.0#;-0.0#") if d else "0")
     right.set_ylabel(text("compare.change_axis", lang))
-    facts = {name: effect_words(line, name, lang) for name in ("change", "hedges_g")}
-    facts |= {"p": probability(line["p"], lang), "both": line["raters_in_both"]}
-    note = text("compare.estimation_plot.note", lang, **facts)
-    return sheet.noted(note, line["reason"], text("compare.no_effect", lang))
+    notes = [_overall_note(line, groups_lead(frame), lang), line["reason"]]
+    return sheet.noted(*notes, text("compare.no_effect", lang))
+
+
+def _overall_note(line: dict[Any, Any], groups: bool, lang: str) -> str:
+    """Say what the bars are, and what those who came twice did where others came once."""
+    facts = {"both": line["raters_in_both"], "clusters": line["clusters"]}
+    facts |= {"ends": _ends_words(line, LEADING, lang), "raters": _ends_words(line, BESIDE, lang)}
+    facts |= {name: probability(line[name], lang) or "–" for name in ("p", "raters_p")}
+    change = number(line["change"], lang, SIGNED)
+    words = [text("compare.estimation_plot.note", lang, change=change, **facts)]
+    words.append(text(f"compare.estimation_plot.{'groups' if groups else 'raters'}", lang, **facts))
+    if not np.isnan(line["pairs_change"]):
+        facts |= {"change": number(line["pairs_change"], lang, SIGNED)}
+        facts |= {"p": probability(line["pairs_p"], lang) or "–"}
+        words.append(text("compare.estimation_plot.pairs", lang, **facts))
+    return " ".join(words)
+
+
+def _unit_words(frame: pd.DataFrame, name: str, lang: str) -> str:
+    """Say what the bars or the test of a figure have as their unit."""
+    return text(f"compare.{name}_{'groups' if groups_lead(frame) else 'raters'}", lang)
+
+
+def _bars(sheet: Sheet, y: float, line: dict[Any, Any], groups: bool, **look: Any) -> None:
+    """Draw the interval that leads and, where that is by groups, the one of raters thin below it."""
+    ends = [line[end] for end in LEADING]
+    sheet.ax.plot(ends, [y] * 2, lw=2.4 if groups else 1.6, gid=sheet.tag("interval"), **look)
+    if groups:
+        thin = [line[end] for end in BESIDE]
+        sheet.ax.plot(thin, [y + 0.055] * 2, lw=0.9, gid=sheet.tag("raters"), **look)
 
 
 def _cumming(
@@ -221,7 +257,7 @@ def _cumming(
     dots.tick_params(axis="y", left=False, labelleft=False)
     dots.spines["left"].set_visible(False)
     score_axis(dots, site, lang, "compare.score_axis")
-    _change_axis(sheet.ax, frame, lang)
+    _change_axis(sheet.ax, frame, lang, 4)
     for row, line in zip(rows, frame.to_dict("records"), strict=True):
         sheet.words(MARGIN - left, row.y, str(line["item"]), fontweight="bold")
         level = rounds.levels.index(line["item"])
@@ -235,13 +271,13 @@ def _cumming(
         if line["item"] in draws:
             at, hill = draws[line["item"]]
             sheet.ax.fill_between(at, row.y, row.y - 0.12 * hill, color=HILL, lw=0)
-        ends = [line["change_low"], line["change_high"]]
-        sheet.ax.plot(ends, [row.y] * 2, color=style.INK, lw=1.4, gid=sheet.tag("interval"))
+        _bars(sheet, row.y, line, groups_lead(frame), color=style.INK)
         sheet.ax.plot(line["change"], row.y, "o", color=style.INK, ms=4, gid=sheet.tag("change"))
         sheet.words(0.08, row.y, effect_words(line, "change", lang), right=True)
     _head(sheet, 0.08, "change")
-    facts = {"sure": frame["p_adjusted"].lt(0.05).sum(), "items": len(frame)}
-    note = text("compare.estimation_plot.note_items", lang, **facts)
+    facts = {"sure": frame["p_adjusted"].le(0.05).sum(), "items": len(frame)}
+    unit = _unit_words(frame, "unit", lang)
+    note = text("compare.estimation_plot.note_items", lang, unit=unit, **facts)
     notes = [note, *frame["reason"].unique(), cut_note(rows, lang)]
     return sheet.noted(*notes, text("compare.no_effect", lang))
 
@@ -396,9 +432,9 @@ def forest_plot(
     rows = sheet.all_rows
     _change_axis(sheet.ax, frame, lang)
     for row, line in zip(rows, frame.to_dict("records"), strict=True):
-        whole, ends = pd.isna(line["field_no"]), [line["change_low"], line["change_high"]]
+        whole = pd.isna(line["field_no"])
         mark: Look = {"color": style.INK if whole else style.OKABE_ITO["blue"], "zorder": 3}
-        sheet.ax.plot(ends, [row.y] * 2, lw=1.6, gid=sheet.tag("interval"), **mark)
+        _bars(sheet, row.y, line, groups_lead(frame), **mark)
         shape, size = ("D", 8) if whole else ("s", 5.5)
         sheet.ax.plot(line["change"], row.y, shape, ms=size, gid=sheet.tag("change"), **mark)
         weight: Look = {"right": True, "fontweight": "bold" if whole else "normal"}
@@ -408,7 +444,9 @@ def forest_plot(
     for x, key in ((0.1, "change"), (1.42, "g"), (1.94, "p")):
         _head(sheet, x, key)
     sheet.ax.axhline(rows[last].y - rows[last].height / 2, color=style.INK, lw=0.8)
-    notes = [text("compare.forest_plot.note", lang, fields=last), *frame["reason"].unique()]
+    facts = {name: _unit_words(frame, name, lang) for name in ("unit", "test")}
+    note = text("compare.forest_plot.note", lang, fields=last, **facts)
+    notes = [note, *frame["reason"].unique()]
     return sheet.noted(*notes, text("compare.no_effect", lang))
 
 
@@ -421,7 +459,7 @@ def _cumming_plot_frame(site: Site, lang: str = "en") -> pd.DataFrame:
 def cumming_plot(
     frame: pd.DataFrame, site: Site, *, lang: str = "en", ax: Axes | None = None
 ) -> Sheet:
-    """Draw the change of every item with its bootstrap interval.
+    """Draw the change of every item with its interval.
 
     Parameters, return value and errors are those of
     :func:`kube_research.figures.comparison.estimation_plot` with ``by="item"``.

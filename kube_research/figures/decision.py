@@ -14,6 +14,7 @@ from kube_research.evidence.decision import (
     smallest_p_sign_flip,
 )
 from kube_research.figures import style
+from kube_research.figures.rounds import span
 from kube_research.figures.sheet import (
     MARGIN,
     Look,
@@ -123,10 +124,11 @@ def decision_map(
     sheet.ax.set_xlabel(text("decision.axis", lang, raters=int(frame["n_after"].iloc[0])))
     sheet.ax.grid(axis="x")
     level = number(_LEVEL, lang)
+    raters = {"before": span(frame["n_before"]), "after": span(frame["n_after"])}
     return sheet.noted(
         text("decision.note", lang, alpha=level),
         text("decision.note_clusters", lang, alpha=level) if stuck else "",
-        text("decision.note_assumed", lang),
+        text("decision.note_assumed", lang, **raters),
         text("decision.note_alone", lang) if alone else "",
         cut_note(sheet.all_rows, lang),
     )

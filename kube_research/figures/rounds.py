@@ -399,14 +399,14 @@ def _spoke(sheet: Sheet, angle: float, name: str, items: int) -> None:
 
 
 def compared(site: Site, by: str, lang: str = "en") -> pd.DataFrame:
-    """Return the comparison of a site's rounds (``compare_rounds``), worked out once."""
+    """Return the comparison of a site's rounds (``leading_comparison``), worked out once."""
     return site.cached(_compared, by, lang)
 
 
 def _compared(site: Site, by: str, lang: str) -> pd.DataFrame:
-    from kube_research.compare.rounds import compare_rounds
+    from kube_research.compare.choices import leading_comparison
 
-    return compare_rounds(site.table("ratings"), by=by, lang=lang)
+    return leading_comparison(site.table("ratings"), by=by, lang=lang)
 
 
 def _before_after_frame(site: Site) -> pd.DataFrame:
@@ -420,9 +420,8 @@ def _before_after_frame(site: Site) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of :func:`~kube_research.compare.rounds.compare_rounds` by item with the item's
-        field and
-        statement, ``round_before`` and ``round_after``.
+        The columns of :func:`~kube_research.compare.choices.leading_comparison` by item with the item's
+        field and statement, ``round_before`` and ``round_after``.
 
     Raises
     ------

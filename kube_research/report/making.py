@@ -13,7 +13,7 @@ from kube_research.errors import KubeError, OptionError
 from kube_research.files import home, replace_file
 from kube_research.formats import day_of, number
 from kube_research.frames import FEW, GRADES
-from kube_research.report import activities, books, scores
+from kube_research.report import activities, books, comparison, scores
 from kube_research.report.document import (
     Cover,
     Draft,
@@ -201,7 +201,7 @@ RULES = {
     "attendance": ("attendance",),
     "outcomes": ("outcomes",),
     "balances": ("ledger",),
-    "change_items": ("design", "test", "bootstrap", "holm", "g"),
+    "change_items": ("design", "groups", "verdict", "holm", "g"),
     "growth": ("growth",),
 }
 
@@ -307,7 +307,7 @@ SECTIONS = (
     ),
     Section("indicators", (books.indicators,), ("attendance", "ledger")),
     Section("growth", (books.growth,)),
-    Section("change", (scores.change,), ("ratings",)),
+    Section("change", (comparison.change,), ("ratings",)),
     Section("method", (method,)),
     Section("limits", (limits,)),
 )

@@ -1,4 +1,4 @@
-"""Parts of the report on the data and on PEKA: what there is, the profile, weak items, and change."""
+"""Parts of the report on the data and on PEKA: what there is, the profile, weak items."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.compare.choices import which_comparison
-from kube_research.compare.rounds import compare_all_rounds, compare_rounds, two_rounds
 from kube_research.figures.rounds import span
-from kube_research.formats import as_printed, day_of, number, probability, whole
+from kube_research.formats import as_printed, day_of, number, whole
 from kube_research.frames import FEW, GRADES, grades_by
-from kube_research.outputs import find_output
+from kube_research.formats import as_printed, day_of, number, whole
+from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.peka.fields import score_fields
 from kube_research.peka.priorities import classify_items, classify_over, rtl_links
-from kube_research.report.document import Draft, drawn, ref
-from kube_research.shown import Column
 from kube_research.site.folder import inventory
 from kube_research.site.schema import tables
 from kube_research.texts import text
 
 #: With more rounds than this the tables show the first and the last ones only.
 MOST_ROUNDS = 3
-#: The threshold as readers write it; changes with their sign; p below which a change stands out.
-CUT, SIGNED, ALPHA = "0.0#", "+0.00;-0.00", 0.05
+#: The threshold as readers write it.
+CUT = "0.0#"
 
 
 def data_summary(draft: Draft) -> None:
@@ -265,128 +262,3 @@ def answers(draft: Draft) -> None:
     ]
     note = draft.words("note_answers", round=int(draft.scores["round"].min()))
     draft.table("answers", columns, links, "answers_intro", notes=[note])
-
-
-def change(draft: Draft) -> None:
-    """Compare the first round with the last, and every round with the next."""
-    if draft.site.table("ratings").dropna(subset=["score"])["round"].nunique() < 2:
-        draft.say("one_round")
-        return
-    for work in (
-        _which,
-        _overall,
-        _steps,
-        _by_field,
-        _forest,
-        _by_item,
-        drawn("estimation_plot", "see_estimation"),
-        drawn("before_after"),
-    ):
-        draft.part(work)
-
-
-def _which(draft: Draft) -> None:
-    designs = which_comparison(draft.site.table("ratings"), lang=draft.lang)
-    draft.say("which_intro")
-    for design in designs[designs["applies"]].to_dict("records"):
-        name = draft.words(f"design_{design['comparison'].replace(' ', '_')}")
-        tellable = design["smallest_p"] >= 0.0001
-        p = number(design["smallest_p"] if tellable else 0.0001, draft.lang, "0.0000")
-        p = p if tellable else f"< {p}"
-        draft.say("which_fits", "bullet", design=name, why=design["why"], p=p)
-
-
-def _overall(draft: Draft) -> None:
-    ratings, lang = draft.site.table("ratings"), draft.lang
-    first, last = two_rounds(ratings.dropna(subset=["score"]), None, None)
-    compared = compare_rounds(ratings, by="overall", before=first, after=last, lang=lang)
-    row = compared.to_dict("records")[0]
-    fill = {name: number(row[name], lang) for name in ("mean_before", "mean_after")}
-    fill |= {name: row[name] for name in ("n_before", "n_after", "raters_in_both")}
-    fill["change"] = number(row["change"], lang, SIGNED)
-    draft.say("change_overall", first=first, last=last, **fill)
-    if pd.notna(row["change_low"]):
-        low, high = (number(row[f"change_{end}"], lang, SIGNED) for end in ("low", "high"))
-        above, below = row["change_low"] > 0, row["change_high"] < 0
-        place = "above" if above else "below" if below else "across"
-        draft.say(f"change_{place}", low=low, high=high)
-    if row["reason"]:
-        draft.say("change_reason", why=row["reason"])
-    if pd.notna(row["p"]):
-        p = probability(row["p"], lang)
-        drawn = row["method"].startswith("Monte Carlo")
-        test = draft.words("test_monte_carlo" if drawn else "test_exact")
-        draft.say("change_p", p=f"p {p}" if p.startswith("<") else f"p = {p}", test=test)
-    draft.say("no_cause")
-
-
-def _effect_columns(draft: Draft, compared: pd.DataFrame) -> list[Column]:
-    pairs = zip(compared["n_before"], compared["n_after"], strict=True)
-    sizes = [f"{a}; {b}{'*' if min(a, b) < FEW else ''}" for a, b in pairs]
-    ends = draft.interval(compared["change_low"], compared["change_high"], SIGNED)
-    return [
-        draft.col("sizes", sizes, 0.9),
-        draft.col("mean_before", compared["mean_before"], 0.9, write=number),
-        draft.col("mean_after", compared["mean_after"], 0.9, write=number),
-        draft.col("change", compared["change"], 1.0, write=SIGNED),
-        draft.col("interval", ends, 1.7),
-        draft.col("g", compared["hedges_g"], 0.9, write=SIGNED),
-        draft.col("p_adjusted", compared["p_adjusted"], 0.9, write=probability),
-    ]
-
-
-def _steps(draft: Draft) -> None:
-    """Compare each round with the next, and the first with the last, where there are three or more."""
-    scored = draft.site.table("ratings").dropna(subset=["score"])
-    if scored["round"].nunique() < 3:
-        return
-    compared = compare_all_rounds(scored, by="overall", lang=draft.lang)
-    pairs = zip(compared["round_before"], compared["round_after"], strict=True)
-    steps = [draft.words("step", first=a, last=b) for a, b in pairs]
-    columns = [draft.col("rounds", steps, 1.2, words=True), *_effect_columns(draft, compared)]
-    draft.table("steps", columns, compared, "steps_intro", notes=_reasons(draft, compared))
-
-
-def _by_field(draft: Draft) -> None:
-    draft.site.table("items", draft.lang)
-    compared = find_output("forest_plot").frame(draft.site, lang=draft.lang)
-    numbers = ["" if pd.isna(no) else f"{no:.0f}. " for no in compared["field_no"]]
-    fields = compared[f"field_{draft.lang}"]
-    names = [f"{no}{name}" for no, name in zip(numbers, fields, strict=True)]
-    columns = [draft.col("field", names, 2.4, words=True), *_effect_columns(draft, compared)]
-    _count(draft, compared[compared["field_no"].notna()], "fields")
-    notes = [*_reasons(draft, compared), draft.words("note_whole")]
-    draft.table("change_fields", columns, compared, notes=notes)
-
-
-def _by_item(draft: Draft) -> None:
-    compared = compare_rounds(draft.site.table("ratings"), by="item", lang=draft.lang)
-    columns = [draft.col("item", compared["item"], 0.6), *_effect_columns(draft, compared)]
-    _count(draft, compared, "items")
-    draft.table("change_items", columns, compared, notes=_reasons(draft, compared))
-
-
-def _count(draft: Draft, compared: pd.DataFrame, key: str) -> None:
-    """Say how many changes stand out after adjusting p, and how many point up or down."""
-    up, down = int(compared["change"].gt(0).sum()), int(compared["change"].lt(0).sum())
-    draft.say(
-        f"change_{key}",
-        all=len(compared),
-        up=up,
-        down=down,
-        same=len(compared) - up - down,
-        sure=int(compared["p_adjusted"].lt(ALPHA).sum()),
-        alpha=number(ALPHA, draft.lang),
-        table=ref("table", f"change_{key}"),
-    )
-
-
-def _reasons(draft: Draft, compared: pd.DataFrame) -> list[str]:
-    """Say under a table what its columns are, and every reason why something is missing."""
-    reasons = [str(reason) for reason in compared["reason"].unique() if reason]
-    few = compared[["n_before", "n_after"]].min().min() < FEW
-    return [draft.words("note_change"), draft.words("note_few", few=FEW) if few else "", *reasons]
-
-
-def _forest(draft: Draft) -> None:
-    draft.figure("forest_plot", "see_change", other=ref("figure", "before_after"))

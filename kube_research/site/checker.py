@@ -71,7 +71,20 @@ class Checker:
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in map(self._problem, findings):
             problems.setdefault((problem.file, problem.row, problem.column), problem)
-        return list(problems.values())
+        return [*problems.values(), *self._primary(sound)]
+
+    def _primary(self, sound: Sound) -> Iterator[Problem]:
+        """Find a primary comparison of an item or field that no table holds."""
+        declared = self.read.info.primary if self.read.info else None
+        if declared is None or declared.level is None:
+            return
+        names = ("items", "ratings") if declared.by == "item" else ("items",)
+        columns = [sound.cells(name, declared.by) for name in names]
+        known = {int(n) for cells in columns if cells is not None for n in cells[declared.by]}
+        if known and declared.level not in known:
+            place = (self.read.site_file, 0, "primary.outcome", declared.outcome)
+            fill = {"known": ", ".join(map(str, sorted(known)))}
+            yield located(*place, "primary_unknown", self.read.lang, **fill)
 
     def _headers(self, sound: Sound) -> Iterator[Finding]:
         for name, frame in sound.frames.items():

@@ -25,6 +25,55 @@ ROUNDING_RULES = ("half-up", "half-even", "truncate", "ceil", "any")
 
 
 @dataclass(frozen=True)
+class Primary:
+    """The one comparison that a site declares before its second round.
+
+    Attributes
+    ----------
+    by : {"overall", "item", "field_no"}
+        What it is about.
+    level : int or None
+        Number of the item or field.
+    smallest_effect : float
+        The smallest change of the mean, in scale points, that would matter.
+    unit : {"group", "rater"}
+        What varies by itself.
+
+    Examples
+    --------
+    >>> Primary.of("item 9", 0.5, "group").level
+    9
+    """
+
+    by: str
+    level: int | None
+    smallest_effect: float
+    unit: str
+
+    @classmethod
+    def of(cls, outcome: str | int, smallest_effect: float, unit: str) -> Primary:
+        """Read the outcome: "overall", the number of an item, or "field" and its number."""
+        words = _OUTCOME.fullmatch(str(outcome).strip())
+        level = words["level"] if words else None
+        kind = str(words["kind"] or "").lower() if words else ""
+        by = ("field_no" if kind in _FIELD else "item") if level else "overall"
+        return cls(by, int(level) if level else None, float(smallest_effect), unit)
+
+    @property
+    def outcome(self) -> str:
+        """What it is about, as a site writes it: "overall", "item 9" or "field 3"."""
+        return "overall" if self.level is None else f"{self.by.removesuffix('_no')} {self.level}"
+
+
+#: How the outcome of a primary comparison may be written.
+_ITEM, _FIELD = ("item", "butir"), ("field", "bidang")
+_OUTCOME = re.compile(
+    rf"overall|(?:(?P<kind>{'|'.join((*_ITEM, *_FIELD))})\s+)?(?P<level>[1-9][0-9]{{0,8}})",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
 class SiteInfo:
     """What ``site.toml`` says.
 
@@ -54,6 +103,8 @@ class SiteInfo:
         Codes of where the site is, or empty: for comparing the sites of a programme.
     scales, thresholds : tuple
         The plausible set over which dependent results are shown.
+    primary : Primary or None
+        The comparison declared as the primary one.
     """
 
     name: str
@@ -75,6 +126,7 @@ class SiteInfo:
     regency: str = ""
     scales: tuple[tuple[int, int], ...] = ((1, 3), (1, 4), (1, 5))
     thresholds: tuple[float, ...] = (2.5, 3.0)
+    primary: Primary | None = None
 
 
 _EXAMPLES = {
@@ -97,11 +149,17 @@ _EXAMPLES = {
     "regency": 'regency = "3204"',
     "scales": "scales = [[1, 3], [1, 4], [1, 5]]",
     "thresholds": "thresholds = [2.5, 3]",
+    "primary.outcome": 'primary.outcome = "overall"',
+    "primary.smallest_effect": "primary.smallest_effect = 0.5",
+    "primary.unit": 'primary.unit = "group"',
 }
 _NEEDED = ("name", "place", "language", "groups", "scale", "threshold", "rounding")
+#: Entries of the section ``[primary]``, all needed where there is one.
+_PRIMARY = tuple(key for key in _EXAMPLES if key.startswith("primary."))
 
 
 _CHOICES = {"language": LANGUAGES, "rounding": ROUNDING_RULES, "evidence": GRADES}
+_CHOICES["primary.unit"] = ("group", "rater")
 
 
 def _is_scale(value: Any) -> bool:
@@ -120,8 +178,13 @@ def _is_code(value: object) -> bool:
 def _good(key: str, value: Any) -> bool:
     parts = value if isinstance(value, list) else []
     match key:
-        case "language" | "rounding" | "evidence":
+        case "language" | "rounding" | "evidence" | "primary.unit":
             return value in _CHOICES[key]
+        case "primary.outcome":
+            whole = type(value) is int or isinstance(value, str)
+            return whole and _OUTCOME.fullmatch(str(value).strip()) is not None
+        case "primary.smallest_effect":
+            return _is_number(value) and value > 0
         case "groups":
             codes = isinstance(value, list) and all(map(_is_code, value))
             return codes and len(value) == len(set(value))
@@ -178,10 +241,36 @@ def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Pro
     except (ValueError, RecursionError) as error:
         spot = re.search(r"\(at line (\d+)", str(error))
         return None, [problem("toml", row=int(spot[1]) if spot else len(lines))]
-    rows = {line.split("=")[0].strip(): row for row, line in reversed([*enumerate(lines, 1)])}
-    broken = _broken_entries(raw)
-    problems = [problem(code, key, rows.get(key, 0), **fill) for code, key, fill in broken]
+    rows, sections = _rows_of(lines)
+    problems = []
+    for code, key, fill in _broken_entries(_flat(raw)):
+        section = key.rpartition(".")[0]
+        if section in sections and "example" in fill:  # as it stands below the head of its section
+            fill = {"example": f"[{section}] {str(fill['example']).removeprefix(f'{section}.')}"}
+        problems.append(problem(code, key, rows.get(key, 0), **fill))
     return (None if problems else info_from(raw)), problems
+
+
+def _rows_of(lines: list[str]) -> tuple[dict[str, int], set[str]]:
+    """Return the row of every entry by its full name, and the heads of sections."""
+    rows: dict[str, int] = {}
+    section, sections = "", set()
+    for row, line in enumerate(lines, 1):
+        if head := re.match(r"\s*\[([A-Za-z_]+)\]", line):
+            section = f"{head[1]}."
+            sections.add(head[1])
+        else:
+            rows.setdefault(section + line.split("=")[0].strip(), row)
+    return rows, sections
+
+
+def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the entries of a section after it: ``primary.unit``."""
+    flat: dict[str, Any] = {}
+    for key, value in raw.items():
+        inside = value if isinstance(value, dict) and value else {}
+        flat |= {f"{key}.{name}": part for name, part in inside.items()} or {key: value}
+    return flat
 
 
 def _misnamed(folder: Path) -> str:
@@ -206,7 +295,8 @@ def _broken_entries(raw: Mapping[str, Any]) -> list[tuple[str, str, dict[str, An
             broken.append(("unknown_key", key, {"allowed": ", ".join(near or _EXAMPLES)}))
         elif not _good(key, value):
             broken.append(("key_value", key, {"example": _EXAMPLES[key]}))
-    for key in _NEEDED:
+    declared = any(key.startswith("primary.") for key in raw)
+    for key in (*_NEEDED, *(_PRIMARY if declared else ())):
         if key not in raw:
             broken.append(("key_missing", key, {"example": _EXAMPLES[key]}))
     if not broken and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
@@ -221,8 +311,11 @@ def info_from(raw: Mapping[str, Any]) -> SiteInfo:
     def fixed(value: Any) -> Any:
         return tuple(map(fixed, value)) if isinstance(value, list) else value
 
-    entries = {key: fixed(value) for key, value in raw.items()}
+    flat = _flat(raw)
+    entries = {key: fixed(value) for key, value in flat.items() if key not in _PRIMARY}
     entries["threshold"] = float(raw["threshold"])
+    if _PRIMARY[0] in flat:
+        entries["primary"] = Primary.of(*(flat[key] for key in _PRIMARY))
     if "thresholds" in raw:
         entries["thresholds"] = tuple(map(float, raw["thresholds"]))
     return SiteInfo(**entries)
@@ -299,14 +392,14 @@ def _typed(key: str, value: str) -> Any:
             return _whole_pair(value)
         case "scales":
             return [_whole_pair(part) for part in value.split(";") if part.strip()]
-        case "threshold":
+        case "threshold" | "primary.smallest_effect":
             return _number(value)
         case "thresholds":
             return [_number(part) for part in _WIDE_LIST.split(value) if part]
         case "period" | "books_period":
             days = [read_value(part, "date").value for part in _days(value)]
             return [dt.date.fromisoformat(day) for day in days] if all(days) else value
-        case "language" | "rounding" | "evidence":
+        case "language" | "rounding" | "evidence" | "primary.unit":
             return value.lower()
         case _:
             return value

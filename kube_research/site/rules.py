@@ -394,6 +394,7 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     yield from _codes(sound)
     yield from _examples(sound)
     yield from _empty_rounds(sound)
+    yield from _other_items(sound)
     if info is not None:
         yield from _missing_groups(sound, info)
         yield from _few(sound, info)
@@ -542,6 +543,22 @@ def _empty_rounds(sound: Sound) -> Iterator[Finding]:
     empty = rounds.index[~rounds["round"].isin(there)]
     fill = {"stated": sound.frames["rounds"].get("n_raters", "?")}
     yield from _each("rounds", empty, "round", "round_empty", fill, "finding")
+
+
+def _other_items(sound: Sound) -> Iterator[Finding]:
+    """Find rounds in which other items were scored than in the round before."""
+    ratings = sound.cells("ratings", "round", "item", "score")
+    if ratings is None or sound.blanked & {("ratings", "round"), ("ratings", "item")}:
+        return
+    last: tuple[int, set[int]] | None = None
+    for number, part in sorted(ratings.groupby(ratings["round"].astype("int64"))):
+        scored = set(part["item"].astype("int64"))
+        if last and last[1] ^ scored:
+            others = ", ".join(map(str, sorted(last[1] ^ scored)))
+            fill = {"rounds": f"{last[0]}, {number}", "items": others}
+            place = ("ratings", int(part.index[0]), "round")
+            yield Finding(*place, "items_differ", fill, "warning")
+        last = (number, scored)
 
 
 def _missing_groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.text import Text
+from scipy import optimize, stats
 
 import kube_research as kr
 from kube_research import figures
@@ -170,7 +171,63 @@ def test_the_estimation_plot_draws_the_comparison(twin: Site) -> None:
         seen = np.asarray(dots.get_ydata(), dtype=float)
         assert np.count_nonzero(~np.isnan(seen)) == line[f"n_{side}"]
         assert np.nanmean(seen) == pytest.approx(line[f"mean_{side}"])
-    assert len(tagged(ax, "hill")) == 1
+    (hill,) = tagged(ax, "hill")
+    (thin,) = tagged(ax, "raters")
+    raters = kr.compare_rounds(twin.ratings, by="overall").iloc[0]
+    ends = line["mean_before"] + np.array([raters["change_low"], raters["change_high"]])
+    np.testing.assert_allclose(thin.get_ydata(), ends)
+    assert thin.get_linewidth() < interval.get_linewidth()
+    # The hill is the t density behind the thick bar: its height at the end against its top, by scipy.
+    x, y = hill.get_paths()[0].vertices.T
+    # Its df is the one under which p and the ends of the interval agree.
+    half, change = (line["change_high"] - line["change_low"]) / 2, line["change"]
+    df = optimize.brentq(
+        lambda d: stats.t.sf(change * stats.t.ppf(0.975, d) / half, d) * 2 - line["p"], 1.05, 60
+    )
+    t = (y - line["mean_before"] - change) * stats.t.ppf(0.975, df) / half
+    height = (x - x.min()) / (x.max() - x.min())
+    rim = height > 0.05
+    np.testing.assert_allclose(
+        height[rim], (stats.t.pdf(t, df) / stats.t.pdf(0, df))[rim], rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("lang", ["en", "id"])
+def test_the_note_names_both_units_and_those_who_came_twice(lang: str, twin: Site) -> None:
+    shown = " ".join(
+        " ".join(found.get_text().split()) for found in words(draw(NAMES[0], twin, lang=lang))
+    )
+    point = "," if lang == "id" else "."
+    for value in ("+0{}11", "[−0{}02", "p 0{}079", "+0{}01", "p 0{}037", "+0{}03 (p 0{}390)"):
+        assert value.format(*[point] * 2) in shown
+
+
+def newcomers(twin: Site, groups: list[str]) -> Site:
+    """The twin's ratings of some groups, of whose raters those of round 2 only stay, not those of 1."""
+    part = twin.ratings[twin.ratings["group"].isin(groups)]
+    first = set(part.loc[part["round"] == 1, "rater"]) - set(part.loc[part["round"] == 2, "rater"])
+    return with_ratings(twin, part[~part["rater"].isin(first)])
+
+
+@pytest.mark.parametrize("groups", [["07", "08"], ["07", "08", "10", "11", "24"]])
+def test_a_second_row_of_pairs_breaks_no_figure(groups: list[str], twin: Site) -> None:
+    site = newcomers(twin, groups)
+    assert len(kr.compare_rounds(site.ratings, by="item")) == 56  # two rows an item
+    for name, rows in zip([*NAMES, "before_after"], [1, 28, None, None, 8, 28], strict=True):
+        draw(name, site, lang="id")
+        assert rows in (None, len(frame_of(name, site)))
+    line = frame_of("estimation_plot", site).iloc[0]
+    assert np.isnan(line["p"]) == (len(groups) < 3)
+    assert not np.isnan(line["pairs_p"])
+
+
+def test_p_of_exactly_the_level_counts(twin: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = kr.compare.leading_comparison(twin.ratings, by="item")
+    told["p_adjusted"] = [0.05, *[0.0501] * 27]
+    monkeypatch.setattr("kube_research.figures.rounds._compared", lambda *_: told)
+    site = with_ratings(twin, twin.ratings)
+    said = " ".join(found.get_text() for found in words(draw("items", site)))
+    assert "is at most 0.05 for 1 of them" in " ".join(said.split())
 
 
 def test_the_items_are_sorted_and_drawn(twin: Site) -> None:

@@ -22,8 +22,8 @@ from site_files import copy_tiny, set_cell
 import kube_research as kr
 from kube_research import cli as cli_module
 from kube_research.errors import KubeError, OptionError
-from kube_research.formats import number, whole
-from kube_research.report import activities, books, scores
+from kube_research.formats import number, probability, whole
+from kube_research.report import activities, books, comparison, scores
 from kube_research.report import making as reports
 from kube_research.report.document import (
     OPEN,
@@ -256,7 +256,12 @@ def test_cells_equal_the_analysis(twin: Site, full: Written) -> None:
     assert sorted(map(int, column(tables["attendance"], "Hadir"))) == sorted(rates["attended"])
     closing = kr.closing_balances(twin.ledger)
     assert column(tables["balances"], "Saldo") == [whole(v, "id") for v in closing["closing"]]
-    compared = kr.compare_rounds(twin.ratings, by="item")
+    compared = kr.compare_rounds(twin.ratings, by="item", cluster="group")
+    assert column(tables["change_items"], "p\u00a0(Holm)") == [
+        probability(value, "id") for value in compared["p_adjusted"]
+    ]
+    designs = kr.compare.compare_designs(twin)
+    assert column(tables["designs"], "p") == [probability(value, "id") for value in designs["p"]]
     signed = [number(value, "id", "+0.00;-0.00") for value in compared["change"]]
     assert column(tables["change_items"], "Perubahan") == signed
     weak = kr.classify_items(scores[scores["round"] == 2], threshold=2.5).query(
@@ -458,17 +463,63 @@ def test_any_table_may_be_missing(tiny: Site, study: Site, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_the_primary_comparison_opens_and_the_interval_by_groups_leads(twin: Site) -> None:
+    said = [b.words for b in part(twin, "en", comparison.change).blocks if isinstance(b, Paragraph)]
+    assert said[0].startswith(
+        "The site declares one primary comparison: all items together, with groups"
+    )
+    assert "+0.11 scale points" in said[1]
+    assert "groups as the unit, the 95% interval of the change, −0.02 to +0.25, contains" in said[2]
+    assert said[3] == "t test with groups as the unit: p = 0.079."
+    assert said[4] == "Verdict: the mean changed by less than 0.25 either way."
+    assert said[5].startswith("With raters as the unit the interval is +0.01 to +0.21;")
+    assert said[6].startswith("The 12 raters who came twice changed by +0.03 (p = 0.390);")
+    assert "What follows is secondary: it describes and does not decide." in said
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_second_row_of_pairs_breaks_no_table(twin: Site) -> None:
+    """Two groups, and newcomers in round 2 only: every level has a row of pairs in compare_rounds."""
+    ratings = twin.ratings[twin.ratings["group"].isin(["07", "08"])]
+    early = set(ratings.loc[ratings["round"] == 1, "rater"])
+    late = set(ratings.loc[ratings["round"] == 2, "rater"])
+    ratings = ratings[~ratings["rater"].isin(early - late)]
+    third = ratings[ratings["round"] == 2].assign(round=3)
+    assert len(kr.compare_rounds(ratings, by="item")) == 56
+    site = replace(twin, tables={**twin.tables, "ratings": pd.concat([ratings, third])})
+    site = replace(site, info=replace(site.info, primary=None))
+    report = part(site, "id", comparison.change)
+    made = tables_of(report)
+    sizes = [len(column(made[f"change_{name}"], "Perubahan")) for name in ("items", "fields")]
+    assert sizes == [28, 8]
+    assert column(made["steps"], "Putaran") == ["1 ke 2", "2 ke 3", "1 ke 3"]
+    said = " ".join(b.words for b in report.blocks if isinstance(b, Paragraph))
+    assert "Perbandingan utama tidak ditetapkan" in said
+    assert "yang menilai dua kali berubah" in said
+
+
+def test_p_of_exactly_the_level_counts(twin: Site) -> None:
+    draft = Draft(twin, "en")
+    comparison._count(
+        draft, pd.DataFrame({"change": [1, 0], "p_adjusted": [0.05, 0.0501]}), "items"
+    )
+    (said,) = draft.blocks
+    assert isinstance(said, Paragraph)
+    assert "for 1 the adjusted p is at most 0.05" in said.words
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_three_rounds_are_compared_step_by_step(tiny: Site) -> None:
     ratings, rounds = tiny.table("ratings"), tiny.table("rounds")
     third = ratings[ratings["round"] == 2].assign(round=3)
     more = rounds[rounds["round"] == 2].assign(round=3)
     tables = {**tiny.tables, "ratings": pd.concat([ratings, third], ignore_index=True)}
     tables["rounds"] = pd.concat([rounds, more], ignore_index=True)
-    made = tables_of(part(replace(tiny, tables=tables), "en", scores.change))
+    made = tables_of(part(replace(tiny, tables=tables), "en", comparison.change))
     assert column(made["steps"], "Rounds") == ["1 to 2", "2 to 3", "1 to 3"]
     assert column(made["steps"], "Change")[1] == "+0.00"
     one = replace(tiny, tables={**tiny.tables, "ratings": ratings[ratings["round"] == 1]})
-    report = part(one, "en", scores.change)
+    report = part(one, "en", comparison.change)
     assert "change_items" not in tables_of(report)
     assert any("one round only" in b.words for b in report.blocks if isinstance(b, Paragraph))
 

@@ -540,7 +540,8 @@ def test_local_forms_give_the_same_frames(tmp_path: Path, book: bool) -> None:
 SHEET = {
     "name": "KUBE Contoh", "place": "Desa", "language": "ID", "groups": "01; 02", "scale": "1 - 4",
     "threshold": "2,5", "rounding": "half-up", "period": "1 Januari 2024 sampai 30 Juni 2024",
-    "scales": "1, 3; 1, 4", "thresholds": "2,5; 3", "notes": "a, b",
+    "scales": "1, 3; 1, 4", "thresholds": "2,5; 3", "notes": "a, b", "primary.outcome": "9",
+    "primary.smallest_effect": "0,25", "primary.unit": "Rater",
 }  # fmt: skip
 
 
@@ -554,6 +555,7 @@ def test_entries_of_the_sheet_may_be_written_as_people_do() -> None:
             "scale": [1, 4], "threshold": 2.5, "rounding": "half-up", "scales": [[1, 3], [1, 4]],
             "period": [dt.date(2024, 1, 1), dt.date(2024, 6, 30)], "thresholds": [2.5, 3],
             "notes": "a, b",
+            "primary": {"outcome": 9, "smallest_effect": 0.25, "unit": "rater"},
         }
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ from kube_research.errors import (
 )
 from kube_research.files import home
 from kube_research.site.folder import Site, find_folder
-from kube_research.site.info import ROUNDING_RULES, SiteInfo
+from kube_research.site.info import ROUNDING_RULES, Primary, SiteInfo
 from kube_research.site.problems import Problem
 from kube_research.site.schema import tables
 
@@ -308,6 +308,64 @@ def test_tables_are_checked_even_if_the_site_file_is_broken(tmp_path: Path) -> N
     assert [(p.file, p.code) for p in kr.check_site(folder)] == [
         ("members.csv", "choice"),
         ("site.toml", "key_value"),
+    ]
+
+
+DECLARED = {"outcome": '"overall"', "smallest_effect": "0.5", "unit": '"group"'}
+
+
+def declare(folder: Path, **entries: str) -> int:
+    """Write a primary comparison below the other entries and return the row of its head."""
+    lines = (folder / "site.toml").read_text(encoding="utf-8").splitlines()
+    written = [f"{key} = {value}" for key, value in (DECLARED | entries).items() if value]
+    put(folder, "site.toml", "\n".join([*lines, "[primary]", *written, ""]))
+    return len(lines) + 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "by", "level"),
+    [
+        ('"overall"', "overall", None),
+        ("3", "item", 3),
+        ('"Butir 3"', "item", 3),
+        ('"field 1"', "field_no", 1),
+    ],
+)
+def test_a_primary_comparison_is_read(
+    tmp_path: Path, outcome: str, by: str, level: int | None
+) -> None:
+    folder = copy_tiny(tmp_path)
+    declare(folder, outcome=outcome)
+    assert kr.check_site(folder) == []
+    assert kr.load_site(folder).info.primary == Primary(by, level, 0.5, "group")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("smallest_effect", value) for value in ("0", "-0.5", "nan", '"0.5"', "true")],
+        *[("unit", value) for value in ('"village"', '"groups"', "1", "[]")],
+        *[("outcome", value) for value in ("0", "-1", "2.5", "true", '"all"', '"field"', "[9]")],
+    ],
+)
+def test_a_wrong_primary_comparison_is_told_in_its_row(
+    tmp_path: Path, key: str, value: str
+) -> None:
+    folder = copy_tiny(tmp_path)
+    row = declare(folder, **{key: value}) + 1 + list(DECLARED).index(key)
+    (problem,) = kr.check_site(folder)
+    assert places([problem]) == [("site.toml", row, f"primary.{key}", value, "key_value")]
+    assert problem.remedy.startswith(f"write it like [primary] {key} = ")
+
+
+def test_a_primary_comparison_is_whole_or_none(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path)
+    declare(folder, unit="", smallest_effect="", effect="0.5")
+    told = [(one.column, one.code) for one in kr.check_site(folder)]
+    assert sorted(told) == [
+        ("primary.effect", "unknown_key"),
+        ("primary.smallest_effect", "key_missing"),
+        ("primary.unit", "key_missing"),
     ]
 
 

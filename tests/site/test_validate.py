@@ -287,6 +287,32 @@ def test_a_rater_without_any_score_is_not_counted(tmp_path: Path) -> None:
     assert problem.problem.endswith("have 4 raters but the ratings have 3")
 
 
+def test_rounds_that_score_other_items_are_told(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path)
+    for row in (5, 6, 7, 8):  # round 2
+        for item in (2, 4):
+            set_cell(folder, "ratings.csv", row, f"item_{item}", "")
+    english, indonesian = (the_only(kr.check_site(folder, lang=lang)) for lang in ("en", "id"))
+    assert places([english]) == [("ratings.csv", 5, "round", "2", "items_differ")]
+    assert english.severity == "warning"
+    assert english.problem.endswith("in one of them only: 2, 4")
+    assert indonesian.problem.startswith("putaran 1, 2 tidak menilai butir yang sama")
+    assert "2, 4" in kr.compare_rounds(kr.load_site(folder).ratings, by="overall")["reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "near"), [("99", "item 99"), ('"item 6"', "item 6"), ('"bidang 9"', "field 9")]
+)
+def test_a_primary_comparison_of_nothing_is_told(tmp_path: Path, outcome: str, near: str) -> None:
+    folder = copy_tiny(tmp_path)
+    primary = f'\n[primary]\noutcome = {outcome}\nsmallest_effect = 0.5\nunit = "group"\n'
+    written = (folder / "site.toml").read_text(encoding="utf-8")
+    (folder / "site.toml").write_text(written + primary, encoding="utf-8")
+    problem = the_only(kr.check_site(folder))
+    assert places([problem]) == [("site.toml", 0, "primary.outcome", near, "primary_unknown")]
+    assert problem.severity == "error"
+
+
 def test_a_round_without_ratings_may_state_its_raters(tmp_path: Path) -> None:
     folder = copy_tiny(tmp_path)
     write_rows(folder / "ratings.csv", read_rows(folder / "ratings.csv")[:4])
