@@ -245,7 +245,7 @@ def test_the_map_draws_the_frame(study: Site, frame: pd.DataFrame, lang: str) ->
         assert (part if lang == "en" else part.replace(".", ",")) in said
     for key in ("title", "impossible", "possible", "certain"):
         assert text(f"decision.{key}", lang) in said
-    assert text("decision.note_assumed", lang) in said
+    assert text("decision.note_assumed", lang, before=15, after=18) in said
     assert text("figure.source.bounded", lang, site=study.info.name) in said
 
 
@@ -293,3 +293,33 @@ def test_many_items_are_drawn_on_the_sites_own_scale(study: Site) -> None:
     assert text("decision.note_alone", "en") in said
     assert text("decision.no_clusters", "en") in said
     assert text("decision.note_clusters", "en", alpha="0.05") not in said
+
+
+def test_the_same_people_need_less_than_the_map_asks_of_others(frame: pd.DataFrame) -> None:
+    """Item 9 from 37 to 43 by the same fifteen: six up, none down, all 64 flips of signs by hand."""
+    moved = np.array([1] * 6)
+    flips = np.array(np.meshgrid(*[[1, -1]] * 6)).reshape(6, -1).T @ moved
+    p = np.mean(np.abs(flips) >= moved.sum())
+    assert round(p, 3) == 0.031
+    summary = decision_summary(frame).query("item == 9 and scale_high == 4")
+    assert summary["possible_total"].tolist() == [50]
+    before = [2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2]
+    assert sum(before) == 37
+    after = [score + (place < 6) for place, score in enumerate(before)]
+    rows = [
+        {"round": r, "rater": f"R{k}", "item": 9, "score": score}
+        for r, scores in ((1, before), (2, after))
+        for k, score in enumerate(scores)
+    ]
+    assert sum(after) == 43
+    compared = kr.compare_rounds(pd.DataFrame(rows).assign(evidence="recorded"))
+    assert compared["p"].tolist() == [p]
+
+
+def test_the_widest_interval_of_the_profile_is_that_of_independent_raters(study: Site) -> None:
+    """Five groups of three that score alike, total 37: by group 1.86, drawn 0.83 (notebook 02)."""
+    groups = np.array([[4, 4, 4], [4, 4, 4], [4, 2, 1], [1, 1, 1], [1, 1, 1]])
+    assert groups.sum() == 37
+    by_group = stats.sem(groups.mean(axis=1)) * stats.t.ppf(0.975, 4)
+    line = kr.figures.peka_profile.frame(study).set_index("item").loc[9]
+    assert [round(by_group, 2), round(line["high"] - line["mean"], 2)] == [1.86, 0.83]
