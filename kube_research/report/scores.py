@@ -11,10 +11,9 @@ import pandas as pd
 from kube_research.figures.rounds import span
 from kube_research.formats import as_printed, day_of, number, whole
 from kube_research.frames import FEW, GRADES, grades_by
-from kube_research.formats import as_printed, day_of, number, whole
-from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.peka.fields import score_fields
 from kube_research.peka.priorities import classify_items, classify_over, rtl_links
+from kube_research.report.document import Draft, ref
 from kube_research.site.folder import inventory
 from kube_research.site.schema import tables
 from kube_research.texts import text
