@@ -4,6 +4,10 @@ from .band import (
     intra_cluster_correlation,
     rosters_for,
 )
+from .meetings import (
+    person_attendance,
+    recent_rates,
+)
 from .participation import (
     member_retention,
     overlap_bounds,
@@ -14,8 +18,6 @@ from .participation import (
 )
 from .rates import (
     attendance_rates,
-    person_attendance,
-    recent_rates,
     rule_range,
     status_rules,
     wilson_interval,

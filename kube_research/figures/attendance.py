@@ -400,6 +400,8 @@ def _again(sheet: Sheet, part: pd.DataFrame, rounds: list[int], row: Row) -> Non
 #: A rate; with a line through it in the legend, for its interval.
 _RATE: Look = {"marker": "o", "ms": 5.5, "color": style.OKABE_ITO["blue"]}
 _RECENT: Look = {"marker": "D", "ms": 5, "mew": 0.8, "ls": ""}
+#: The interval over groups, beside the one over people.
+_OVER_GROUPS: Look = {"marker": "|", "ms": 4, "lw": 0.9, "color": style.QUIET}
 _RECENT |= {"color": style.INK, "mfc": style.OKABE_ITO["orange"]}
 
 
@@ -442,11 +444,11 @@ def _rate(sheet: Sheet, y: float, line: dict[Any, Any], **look: Any) -> None:
     sheet.words(0.44, y, of, right=True)
 
 
-def _rates_finished(sheet: Sheet, frame: pd.DataFrame, name: str) -> Sheet:
+def _rates_finished(sheet: Sheet, frame: pd.DataFrame, name: str, *first: str) -> Sheet:
     """Give the sheet of a figure its axis of rates and its notes."""
     percent_axis(sheet.ax, sheet.lang, text("figure.attendance_activities.axis", sheet.lang))
     few = text("figure.attendance_activities.few", sheet.lang) if frame["few"].any() else ""
-    return sheet.noted(text(f"figure.{name}.note", sheet.lang), few)
+    return sheet.noted(*first, text(f"figure.{name}.note", sheet.lang), few)
 
 
 def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
@@ -460,11 +462,13 @@ def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``breakdown`` (``overall``, ``group``, ``role``), ``level``, ``n``, ``attended``, ``rate``,
-        ``low``, ``high``, ``few``, ``evidence`` as from
-        :func:`~kube_research.attendance.rates.attendance_rates`; ``recent_rate`` and ``meetings`` of
-        the last four dated activities (:func:`~kube_research.attendance.rates.recent_rates`), missing
-        where nothing is dated; ``band_low``, ``band_high`` (shares; missing when nothing is printed).
+        ``breakdown`` (``overall``, ``group``, ``role``), ``level``, and the columns of
+        :func:`~kube_research.attendance.rates.attendance_rates`: person-days, with intervals over
+        people; ``groups_low``, ``groups_high`` (interval with groups as units, of overall and roles);
+        ``recent_rate`` and ``meetings`` of the last four dated meetings
+        (:func:`~kube_research.attendance.meetings.recent_rates`; trainings and assessments are none),
+        missing where there is none; ``band_low``, ``band_high`` (shares; missing when nothing is
+        printed).
 
     Raises
     ------
@@ -477,18 +481,24 @@ def _attendance_rates_plot_frame(site: Site) -> pd.DataFrame:
     >>> frame["breakdown"].value_counts().to_dict()
     {'group': 5, 'role': 2, 'overall': 1}
     """
-    from kube_research.attendance.rates import attendance_rates, recent_rates
+    from kube_research.attendance.meetings import recent_rates
+    from kube_research.attendance.rates import attendance_rates
     from kube_research.levels import grades_of_ranks, ranks_of_evidence
 
     logs, parts = site.table("attendance"), []
+    days = site.table("activities") if site.has("activities") else None
     for by in (None, "group", "role"):
         if by is not None and by not in logs:
             continue
-        part = attendance_rates(logs, by=by)
+        part = attendance_rates(logs, days, by=by)
+        part["groups_low"], part["groups_high"] = np.nan, np.nan
+        if by != "group" and "group" in logs:
+            over = attendance_rates(logs, days, by=by, cluster="group")
+            part["groups_low"], part["groups_high"] = over["low"], over["high"]
         part = part.rename(columns={by: "level"}) if by else part.assign(level=None)
         part = part.assign(breakdown=by or "overall", meetings=0, recent_rate=np.nan)
-        if site.has("activities"):
-            last = recent_rates(logs, site.table("activities"), by=by)
+        if days is not None:
+            last = recent_rates(logs, days, by=by, kinds="meeting")
             place = last[by] if by else pd.Series(pd.NA, index=last.index)
             last = last.assign(level=place.astype("string")).set_index("level")
             last = last.reindex(part["level"].astype("string")).set_axis(part.index)
@@ -507,8 +517,8 @@ def attendance_rates_plot(
 ) -> Sheet:
     """Draw the rates of attendance over all, by group and by role, with the printed band.
 
-    A dot with its line is the rate over all activities with its Wilson interval, a diamond the mean of
-    the last four meetings.
+    A dot with its line is the rate over all activities with its interval over people, the thin line
+    above it the interval over groups, a diamond the mean of the last four meetings.
 
     |figure_parameters|
 
@@ -527,6 +537,9 @@ def attendance_rates_plot(
     entries = headed((heads.get(line["breakdown"], ""), _level(line, lang)) for line in lines)
     recent = frame["recent_rate"].notna().any()
     keys = [(text("figure.attendance_rates_plot.all", lang), Line2D([], [], **_RATE))]
+    if frame["groups_low"].notna().any():
+        words = text("figure.attendance_rates_plot.over_groups", lang)
+        keys.append((words, Line2D([], [], **_OVER_GROUPS)))
     if recent:
         words = text("figure.attendance_rates_plot.recent", lang)
         keys.append((words, Line2D([], [], **_RECENT)))
@@ -540,12 +553,18 @@ def attendance_rates_plot(
         sheet.above(sheet.plot + end, words, 0.05, va="bottom", ha="right")
     for row, line in zip(sheet.plain, lines, strict=True):
         _rate(sheet, row.y, line)
+        if pd.notna(line["groups_low"]):
+            ends = [100 * line["groups_low"], 100 * line["groups_high"]]
+            gid = sheet.tag("over-groups")
+            sheet.ax.plot(ends, [row.y - 0.065] * 2, gid=gid, zorder=2, **_OVER_GROUPS)
         if pd.notna(line["recent_rate"]):
             spot = 100 * line["recent_rate"]
             sheet.ax.plot(spot, row.y + 0.065, gid=sheet.tag("recent"), zorder=4, **_RECENT)
             share = share_of(line["recent_rate"], lang)
             sheet.words(end, row.y, share, right=True, ha="right")
-    return _rates_finished(sheet, frame, "attendance_rates_plot")
+    by_day = text("figure.attendance_rates_plot.by_day", lang)
+    once = [by_day] if frame["unit"].eq("person-days").any() else []
+    return _rates_finished(sheet, frame, "attendance_rates_plot", *once)
 
 
 def _level(line: dict[Any, Any], lang: str) -> str:

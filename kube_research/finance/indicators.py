@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kube_research.attendance.meetings import recent_rates
 from kube_research.attendance.participation import member_retention, rater_flow
-from kube_research.attendance.rates import ATTENDED, attendance_rates, recent_rates
+from kube_research.attendance.rates import ATTENDED, attendance_rates
 from kube_research.files import declared
 from kube_research.finance.books import Books, roster
 from kube_research.finance.business import (
@@ -137,6 +138,11 @@ def _recent(site: Site, attended: str | Sequence[str] = ATTENDED) -> pd.DataFram
     return _why(frame, ["rate"], "no_meeting")
 
 
+def _days(site: Site) -> pd.DataFrame | None:
+    """Return the activities, whose dates say who was invited twice on one day."""
+    return site.table("activities") if site.has("activities") else None
+
+
 def _raters(site: Site) -> pd.DataFrame:
     ratings = site.ratings
     scored = ratings[ratings["score"].notna() & ratings["rater"].notna()]
@@ -249,7 +255,7 @@ def _interventions(site: Site) -> pd.DataFrame:
 #: What each key of ``from`` in the table of indicators is read from. A frame is graded by the tables it
 #: used, so that one which needs no members or facts is made from books without them.
 FRAMES: dict[str, Callable[[Site], pd.DataFrame]] = {
-    "rates": lambda site: _both(attendance_rates, site.attendance),
+    "rates": lambda site: _both(attendance_rates, site.attendance, _days(site)),
     "recent": _recent,
     "represented": lambda site: _recent(site, "represented"),
     "raters": _raters,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.attendance.rates import attendance_rates, rule_range
+from kube_research.attendance.rates import UNITS, attendance_rates, rule_range
 from kube_research.figures.sheet import titled
 from kube_research.formats import day_of, number, percent, share
 from kube_research.frames import FEW
@@ -18,23 +18,30 @@ from kube_research.shown import Column
 from kube_research.texts import text
 
 
+def _days(draft: Draft) -> pd.DataFrame | None:
+    """Return the activities, whose dates say who was invited twice on one day."""
+    return draft.site.table("activities") if draft.site.has("activities") else None
+
+
 def attendance_text(draft: Draft) -> None:
     """Say how many came, and what the rule for absences decides."""
-    logs, lang = draft.site.table("attendance"), draft.lang
-    row = attendance_rates(logs, by=None).to_dict("records")[0]
+    logs, days, lang = draft.site.table("attendance"), _days(draft), draft.lang
+    row = attendance_rates(logs, days, by=None).to_dict("records")[0]
     if not row["n"]:
         draft.say("nobody_invited")
         return
-    draft.say(
-        "attendance_overall",
-        attended=row["attended"],
-        n=row["n"],
-        activities=logs.loc[logs["status"].notna(), "activity"].nunique(),
-        **{name: share(row[name], lang) for name in ("rate", "low", "high")},
-    )
-    ends = rule_range(logs).to_dict("records")[0]
-    if ends["spread"] > 0:
-        low, high = share(ends["lowest"], lang), share(ends["highest"], lang)
+    counts: dict[str, Any] = {"attended": row["attended"], "n": row["n"]}
+    counts["activities"] = logs.loc[logs["status"].notna(), "activity"].nunique()
+    ends = {name: share(row[name], lang) for name in ("rate", "low", "high")}
+    known = "" if pd.notna(row["low"]) else "_alone"
+    draft.say(f"attendance_{UNITS.index(row['unit'])}{known}", **counts, **ends)
+    groups = attendance_rates(logs, days, by=None, cluster="group").to_dict("records")[0]
+    if pd.notna(groups["low"]):
+        low, high = share(groups["low"], lang), share(groups["high"], lang)
+        draft.say("attendance_groups_as_units", groups=groups["clusters"], low=low, high=high)
+    rules = rule_range(logs, days).to_dict("records")[0]
+    if rules["spread"] > 0:
+        low, high = share(rules["lowest"], lang), share(rules["highest"], lang)
         draft.say("attendance_rules", low=low, high=high)
 
 
@@ -73,15 +80,19 @@ def _rate_columns(draft: Draft, rates: pd.DataFrame) -> list[Column]:
 def attendance_by_group_and_role(draft: Draft) -> None:
     """Show the rate of each group and of each role."""
     logs = draft.site.table("attendance")
-    groups, roles = (attendance_rates(logs.dropna(subset=[by]), by=by) for by in ("group", "role"))
+    days = _days(draft)
+    groups, roles = (
+        attendance_rates(logs.dropna(subset=[by]), days, by=by) for by in ("group", "role")
+    )
     labels = [draft.words("group", group=group) for group in groups["group"]]
     labels += [draft.words(f"role_{role}") for role in roles["role"]]
     rates = pd.concat([groups, roles], ignore_index=True)
     if rates.empty:
         return
     marked, note = _few(draft, rates, labels)
+    notes = [draft.words("note_attendance_over"), note]
     columns = [draft.col("group_role", marked, 2.6, words=True), *_rate_columns(draft, rates)]
-    draft.table("attendance_groups", columns, rates, "attendance_groups", notes=[note])
+    draft.table("attendance_groups", columns, rates, "attendance_groups", notes=notes)
 
 
 def agenda(draft: Draft) -> None:

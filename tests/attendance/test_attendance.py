@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 
 import kube_research as kr
 from kube_research.attendance import rates as att
+from kube_research.attendance.meetings import person_attendance, recent_rates
 from kube_research.errors import MissingColumnError, OptionError
 
 
@@ -115,7 +116,7 @@ def test_a_level_of_which_all_are_excused_has_no_rate_and_no_row() -> None:
 
 def test_an_unknown_status_is_named() -> None:
     typed = LIST.assign(status=["hadir", *STATUSES[1:]])
-    for call in (kr.attendance_rates, att.status_rules, att.rule_range, att.person_attendance):
+    for call in (kr.attendance_rates, att.status_rules, att.rule_range, person_attendance):
         with pytest.raises(OptionError, match="'hadir'"):
             call(typed)
 
@@ -163,8 +164,8 @@ def test_a_missing_status_is_a_missing_row_and_order_does_not_matter(
         lambda frame: kr.attendance_rates(frame, by=by, excused="left out"),
         lambda frame: att.status_rules(frame, by=by),
         lambda frame: att.rule_range(frame, by=by),
-        lambda frame: att.recent_rates(frame, DAYS, by=by, last=2),
-        lambda frame: att.person_attendance(frame, DAYS),
+        lambda frame: recent_rates(frame, DAYS, by=by, last=2),
+        lambda frame: person_attendance(frame, DAYS),
     ):
         pd.testing.assert_frame_equal(call(logs), call(known))
         pd.testing.assert_frame_equal(call(logs), call(logs.iloc[::-1]))
@@ -185,7 +186,8 @@ def test_merging_levels_keeps_the_totals(rows: list[tuple[object, ...]]) -> None
 def test_every_rule_is_the_rate_under_that_rule(rows: list[tuple[object, ...]]) -> None:
     logs = listed(rows)
     rules = att.status_rules(logs, by="group")
-    names = ["group", "n", "attended", "rate", "low", "high", "few", "evidence"]
+    names = ["group", "n", "attended", "rate", "low", "high", "unit", "clusters"]
+    names += ["few", "evidence"]
     for rule, part in rules.groupby(["late", "represented", "excused"]):
         came = ["present"] + ["late"] * rule[0] + ["represented"] * rule[1]
         expected = kr.attendance_rates(logs, by="group", attended=came, excused=rule[2])
@@ -234,29 +236,29 @@ DATES = pd.DataFrame(
 
 def test_the_last_four_meetings_by_hand() -> None:
     logs = meetings(FIVE, dict.fromkeys(FIVE, "1"))
-    row = att.recent_rates(logs, DATES).iloc[0]
+    row = recent_rates(logs, DATES).iloc[0]
     # The mean of 1/4, 2/4, 3/4 and 2/2; pooled it is 8 of 14.
     assert row["rate"] == pytest.approx((0.25 + 0.5 + 0.75 + 1) / 4)
     assert (row["meetings"], row["fewer"], row["n"], row["attended"]) == (4, False, 14, 8)
     assert (str(row["first_date"])[:10], str(row["last_date"])[:10]) == ("2016-02-01", "2016-05-01")
     assert (row["lowest"], row["highest"]) == (0.25, 1)
-    assert att.recent_rates(logs, DATES, method="pooled")["rate"].iloc[0] == pytest.approx(8 / 14)
-    some = att.recent_rates(logs, DATES, kinds="meeting").iloc[0]
+    assert recent_rates(logs, DATES, method="pooled")["rate"].iloc[0] == pytest.approx(8 / 14)
+    some = recent_rates(logs, DATES, kinds="meeting").iloc[0]
     assert some["rate"] == pytest.approx((0 + 0.25 + 0.75 + 1) / 4)
-    few = att.recent_rates(logs, DATES, kinds=["intervention"]).iloc[0]
+    few = recent_rates(logs, DATES, kinds=["intervention"]).iloc[0]
     assert (few["meetings"], few["fewer"], few["rate"]) == (1, True, 0.5)
     undated = DATES.assign(date=DATES["date"].where(DATES["activity"] != "m5"))
-    assert att.recent_rates(logs, undated)["rate"].iloc[0] == pytest.approx(1.5 / 4)
-    person = att.recent_rates(logs, DATES, by="person", last=2).set_index("person")
+    assert recent_rates(logs, undated)["rate"].iloc[0] == pytest.approx(1.5 / 4)
+    person = recent_rates(logs, DATES, by="person", last=2).set_index("person")
     assert person["rate"].to_dict() == {"p0": 1, "p1": 1, "p2": 0.75 - 0.25, "p3": 0}
     assert str(person.loc["p3", "first_date"])[:10] == "2016-03-01"
 
 
 def test_each_group_has_its_own_last_meetings_and_none_is_said() -> None:
     logs = meetings(FIVE, {"m1": "1", "m2": "1", "m3": "1", "m4": "2", "m5": "2"})
-    rows = att.recent_rates(logs, DATES, last=2).set_index("group")
+    rows = recent_rates(logs, DATES, last=2).set_index("group")
     assert rows["rate"].to_dict() == {"1": pytest.approx(0.375), "2": pytest.approx(0.875)}
-    none = att.recent_rates(logs, DATES.query("activity == 'm1'"), last=2).set_index("group")
+    none = recent_rates(logs, DATES.query("activity == 'm1'"), last=2).set_index("group")
     assert none["meetings"].to_dict() == {"1": 1, "2": 0}
     assert none.loc["2", ["rate", "first_date", "evidence"]].isna().all()
     assert none["fewer"].all()
@@ -266,42 +268,42 @@ def test_meetings_of_one_day_go_by_their_hour_and_represented_have_their_own_rat
     logs = meetings({"c": "P", "a": "R", "b": "A"}, dict.fromkeys("abc", "1"))
     days = DAYS.assign(date=pd.Timestamp("2016-03-05"))
     for last, came in ((1, 1.0), (2, 0.5), (3, 1 / 3)):  # b 9:00, a 10:00, then c: hour unknown
-        assert att.recent_rates(logs, days, last=last)["rate"].iloc[0] == pytest.approx(came)
-    stood_in = att.recent_rates(logs, days, attended="represented")
+        assert recent_rates(logs, days, last=last)["rate"].iloc[0] == pytest.approx(came)
+    stood_in = recent_rates(logs, days, attended="represented")
     assert stood_in["rate"].iloc[0] == pytest.approx(1 / 3)
 
 
 def test_a_date_is_evidence_too() -> None:
     logs = meetings(FIVE, dict.fromkeys(FIVE, "1")).assign(evidence="recorded")
     for grade in ("published", "simulated"):
-        done = att.recent_rates(logs, DATES.assign(evidence=grade))
+        done = recent_rates(logs, DATES.assign(evidence=grade))
         assert done["evidence"].tolist() == [grade]
-        assert set(att.person_attendance(logs, DATES.assign(evidence=grade))["evidence"]) == {grade}
+        assert set(person_attendance(logs, DATES.assign(evidence=grade))["evidence"]) == {grade}
 
 
 def test_wrong_questions_about_recent_meetings_are_refused() -> None:
     for options in ({"last": 0}, {"last": 2.5}, {"method": "mean"}, {"kinds": "rapat"}):
         with pytest.raises(OptionError):
-            att.recent_rates(LIST, DAYS, **options)
+            recent_rates(LIST, DAYS, **options)
     with pytest.raises(OptionError, match="Activity a stands twice"):
-        att.recent_rates(LIST, pd.concat([DAYS, DAYS.iloc[:1]]))
+        recent_rates(LIST, pd.concat([DAYS, DAYS.iloc[:1]]))
     with pytest.raises(MissingColumnError, match="date"):
-        att.recent_rates(LIST, DAYS.drop(columns="date"))
+        recent_rates(LIST, DAYS.drop(columns="date"))
 
 
 def test_one_person_by_hand() -> None:
     logs = meetings(
         {"m1": "PA", "m2": "AA", "m3": "EA", "m4": "LA", "m5": "AA"}, dict.fromkeys(FIVE, "1")
     )
-    done = att.person_attendance(logs, DATES).set_index("person")
+    done = person_attendance(logs, DATES).set_index("person")
     first = done.loc["p0"]
     assert (first["n"], first["attended"], first["rate"], first["never"]) == (5, 2, 0.4, False)
     assert (first["longest_absence"], str(first["last_attended"])[:10]) == (2, "2016-04-01")
     assert (done.loc["p1", "longest_absence"], done.loc["p1", "never"]) == (5, True)
     assert pd.isna(done.loc["p1", "last_attended"])
-    out = att.person_attendance(logs, DATES, excused="left out").set_index("person").loc["p0"]
+    out = person_attendance(logs, DATES, excused="left out").set_index("person").loc["p0"]
     assert (out["n"], out["longest_absence"]) == (4, 1)
-    unknown = att.person_attendance(logs)
+    unknown = person_attendance(logs)
     assert unknown[["longest_absence", "last_attended"]].isna().all(axis=None)
-    always = att.person_attendance(logs.assign(status="present"), DATES)
+    always = person_attendance(logs.assign(status="present"), DATES)
     assert always["longest_absence"].tolist() == [0, 0]

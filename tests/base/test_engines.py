@@ -132,6 +132,32 @@ def test_words_kept_as_categories_are_words(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("cluster", ["person", "group", None])
+@pytest.mark.parametrize("by", [(), ("group",), ("role", "village")])
+def test_person_days_and_clusters_are_those_of_pandas(
+    twin: Site, engine: str, cluster: str | None, by: tuple[str, ...]
+) -> None:
+    rows, days = lists(twin).assign(village="east"), twin.activities[["activity", "date"]]
+    west = rows.sample(frac=0.5, random_state=1).assign(village="west")
+    rows = pd.concat([rows.assign(site="x"), west.assign(site="y")], ignore_index=True)
+    rows.loc[::41, "person"] = pd.NA
+    days = pd.concat([days.assign(site="x"), days.assign(site="y")], ignore_index=True)
+    days.loc[3, "evidence"] = "bounded"
+    for dates in (None, days):
+        given_days = None if dates is None else as_engine(engine, dates)
+        given = {"by": by, "cluster": cluster, "excused": "left out", "confidence": 0.9}
+        found = kr.attendance_rates(as_engine(engine, rows), given_days, **given)
+        expected = kr.attendance_rates(rows, dates, **given)
+        same(found, expected, list(by))
+        assert expected["low"].notna().any()
+
+
+def test_lists_of_two_engines_are_not_mixed(twin: Site) -> None:
+    with pytest.raises(OptionError, match="two engines"):
+        kr.attendance_rates(as_engine("duckdb", lists(twin)), twin.activities, by=None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_list_without_rows_has_no_rates(engine: str) -> None:
     frame = pd.DataFrame({"activity": [], "person": [], "status": []}, dtype="object")
     found = plain(kr.attendance_rates(as_engine(engine, frame)))

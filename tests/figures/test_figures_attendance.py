@@ -12,7 +12,6 @@ from matplotlib.colors import to_rgb
 
 import kube_research as kr
 from kube_research import figures as fig
-from kube_research.attendance import rates as attendance
 from kube_research.errors import MissingTableError, OptionError
 from kube_research.figures import style
 from kube_research.figures.attendance import STATUS
@@ -176,7 +175,8 @@ def test_rates_intervals_and_band_are_drawn(logs: Site) -> None:
     frame = fig.attendance_rates_plot.frame(logs)
     assert frame["breakdown"].tolist() == ["overall"] + ["group"] * 5 + ["role"] * 2
     rows = logs.table("attendance")
-    assert frame.loc[0, "attended"] == rows["status"].isin(["present", "late"]).sum()
+    # Two events of one day are one day of one person: by hand in test_person_days.
+    assert frame.loc[0, ["n", "attended", "unit"]].tolist() == [240, 133, "person-days"]
     ax = drawn_once(fig.attendance_rates_plot, logs, lang="en")
     dots = [one.get_xdata()[0] for one in tagged(ax, "rate")]
     assert dots == pytest.approx((100 * frame["rate"]).tolist())
@@ -184,9 +184,19 @@ def test_rates_intervals_and_band_are_drawn(logs: Site) -> None:
     assert ends == pytest.approx((100 * frame[["low", "high"]]).to_numpy().ravel().tolist())
     recent = [one.get_xdata()[0] for one in tagged(ax, "recent")]
     assert recent == pytest.approx((100 * frame["recent_rate"]).tolist())
-    last = attendance.recent_rates(rows, logs.table("activities"), by="group")
-    shown = frame.loc[frame["breakdown"] == "group", "recent_rate"].tolist()
-    assert last["rate"].tolist() == pytest.approx(shown)
+    # "The last four meetings" are meetings, not trainings and assessments; counted by hand.
+    meetings = [f"mentoring_{number}" for number in (1, 2, 3, 4)]
+    came = rows[rows["activity"].isin(meetings)]
+    came = came["status"].isin(["present", "late"]).groupby(came["group"]).agg(["sum", "size"])
+    shown = frame.loc[frame["breakdown"] == "group", "recent_rate"]
+    assert (came["sum"] / came["size"]).tolist() == pytest.approx(shown.tolist())
+    assert (100 * shown).round(1).tolist() == [54.2, 45.8, 70.8, 62.5, 50.0]
+    assert set(frame["meetings"]) == {4}
+    over = [end for one in tagged(ax, "over-groups") for end in one.get_xdata()]
+    ends = frame[["groups_low", "groups_high"]].dropna().to_numpy()
+    assert over == pytest.approx((100 * ends).ravel().tolist())
+    assert len(ends) == 3
+    assert "once a day" in all_words(ax)
     band = next(one for one in ax.patches if str(one.get_gid()).startswith("band"))
     assert (band.get_x(), band.get_width()) == (pytest.approx(50), pytest.approx(10))
 
@@ -198,6 +208,8 @@ def test_without_dates_and_without_a_printed_band(logs: Site) -> None:
     ax = fig.attendance_rates_plot(plain, lang="id")
     assert not tagged(ax, "band")
     assert not tagged(ax, "recent")
+    assert frame["unit"].eq("invitations").all()
+    assert "sekali sehari" not in all_words(ax)
     assert "empat pertemuan" not in all_words(ax)
 
 
