@@ -50,8 +50,8 @@ def recent_rates(
     method : {"meetings", "pooled"}
         The mean over meetings of each meeting's rate, or all attendances over all invitations.
     attended, excused
-        As in :func:`~kube_research.attendance_rates`. A meeting from which all of a level were excused is no meeting
-        of it where they are left out.
+        As in :func:`~kube_research.attendance_rates`. A meeting from which all of a level were
+        excused is no meeting of it where they are left out.
 
     Returns
     -------
