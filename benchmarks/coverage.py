@@ -13,9 +13,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
 import kube_research as kr
+from kube_research.attendance.rates import effective_size, score_interval
 from kube_research.compare.changes import Changes, unit_changes
 from kube_research.compare.effects import Resamples, cliffs_deltas, hedges_gs
 from kube_research.compare.permutation import permutation_test
@@ -160,6 +162,60 @@ def of_proportions() -> Iterator[str]:
         yield row(n, f"{covered.mean():.3f}", f"{covered[least]:.3f}", f"{shares[least]:.2f}")
 
 
+def around(rng: np.random.Generator, rate: Floats, icc: float) -> Floats:
+    """Return beta rates around others; the share ``icc`` of the variance of yes and no is their own."""
+    if not icc:
+        return rate
+    both = (rate * (1 - icc) / icc, (1 - rate) * (1 - icc) / icc)
+    return rng.beta(*(np.maximum(part, 1e-9) for part in both))
+
+
+def over_clusters(came: Floats, days: int) -> tuple[Floats, Floats]:
+    """Return the interval of a rate of attendance over the clusters of each list (rows)."""
+    clusters, m = came.shape[1], np.full(len(came), float(days))
+    sums = {"n": clusters * m, "attended": came.sum(axis=1), "_xx": (came**2).sum(axis=1)}
+    sums |= {"_xm": came.sum(axis=1) * m, "_mm": clusters * m**2}
+    size, freedom = effective_size(pd.DataFrame(sums))
+    away = stats.t.ppf(0.975, freedom)
+    return score_interval(sums["attended"] / sums["n"], size, away)
+
+
+def of_attendance(samples: int) -> Iterator[str]:
+    """Yield the coverage of rates over eight days, true rates .05 to .95: over people, and Wilson's."""
+    yield row("people", "ICC", "over people", "least", "Wilson, for contrast")
+    yield row(*["---"] * 5)
+    rng, truths, days = np.random.default_rng(12), np.arange(0.05, 0.96, 0.05), 8
+    for people in (3, 5, 6, 10, 15, 30):
+        for icc in ICCS:
+            held_by = []
+            for truth in truths:
+                came = rng.binomial(days, around(rng, np.full((samples, people), truth), icc))
+                plain = kr.wilson_interval(came.sum(axis=1), people * days)
+                ends = over_clusters(came.astype(float), days), plain
+                held_by.append([float(np.mean((a <= truth) & (truth <= b))) for a, b in ends])
+            over, wilson = np.array(held_by).T
+            yield row(people, icc, *(f"{x:.3f}" for x in (over.mean(), over.min(), wilson.mean())))
+
+
+def of_band(samples: int) -> Iterator[str]:
+    """Yield how often the t of groups contradicts a range that ends at the truth: 2.5 % are due."""
+    yield row("groups", "ICC of groups", "ICC of people", "truth", "t of groups", "independent")
+    yield row(*["---"] * 6)
+    rng, people, days = np.random.default_rng(12), 6, 8
+    for groups in (3, 5, 8):
+        for icc, own in ((0.0, 0.0), (0.0, 0.2), (0.1, 0.2), (0.2, 0.2), (0.3, 0.2)):
+            for truth in (0.5, 0.6):
+                each = around(rng, np.full((samples, groups), truth), icc)
+                each = around(rng, np.repeat(each[..., None], people, axis=2), own)
+                came = rng.binomial(days, each).sum(axis=2)
+                low, high = over_clusters(came.astype(float), people * days)
+                n, x = groups * people * days, came.sum(axis=1)
+                alone = stats.binom.cdf(x, n, truth), stats.binom.sf(x - 1, n, truth)
+                shares = max((high < truth).mean(), (low > truth).mean())
+                plain = max((p <= 0.025).mean() for p in alone)
+                yield row(groups, icc, own, truth, f"{shares:.3f}", f"{plain:.3f}")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=4000)
@@ -170,6 +226,8 @@ if __name__ == "__main__":
         "Permutation test, raters independent": by_permutation(given.samples // 4),
         "BCa intervals of effect sizes": of_effects(given.samples // 10),
         "Wilson intervals of proportions": of_proportions(),
+        "Attendance over several days": of_attendance(given.samples),
+        "Attendance against a range": of_band(given.samples),
     }
     for title, lines in tables.items():
         print(f"\n### {title}\n")

@@ -176,10 +176,10 @@ def wilson_interval(
 
     k, size = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _score_interval(k / size, size, ndtri(0.5 + confidence / 2))
+        return score_interval(k / size, size, ndtri(0.5 + confidence / 2))
 
 
-def _score_interval(rate: Floats, size: Floats, quantile: Any) -> tuple[Floats, Floats]:
+def score_interval(rate: Floats, size: Floats, quantile: Any) -> tuple[Floats, Floats]:
     """Return the rates from which the one observed lies as many standard errors away."""
     z2 = np.asarray(quantile, dtype=float) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -271,7 +271,7 @@ def _rates(levels: pd.DataFrame, sums: pd.DataFrame, confidence: float, unit: st
     clusters = pd.Series(pd.NA, index=levels.index, dtype="Int64")
     if "_clusters" in sums:
         size, freedom = effective_size(sums)
-        low, high = _score_interval(rate, size, stdtrit(freedom, 0.5 + confidence / 2))
+        low, high = score_interval(rate, size, stdtrit(freedom, 0.5 + confidence / 2))
         clusters = sums["_clusters"].astype("Int64")
     rates = levels.assign(n=n, attended=came, rate=rate, low=low, high=high)
     rates["unit"] = pd.array([unit] * len(levels), dtype="string")
