@@ -446,7 +446,9 @@ def forest_plot(
     sheet.ax.axhline(rows[last].y - rows[last].height / 2, color=style.INK, lw=0.8)
     facts = {name: _unit_words(frame, name, lang) for name in ("unit", "test")}
     note = text("compare.forest_plot.note", lang, fields=last, **facts)
-    notes = [note, *frame["reason"].unique()]
+    # What was left out is told of all items together, not once more of every field.
+    reasons = frame.loc[frame["change_low"].isna() | frame["field_no"].isna(), "reason"]
+    notes = [note, *reasons.unique()]
     return sheet.noted(*notes, text("compare.no_effect", lang))
 
 
