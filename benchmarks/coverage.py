@@ -126,6 +126,21 @@ def by_permutation(samples: int) -> Iterator[str]:
                 yield row(n, items, overlap, f"{np.mean(np.array(p) <= 0.05):.3f}")
 
 
+def of_means(samples: int) -> Iterator[str]:
+    """Yield how often the t interval of one item's mean (``score_items``) holds the true mean."""
+    yield row("raters", "t interval of an item's mean", "all scores alike (width 0)")
+    yield row(*["---"] * 3)
+    scores = kr.load_site("cibeunying-simulated").ratings["score"].dropna().astype(int)
+    level, many = np.unique(scores, return_counts=True)
+    true, rng = float(level @ many) / many.sum(), np.random.default_rng(0)
+    for n in SIZES:
+        drawn = rng.choice(level, (samples, n), p=many / many.sum())
+        rows = pd.DataFrame({"item": np.repeat(np.arange(samples), n), "score": drawn.ravel()})
+        scored = kr.score_items(rows, by=["item"])
+        inside = (scored["ci_low"] <= true) & (true <= scored["ci_high"])
+        yield row(n, f"{inside.mean():.3f}", f"{(scored['sd'] == 0).mean():.3f}")
+
+
 def of_effects(samples: int) -> Iterator[str]:
     """Yield the coverage of the BCa intervals of g and delta, raters independent, one item."""
     yield row("raters a round", "who scored twice", "Hedges g", "Cliff's delta")
@@ -224,6 +239,7 @@ if __name__ == "__main__":
         "Changes, raters independent": by_raters(given.samples),
         "Changes, groups move by themselves": by_groups(given.samples),
         "Permutation test, raters independent": by_permutation(given.samples // 4),
+        "Means of items": of_means(given.samples * 5),
         "BCa intervals of effect sizes": of_effects(given.samples // 10),
         "Wilson intervals of proportions": of_proportions(),
         "Attendance over several days": of_attendance(given.samples),
