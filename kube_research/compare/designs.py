@@ -82,7 +82,9 @@ class Level:
             "least_groups": ENOUGH_GROUPS,
         }
         facts["clusters"] = 0 if groups is None else np.unique(groups).size
-        facts |= {name: left_out[name] for name in ("pairs_with_blanks", "singles_with_blanks")}
+        facts |= {name: count for name, count in left_out.items() if name != "items_left_out"}
+        facts["ungrouped"] = 0 if groups is None else sum(name.startswith("?") for name in groups)
+        notes += ["ungrouped"] if facts["ungrouped"] else []
         facts["items_left_out"] = ", ".join(str(item) for item in left_out["items_left_out"])
         return cls(before, after, groups, design, cluster, notes, facts)
 
@@ -194,8 +196,9 @@ class Level:
             }
             keys += [key for key, holds in marks.items() if holds]
         keys += [result.reason] if result.reason else []
-        if self.groups is not None and not self.cluster and not np.isnan(row["change_low"]):
-            keys.append("groups_beside" if not np.isnan(row["groups_low"]) else "groups_unknown")
+        if self.groups is not None and not self.cluster:
+            beside = "groups_beside" if not np.isnan(row["groups_low"]) else "groups_unknown"
+            keys.append(beside if not np.isnan(row["change_low"]) else "groups_ignored")
         return list(dict.fromkeys(keys))
 
     def verdict(self, smallest: float, confidence: float) -> str:

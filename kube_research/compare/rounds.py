@@ -92,12 +92,14 @@ class RoundScores:
             sides.append(table)
         groups: npt.NDArray[Any] | None = None
         if "group" in scored:
-            by_rater = scored.drop_duplicates("rater").set_index("rater")["group"]
-            groups = by_rater.loc[raters].astype(str).to_numpy(dtype=object)
+            by_rater = scored.drop_duplicates("rater").set_index("rater")["group"].loc[raters]
+            alone = "?" + by_rater.index.to_series().astype("string")  # a group of one's own
+            groups = by_rater.astype("string").fillna(alone).to_numpy(dtype=object)
         if left_out is None:
             nothing = {"items_left_out": [()] * len(levels)}
             left_out = pd.DataFrame(nothing, index=levels)
             left_out[["pairs_with_blanks", "singles_with_blanks"]] = 0
+        left_out["scores_unnamed"] = 0 if by == "item" else _unnamed(long, first, last)
         return cls(shared, levels, sides[0], sides[1], groups, left_out.loc[levels])
 
     def level(self, place: int, design: str, cluster: str | None) -> Level:
@@ -105,6 +107,12 @@ class RoundScores:
         left_out: dict[str, Any] = self.left_out.iloc[place].to_dict()  # type: ignore[assignment]
         sides = self.before[:, place], self.after[:, place]
         return Level.of(*sides, self.groups, left_out, design=design, cluster=cluster)
+
+
+def _unnamed(long: pd.DataFrame, first: int, last: int) -> int:
+    """Return how many scores of the two rounds name no rater, so that no mean can take them."""
+    rows = long[long["round"].isin([first, last]) & long["rater"].isna()]
+    return int(rows["score"].notna().sum())
 
 
 def _scored(long: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -121,7 +121,9 @@ class Areas:
     def grades(self) -> pd.Series:
         """Return the weakest evidence of each area."""
         rows = self.rows.assign(_area=self.code)
-        return grades_by(rows, ["_area"]).reset_index(drop=True)
+        if "evidence" in rows:  # a group whose rounds share no item has none
+            rows = rows[rows["evidence"].notna()]
+        return grades_by(rows, ["_area"]).reindex(range(len(self.keys))).reset_index(drop=True)
 
 
 @documented

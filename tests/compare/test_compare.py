@@ -269,6 +269,28 @@ def test_the_overall_change_is_that_of_shared_answers(seed: int) -> None:
     assert row["change"] == pytest.approx(np.mean(means[2]) - np.mean(means[1]))
 
 
+def test_blank_groups_and_raters_are_told(twin: Site) -> None:
+    ungrouped = twin.ratings.copy()
+    ungrouped.loc[ungrouped["group"] == "07", "group"] = pd.NA
+    for options in ({"by": "overall"}, {"by": "item"}, {"by": "overall", "cluster": "group"}):
+        row = kr.compare_rounds(ungrouped, **options).iloc[0]
+        assert row["clusters"] == 4 + 5  # four groups, and five people of none
+        assert "5 rater(s) without a group" in row["reason"]
+    unnamed = twin.ratings.copy()
+    unnamed.loc[unnamed["group"] == "07", "rater"] = pd.NA
+    row = kr.compare_rounds(unnamed, by="overall").iloc[0]
+    assert (row["n_before"], row["n_after"]) == (12, 14)
+    assert "196 score(s) without a rater code" in row["reason"]
+
+
+def test_groups_that_are_known_are_never_passed_over() -> None:
+    parts = [ratings_of(coded(f"A{k}", 2, 2, 2), {}, f"{k}") for k in range(2)]
+    parts += [ratings_of({}, coded(f"B{k}", 3, 3, 3), f"{k}") for k in range(2, 5)]
+    row = kr.compare_rounds(pd.concat(parts)).iloc[0]
+    assert row["p"] < 0.001
+    assert "although their groups are known" in row["reason"]
+
+
 # -- the p beside a change belongs to it -------------------------------------------------------
 
 

@@ -198,3 +198,13 @@ def test_a_site_is_a_programme_of_one_area(twin: Site) -> None:
     assert found["mean_after"] - found["mean_before"] == pytest.approx(found["change"])
     assert found["mean_before"] == pytest.approx(means[1].mean())
     assert found["evidence"] == overall["evidence"][0] == "simulated"
+
+
+def test_a_group_whose_rounds_share_no_item_stops_no_area(twin: Site) -> None:
+    rows = twin.ratings
+    early = rows["round"].eq(1) & rows["item"].lt(9)
+    late = rows["round"].eq(2) & rows["item"].ge(9)
+    apart = rows[~(rows["group"].eq("07") & (early | late))]
+    changes = area_changes(kr.programme.group_sums(apart, by=()), by=None)
+    assert changes["groups_both"].tolist() == [4]
+    assert changes["evidence"].tolist() == ["simulated"]
