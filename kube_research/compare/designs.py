@@ -133,8 +133,8 @@ class Level:
             float(np.nanmean(side)) if n else np.nan
             for side, n in zip((self.before, self.after), sizes, strict=True)
         ]
-        low, high, _ = self.ends(confidence, self.cluster)
         by_groups = self.ends(confidence, "group") if known else (np.nan, np.nan, np.nan)
+        low, high, _ = by_groups if self.cluster else self.ends(confidence, None)
         sides = self.before[:, None], self.after[:, None]
         every = np.ones((1, self.before.size))
         values = {name: float(of(every, *sides)[0, 0]) for name, of in _EFFECTS.items()}

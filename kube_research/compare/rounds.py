@@ -91,7 +91,7 @@ class RoundScores:
             table[row[here], column[here]] = shared.loc[here, "_value"]
             sides.append(table)
         groups: npt.NDArray[Any] | None = None
-        if "group" in scored:
+        if "group" in scored and scored["group"].notna().any():
             by_rater = scored.drop_duplicates("rater").set_index("rater")["group"].loc[raters]
             alone = "?" + by_rater.index.to_series().astype("string")  # a group of one's own
             groups = by_rater.astype("string").fillna(alone).to_numpy(dtype=object)

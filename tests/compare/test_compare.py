@@ -276,6 +276,9 @@ def test_blank_groups_and_raters_are_told(twin: Site) -> None:
         row = kr.compare_rounds(ungrouped, **options).iloc[0]
         assert row["clusters"] == 4 + 5  # four groups, and five people of none
         assert "5 rater(s) without a group" in row["reason"]
+    nowhere = kr.compare_rounds(twin.ratings.assign(group=pd.NA), by="overall").iloc[0]
+    assert pd.isna(nowhere["clusters"])
+    assert "group" not in nowhere["reason"]
     unnamed = twin.ratings.copy()
     unnamed.loc[unnamed["group"] == "07", "rater"] = pd.NA
     row = kr.compare_rounds(unnamed, by="overall").iloc[0]
