@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from kube_research.fieldwork.table_files import TableFile
 from kube_research.site.local_values import localised
-from kube_research.site.readers import WIDE_ITEM, is_wide, lengthen
+from kube_research.site.schema import WIDE_ITEM
+from kube_research.site.shapes import is_wide, lengthen
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -42,7 +42,7 @@ def to_long(ratings: AnyFrame) -> AnyFrame:
     >>> to_long(wide)[["rater", "item", "score"]].values.tolist()
     [['A', 9, 3], ['A', 13, 2]]
     """
-    from kube_research.site.readers import WIDE_ITEM
+    from kube_research.site.schema import WIDE_ITEM
 
     names = column_names(ratings)
     if {"item", "score"} <= set(names):

@@ -15,6 +15,7 @@ import pandas as pd
 from kube_research.engines import column_names, numbered, query_on
 from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
+from kube_research.site.doubts import unsettled
 from kube_research.site.folder import Site
 from kube_research.site.rules import (
     BOOK,
@@ -24,7 +25,6 @@ from kube_research.site.rules import (
     OPTIONAL,
     ORDERED,
     ROSTER,
-    unsettled,
 )
 from kube_research.site.schema import Column, tables
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kube_research.site.doubts import all_doubts
 from kube_research.site.local_values import (
     SHEET_ERRORS,
     Reading,
@@ -19,7 +20,6 @@ from kube_research.site.rules import (
     OPTIONAL,
     Finding,
     Sound,
-    all_doubts,
     between_tables,
     broken_cells,
     nearest,

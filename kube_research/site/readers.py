@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +16,8 @@ from kube_research.files import declared
 from kube_research.site.info import SiteInfo, info_from_sheet, read_info
 from kube_research.site.local_values import LOCAL_KINDS, NUMBER_KINDS, decimal_comma, read_value
 from kube_research.site.problems import Problem, located
-from kube_research.site.schema import PATTERNS, Column, tables
+from kube_research.site.schema import PATTERNS, WIDE_ITEM, Column, tables
+from kube_research.site.shapes import is_wide, lengthen
 from kube_research.site.sheets import (
     DELIMITERS,
     Fault,
@@ -29,9 +30,6 @@ from kube_research.site.sheets import (
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: A column of wide ratings: ``9``, ``item_9``, ``butir 9``.
-WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
 
 _LOOK_DOWN = 15
 
@@ -363,33 +361,6 @@ def _letter(place: int) -> str:
     from xlsxwriter.utility import xl_col_to_name
 
     return str(xl_col_to_name(place))
-
-
-def is_wide(columns: Iterable[str]) -> bool:
-    """Tell whether ratings have one column an item (``9``, ``item_9``, ``butir 9``)."""
-    names = set(columns)
-    return not {"item", "score"} & names and any(WIDE_ITEM.fullmatch(name) for name in names)
-
-
-def lengthen(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
-    """Turn wide text ratings into long ones.
-
-    Blank cells stay as missing scores, exactly like a blank score in long ratings.
-
-    Returns
-    -------
-    DataFrame
-        Long text ratings with a plain index 0, 1, ...
-    list of (int, str)
-        For each of its rows, the spreadsheet row and the column it came from.
-    """
-    names = [str(name) for name in frame.columns]
-    items = {name: str(int(hit[1])) for name in names if (hit := WIDE_ITEM.fullmatch(name))}
-    keep = [name for name in names if name not in items]
-    long = frame.melt(keep, list(items), "item", "score", ignore_index=False)
-    places = [(int(str(row)), name) for row, name in long["item"].items()]
-    long["item"] = long["item"].map(items)
-    return long.reset_index(drop=True).astype("string"), places
 
 
 #: The workbook that may hold every table of a site, and the sheet that stands for site.toml.

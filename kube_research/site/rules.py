@@ -11,13 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kube_research.files import declared
-from kube_research.frames import FEW
 from kube_research.site.schema import Column, tables
 
 if TYPE_CHECKING:
@@ -240,7 +239,7 @@ def nearest(value: str, known: Collection[str], column: str = "") -> str:
     return next((other for other in known if other.casefold() in close), "")
 
 
-def _each(
+def each_row(
     table: str,
     rows: pd.Index,
     column: str,
@@ -263,7 +262,7 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
         cells = sound.cells(name, column)
         if cells is not None:
             off = cells.index[~pd.to_numeric(cells[column]).between(low, high)]
-            yield from _each(name, off, column, "off_scale", {"low": low, "high": high})
+            yield from each_row(name, off, column, "off_scale", {"low": low, "high": high})
     allowed = ", ".join(info.groups)
     for name in GROUPED:
         cells = sound.cells(name, "group")
@@ -271,7 +270,7 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             strange = cells["group"][~cells["group"].isin(info.groups)]
             near = strange.map(lambda code: nearest(code, info.groups))
             fill = {"allowed": allowed, "near": near}
-            yield from _each(name, strange.index, "group", "unknown_group", fill)
+            yield from each_row(name, strange.index, "group", "unknown_group", fill)
 
 
 def between_tables(sound: Sound) -> Iterator[Finding]:
@@ -281,7 +280,7 @@ def between_tables(sound: Sound) -> Iterator[Finding]:
         if cells is not None:
             wrong = cells[cells[end] < cells[start]]
             fill = {"start": wrong[start], "end": wrong[end]}
-            yield from _each(name, wrong.index, end, "end_before_start", fill)
+            yield from each_row(name, wrong.index, end, "end_before_start", fill)
     yield from _circles(sound)
     yield from _one_group(sound)
     yield from _roster(sound)
@@ -313,10 +312,10 @@ def _one_group(sound: Sound) -> Iterator[Finding]:
     first = cells.assign(row=cells.index).groupby(person)[["group", "row"]].transform("first")
     first = first[cells["group"] != first["group"]]
     fill = {"other": first["group"], "first": first["row"]}
-    yield from _each(name, first.index, "group", "two_groups", fill)
+    yield from each_row(name, first.index, "group", "two_groups", fill)
 
 
-def _people(sound: Sound) -> pd.DataFrame | None:
+def people_listed(sound: Sound) -> pd.DataFrame | None:
     """Return what the members table says of each person, indexed by person."""
     members = sound.cells("members", "person")
     if members is None:
@@ -327,7 +326,7 @@ def _people(sound: Sound) -> pd.DataFrame | None:
 
 def _roster(sound: Sound) -> Iterator[Finding]:
     """Find people whose group or role differs from what the members table says."""
-    people = _people(sound)
+    people = people_listed(sound)
     if people is None:
         return
     for name, person, column, code in ROSTER:
@@ -335,7 +334,7 @@ def _roster(sound: Sound) -> Iterator[Finding]:
         if cells is not None and column in people:
             listed = cells[person].map(people[column]).astype("string")
             listed = listed[(cells[column] != listed).fillna(False).astype(bool)]
-            yield from _each(name, listed.index, column, code, {"other": listed})
+            yield from each_row(name, listed.index, column, code, {"other": listed})
 
 
 def _rater_counts(sound: Sound) -> Iterator[Finding]:
@@ -350,7 +349,7 @@ def _rater_counts(sound: Sound) -> Iterator[Finding]:
     counts = rounds["round"].map(raters)  # missing where a round has no ratings
     wrong = counts[counts.notna() & (counts != rounds["n_raters"].astype("int64"))].astype("int64")
     fill = {"stated": rounds["n_raters"], "found": wrong}
-    yield from _each("rounds", wrong.index, "n_raters", "rater_count", fill)
+    yield from each_row("rounds", wrong.index, "n_raters", "rater_count", fill)
 
 
 def _field_names(sound: Sound) -> Iterator[Finding]:
@@ -368,258 +367,3 @@ def _field_names(sound: Sound) -> Iterator[Finding]:
                 if other != value:
                     fill = {"field_no": number, "other": other}
                     yield Finding(name, int(row), column, "field_differs", fill)
-
-
-# What does not stop a site from loading: books that do not add up, and what somebody should look at.
-
-_EXAMPLE = re.compile(r"(?:example|contoh)(?:[\W_0-9].*)?", re.IGNORECASE)
-_NAME = re.compile(
-    r"[A-Z][a-z']{2,}(?:[._-]?[A-Z][a-z']+)*"
-    r"|(?:Bu|Ibu|Pak|Bapak|Bpk|Mr|Mrs|Ms|Sdr|Sdri)[._-]?[A-Z].*"  # with a title
-)
-
-_BEFORE = ("study", "preparation")
-_DATES = (
-    ("rounds", "date"),
-    ("activities", "date"),
-    ("activities", "last_date"),
-    ("ledger", "date"),
-)
-
-
-def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
-    """Yield findings and warnings about tables whose broken cells have been blanked."""
-    yield from _balances(sound)
-    yield from _presence(sound)
-    yield from _codes(sound)
-    yield from _examples(sound)
-    yield from _empty_rounds(sound)
-    yield from _other_items(sound)
-    if info is not None:
-        yield from _missing_groups(sound, info)
-        yield from _few(sound, info)
-        yield from _far_dates(sound, info)
-
-
-def _balances(sound: Sound) -> Iterator[Finding]:
-    """Find the rows from which on a book's written balance is not the sum of its entries.
-
-    Told once where the difference changes: a balance mistyped once and right again in the next row is
-    one finding, and so is a missing entry that shifts all later balances.
-    """
-    import pandas as pd
-
-    keys = list(BOOK)
-    frame = sound.frames.get("ledger")
-    if frame is None or not {"date", *keys, "amount", "balance"} <= set(frame.columns):
-        return
-    if sound.blanked & {("ledger", name) for name in ("date", *keys)}:
-        return  # which entries a balance sums up is not known
-    book = frame[["date", *keys, "amount", "balance"]].sort_values("date", kind="stable")
-    amounts = pd.to_numeric(book["amount"]).astype("Int64")
-    grouping = [book[key] for key in keys]
-    book["unsure"] = amounts.isna().groupby(grouping).cumsum()
-    book["running"] = amounts.fillna(0).groupby(grouping).cumsum()
-    book["stated"] = pd.to_numeric(book["balance"]).astype("Int64")
-    book = book.dropna(subset=["stated"])
-    book["difference"] = (book["stated"] - book["running"]).astype("int64")
-    shifts = book.groupby(keys)[["difference", "unsure"]].shift(fill_value=0)
-    changed = (book["difference"] != shifts["difference"]) | (book["unsure"] != shifts["unsure"])
-    changed |= changed.groupby([book[key] for key in keys]).shift(fill_value=False)
-    around = book.loc[changed, [*keys, "difference", "unsure", "stated", "running"]].reset_index()
-    for label, stated, computed in unsettled(around.to_numpy().tolist()):
-        fill = {"stated": stated, "computed": computed}
-        yield Finding("ledger", label, "balance", "balance", fill, "finding")
-
-
-def unsettled(entries: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, int, int]]:
-    """Yield the entries from which on a book's balance is off: label, balance stated, balance computed.
-
-    Parameters
-    ----------
-    entries : iterable of sequence
-        Entries around a change of the difference, in order within each book: label, then what names
-        the book, then difference (stated minus running), entries so far without an amount, stated
-        balance, running balance.
-    """
-    firm: dict[object, tuple[int, int, int]] = {}
-    for entry in entries:
-        label, *book_of, now, unsure, stated, running = entry
-        book = tuple(book_of)
-        before, last, gaps = firm.get(book, (0, 0, 0))
-        if unsure != gaps:  # an entry in between cannot be read: start anew from this balance
-            firm[book] = (now, now, unsure)
-            continue
-        settled = now in (before, last)
-        firm[book] = (now if settled else last, now, gaps)
-        if not settled:
-            yield label, stated, running + last
-
-
-def _presence(sound: Sound) -> Iterator[Finding]:
-    """Find attendance before a person joined or after leaving."""
-    cells = sound.cells("attendance", "activity", "person")
-    days, people = sound.cells("activities", "activity", "date"), _people(sound)
-    if cells is None or days is None or people is None:
-        return
-    starts = days.drop_duplicates("activity").set_index("activity")["date"]
-    ends = starts.copy()
-    last = sound.cells("activities", "activity", "last_date")
-    if last is not None:
-        ends.update(last.drop_duplicates("activity").set_index("activity")["last_date"])
-    for column, dates, code in (
-        ("joined", ends, "before_joining"),
-        ("left", starts, "after_leaving"),
-    ):
-        if column not in people:
-            continue
-        day = cells["activity"].map(dates).astype("string")  # if all are missing, it is no text
-        limit = cells["person"].map(people[column]).astype("string")
-        wrong = (day < limit) if column == "joined" else (day > limit)
-        rows = cells.index[wrong.fillna(False).astype(bool)]
-        fill = {"date": day, column: limit}
-        yield from _each("attendance", rows, "person", code, fill, "warning")
-
-
-def _codes(sound: Sound) -> Iterator[Finding]:
-    """Find codes that look like names, once each in a column."""
-    for name, frame in sound.frames.items():
-        for column in ("person", "rater"):
-            if column not in tables()[name].names or column not in frame:
-                continue
-            for row, code in frame[column].dropna().drop_duplicates().items():
-                if _NAME.fullmatch(code) and not _EXAMPLE.fullmatch(code):
-                    yield Finding(name, int(str(row)), column, "name_like", severity="warning")
-
-
-def _examples(sound: Sound) -> Iterator[Finding]:
-    """Find rows of the example, told once for all tables at the first of them."""
-    first: tuple[str, int, str] | None = None
-    names: list[str] = []
-    for table in tables().values():
-        frame = sound.frames.get(table.name)
-        if frame is None:
-            continue
-        marked = [
-            column.name
-            for column in table.columns
-            if (column.kind == "code" or column.name == "locator") and column.name in frame
-        ]
-        texts = {text for column in marked for text in frame[column].dropna().unique()}
-        examples = list(filter(_EXAMPLE.fullmatch, texts))
-        if not examples:
-            continue
-        marks = frame[marked].isin(examples)
-        row = frame.index[marks.any(axis=1)][0]
-        names.append(table.name)
-        column = next(name for name in marks if marks.at[row, name])
-        first = first or (table.name, int(row), str(column))
-    if first:
-        yield Finding(*first, "example_row", {"tables": ", ".join(names)}, "warning")
-
-
-def _scored(sound: Sound) -> pd.DataFrame | None:
-    """Return the ratings that count, if nothing is in doubt about who rated in which round."""
-    ratings = sound.cells("ratings", "round", "group", "rater", "score")
-    broken = {("ratings", name) for name in ("round", "group", "rater")}
-    return None if ratings is None or ratings.empty or sound.blanked & broken else ratings
-
-
-def _empty_rounds(sound: Sound) -> Iterator[Finding]:
-    """Find rounds without ratings, and numbers that are left out between two rounds."""
-    rounds, ratings = sound.cells("rounds", "round"), _scored(sound)
-    if rounds is None:
-        return
-    numbers = rounds["round"].astype("int64").drop_duplicates().sort_values()
-    left_out = (numbers.diff() - 1).fillna(0).astype("int64")
-    for row in map(int, left_out.index[left_out > 0]):
-        last, count = int(str(numbers.at[row])) - 1, int(str(left_out.at[row]))
-        gap = {"missing": last if count == 1 else f"{last - count + 1}-{last}"}
-        yield Finding("rounds", row, "round", "round_gap", gap, "finding")
-    if ratings is None:
-        return
-    means = sound.cells("item_means", "round")
-    there = set(ratings["round"]) | (set() if means is None else set(means["round"]))
-    empty = rounds.index[~rounds["round"].isin(there)]
-    fill = {"stated": sound.frames["rounds"].get("n_raters", "?")}
-    yield from _each("rounds", empty, "round", "round_empty", fill, "finding")
-
-
-def _other_items(sound: Sound) -> Iterator[Finding]:
-    """Find rounds in which other items were scored than in the round before."""
-    ratings = sound.cells("ratings", "round", "item", "score")
-    if ratings is None or sound.blanked & {("ratings", "round"), ("ratings", "item")}:
-        return
-    last: tuple[int, set[int]] | None = None
-    for number, part in sorted(ratings.groupby(ratings["round"].astype("int64"))):
-        scored = set(part["item"].astype("int64"))
-        if last and last[1] ^ scored:
-            others = ", ".join(map(str, sorted(last[1] ^ scored)))
-            fill = {"rounds": f"{last[0]}, {number}", "items": others}
-            place = ("ratings", int(part.index[0]), "round")
-            yield Finding(*place, "items_differ", fill, "warning")
-        last = (number, scored)
-
-
-def _missing_groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
-    ratings, rounds = _scored(sound), sound.cells("rounds", "round")
-    if ratings is None:
-        return
-    for number, part in ratings.groupby("round"):
-        absent = [group for group in info.groups if group not in set(part["group"])]
-        if not absent:
-            continue
-        name, row = "ratings", part.index[0]
-        if rounds is not None and (rounds["round"] == number).any():
-            name, row = "rounds", rounds.index[rounds["round"] == number][0]
-        fill = {"groups": ", ".join(absent)}
-        yield Finding(name, int(row), "round", "group_no_ratings", fill, "warning")
-
-
-def _few(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
-    """Find rounds of few raters and groups of few people, unless nobody real is behind them."""
-    rounds = _real(sound, info, "rounds", "n_raters")
-    if rounds is not None:
-        few = rounds.index[rounds["n_raters"].astype("int64") < FEW]
-        yield from _each("rounds", few, "n_raters", "few_raters", {"few": FEW}, "warning")
-    name, column = ("members", "person") if "members" in sound.frames else ("ratings", "rater")
-    people = _real(sound, info, name, "group", column)
-    if people is None or sound.blanked & {(name, "group"), (name, column)}:
-        return
-    counts = people.groupby("group")[column].transform("nunique")
-    first = people[counts < FEW].drop_duplicates("group")
-    yield from _each(name, first.index, "group", "few_people", {"few": FEW}, "warning")
-
-
-def _real(sound: Sound, info: SiteInfo, name: str, *columns: str) -> pd.DataFrame | None:
-    """Return the cells of the rows that are a site's own records."""
-    cells = sound.cells(name, *columns)
-    if cells is None or "evidence" not in sound.frames[name]:
-        return cells if info.evidence == "recorded" else None
-    grades = sound.frames[name].loc[cells.index, "evidence"].fillna(info.evidence)
-    own: pd.DataFrame = cells[grades == "recorded"]
-    return own
-
-
-def _far_dates(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
-    """Find days further from the site's period than the period is long; printed dates are let be."""
-    import pandas as pd
-
-    for name, column in _DATES:
-        cells = sound.cells(name, column)
-        period = (info.books_period if name == "ledger" else None) or info.period
-        if cells is None or period is None:
-            continue
-        frame = sound.frames[name]
-        if "kind" in frame:  # what was done before the work proper may lie far back
-            cells = cells[~frame.loc[cells.index, "kind"].isin(_BEFORE)]
-        if "evidence" in frame:
-            cells = cells[frame.loc[cells.index, "evidence"].fillna(info.evidence) != "published"]
-        elif info.evidence == "published":
-            continue
-        first, last = map(pd.Timestamp, period)
-        length = max(last - first, pd.Timedelta(days=30))
-        days = pd.to_datetime(cells[column])
-        far = cells.index[~days.between(first - length, last + length)]
-        fill = {"start": period[0], "end": period[1]}
-        yield from _each(name, far, column, "date_far", fill, "warning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ PATTERNS = {
     "time": r"(?:[01][0-9]|2[0-3]):[0-5][0-9]",
     "code": r"[^\W_][\w.\-]*",
 }
+
+#: A column of wide ratings: ``9``, ``item_9``, ``butir 9``.
+WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
 
 _NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64"}
 

@@ -15,8 +15,9 @@ import kube_research as kr
 from kube_research.errors import SiteError
 from kube_research.files import package_folder
 from kube_research.site.problems import Problem
-from kube_research.site.readers import WIDE_ITEM, is_wide, lengthen
 from kube_research.site.rules import nearest
+from kube_research.site.schema import WIDE_ITEM
+from kube_research.site.shapes import is_wide, lengthen
 
 # What may be written into a cell without any problem.
 SOUND = [
