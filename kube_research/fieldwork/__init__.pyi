@@ -1,7 +1,3 @@
-from .exports import (
-    Meanings,
-    read_meanings,
-)
 from .form import (
     Form,
     make_form,
@@ -10,6 +6,10 @@ from .form import (
 from .importing import (
     Imported,
     import_ratings,
+)
+from .meanings import (
+    Meanings,
+    read_meanings,
 )
 from .new_site import (
     make_site,

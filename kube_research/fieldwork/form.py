@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kube_research.errors import ExistsError, KubeError
-from kube_research.fieldwork.exports import scale_words
+from kube_research.fieldwork.meanings import scale_words
 from kube_research.fieldwork.pseudonyms import code_pattern
 from kube_research.files import replace_file, workbook_bytes
 from kube_research.texts import text

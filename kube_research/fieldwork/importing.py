@@ -13,18 +13,13 @@ from kube_research.fieldwork.answers import (
     ExportProblems,
     Place,
     RowReader,
-    ScoreReader,
     export_error,
 )
-from kube_research.fieldwork.exports import (
-    ExportSheet,
-    HeaderReader,
-    Headers,
-    Meanings,
-    read_export,
-    read_meanings,
-)
+from kube_research.fieldwork.exports import ExportSheet, read_export
+from kube_research.fieldwork.headers import HeaderReader, Headers
+from kube_research.fieldwork.meanings import Meanings, read_meanings
 from kube_research.fieldwork.pseudonyms import KEY_FILE, NameKey, ignore_line, read_key
+from kube_research.fieldwork.scores import ScoreReader
 from kube_research.fieldwork.submissions import (
     Clash,
     Ratings,
@@ -326,7 +321,7 @@ def import_ratings(
     keep_rounds : bool
         Leave ``n_raters`` in the rounds table as it is, and only say what it should be.
     meanings : str or Path, optional
-        A file for :func:`kube_research.fieldwork.exports.read_meanings`.
+        A file for :func:`kube_research.fieldwork.meanings.read_meanings`.
     lang : {"en", "id"}
         Language of messages.
 

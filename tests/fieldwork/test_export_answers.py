@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kube_research.fieldwork.answers import ChoiceReader, ScoreReader
-from kube_research.fieldwork.exports import scale_words
+from kube_research.fieldwork.answers import ChoiceReader
+from kube_research.fieldwork.meanings import scale_words
+from kube_research.fieldwork.scores import ScoreReader
 
 
 @pytest.mark.parametrize(

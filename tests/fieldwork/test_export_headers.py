@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from export_shapes import ITEMS
 
-from kube_research.fieldwork.exports import HeaderReader
+from kube_research.fieldwork.headers import HeaderReader
 
 READER = HeaderReader({number: one[1:] for number, one in ITEMS.items()} | {6: ["Buku 3 rapi"]})
 
