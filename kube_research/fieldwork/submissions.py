@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kube_research.fieldwork.table_files import TableFile
 from kube_research.site.local_values import localised
 from kube_research.site.schema import WIDE_ITEM
-from kube_research.site.shapes import is_wide, lengthen
+from kube_research.site.shapes import Places, is_wide, lengthen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -336,7 +336,7 @@ class Ratings:
         rows = list(frame.index)
         if self.wide is not None:
             frame, places = lengthen(frame)
-            rows = [row for row, _ in places]
+            rows = list(places.rows)
         stored: dict[tuple[str, str], Submission] = {}
         for row, written in zip(rows, frame.fillna("").to_dict("records"), strict=True):
             cells = defaultdict(str, {str(column): str(cell) for column, cell in written.items()})
@@ -354,7 +354,7 @@ class Ratings:
                 version.scores[item] = whole_number(cells["score"])
         return list(stored.values())
 
-    def long(self) -> tuple[pd.DataFrame, dict[str, list[tuple[int, str]]]]:
+    def long(self) -> tuple[pd.DataFrame, dict[str, Places]]:
         """Return the ratings as they are now, one row a score, and where wide ones stand."""
         frame = self.table.frame()
         if self.wide is None:

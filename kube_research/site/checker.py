@@ -104,26 +104,25 @@ class Checker:
             yield from off_site(sound, self.read.info)
 
     def _problem(self, finding: Finding) -> Problem:
-        """Locate a finding; in wide ratings an item is a column, so its number stands in row 1."""
+        """Locate a finding where its cell is written, whatever shape the table was kept in."""
         name, column, row, value = finding.table, finding.column, 1, finding.column
         frame, table, fill = self.read.tables[name], tables()[name], dict(finding.fill)
         if finding.row is not None:
             cell = frame.at[finding.row, column]
-            row, value = self._row(name, finding.row), cell if isinstance(cell, str) else ""
-            if name in self.read.places and column in ("item", "score"):
-                column = self.read.places[name][finding.row][1]
-                row, value = (1, column) if finding.column == "item" else (row, value)
+            row, value = finding.row, cell if isinstance(cell, str) else ""
+            if name in self.read.places:
+                row, column, value = self.read.places[name].cell(finding.row, column)
         elif column not in frame:
             value = ""
-        if column in table.names:
-            fill["description"] = table.column(column).describe(self.read.lang)
+        if finding.column in table.names:
+            fill["description"] = table.column(finding.column).describe(self.read.lang)
         if "first" in fill:
             fill["first"] = self._row(name, int(str(fill["first"])))
         if finding.code == "date_weekday":
             fill["weekday"] = weekday_name(str(fill["date"]), self.read.lang)
         fill["site_file"] = self.read.site_file
         remedy = ""
-        if finding.code == "type_code" and column in _PEOPLE and " " in value:
+        if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
             remedy = "type_code_name"
         if finding.code == "ambiguous" and table.column(finding.column).kind in _WHOLE:
             remedy = "ambiguous_whole"
@@ -135,7 +134,7 @@ class Checker:
     def _row(self, table: str, label: int) -> int:
         """Give the spreadsheet row of an index label."""
         places = self.read.places
-        return places[table][label][0] if table in places else label
+        return places[table].row(label) if table in places else label
 
     def _key(self, table: Table, sound: Sound) -> Iterator[Finding]:
         cells = sound.cells(table.name, *table.key) if table.key else None
@@ -144,13 +143,14 @@ class Checker:
         repeated = cells.index[cells.duplicated()]
         if repeated.empty:
             return
-        wide = table.name in self.read.places
-        parts = [name for name in table.key if not (wide and name == "item")]
+        places = self.read.places.get(table.name)
+        titles = places.titles if places else ()
+        parts = [name for name in table.key if name not in titles]
         first = cells.assign(row_=cells.index).groupby(list(table.key))["row_"].transform("first")
         for row in map(int, repeated):
             origin = int(str(first.at[row]))
-            if wide and self._row(table.name, row) == self._row(table.name, origin):
-                yield Finding(table.name, row, "item", "column_twice")
+            if titles and self._row(table.name, row) == self._row(table.name, origin):
+                yield Finding(table.name, row, titles[0], "column_twice")
                 continue
             key = ", ".join(f"{name} {cells.at[row, name]!s}" for name in parts)
             fill = {"key": key, "first": origin}

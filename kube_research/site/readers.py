@@ -12,12 +12,11 @@ from pathlib import Path
 from statistics import mode
 from typing import TYPE_CHECKING, Any
 
-from kube_research.files import declared
 from kube_research.site.info import SiteInfo, info_from_sheet, read_info
 from kube_research.site.local_values import LOCAL_KINDS, NUMBER_KINDS, decimal_comma, read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, WIDE_ITEM, Column, tables
-from kube_research.site.shapes import is_wide, lengthen
+from kube_research.site.shapes import Places, is_wide, lengthen
 from kube_research.site.sheets import (
     DELIMITERS,
     Fault,
@@ -27,6 +26,7 @@ from kube_research.site.sheets import (
     plain_text,
     read_book,
 )
+from kube_research.site.spellings import as_word, header_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,27 +35,12 @@ _LOOK_DOWN = 15
 
 
 @cache
-def _synonyms() -> dict[str, tuple[str, ...]]:
-    """Return our names for each word people use above a column."""
-    raw: dict[str, list[str]] = declared("site/header_names.toml")
-    meant: dict[str, list[str]] = {}
-    for name, words in raw.items():
-        for word in words:
-            meant.setdefault(word, []).append(name)
-    return {word: tuple(names) for word, names in meant.items()}
-
-
-def _word(name: str) -> str:
-    return re.sub(r"[\W_]+", "_", name.casefold()[:80]).strip("_")
-
-
-@cache
 def _known_names(table: str) -> frozenset[str]:
     """Return the names of a table's columns and the words that stand for them, in lower case."""
     if table == "site":
         return frozenset({"key", "value"})
     names = tables()[table].names if table in tables() else ()
-    words = {word for word, ours in _synonyms().items() if set(ours) & set(names)}
+    words = {word for word, ours in header_words().items() if set(ours) & set(names)}
     return frozenset({*names, *words})
 
 
@@ -67,10 +52,10 @@ def meant_column(name: str, absent: Collection[str]) -> str:
     >>> meant_column("Kelompok", ["group", "rater"]), meant_column("N rater", ["n_raters"])
     ('group', 'n_raters')
     """
-    word = _word(name)
+    word = as_word(name)
     if word in absent:
         return word
-    if ours := [meant for meant in _synonyms().get(word, ()) if meant in absent]:
+    if ours := [meant for meant in header_words().get(word, ()) if meant in absent]:
         return ours[0]
     near = difflib.get_close_matches(word, absent, n=1, cutoff=0.7)
     return near[0] if near else ""
@@ -83,7 +68,7 @@ def _named_row(rows: Sequence[Sequence[str]], table: str) -> int:
     def count(row: Sequence[str]) -> int:
         names = {cell for cell in row if cell}
         wide = [name for name in names if table == "ratings" and _named_item(name)]
-        return len({_word(name) for name in names} & known) + len(wide)
+        return len({as_word(name) for name in names} & known) + len(wide)
 
     counts = [count(row) for row in rows[:_LOOK_DOWN]]
     most = max(counts)
@@ -262,7 +247,7 @@ def _tell_other_sheet(name: str, sheet: Sheet, raw: Raw) -> None:
 
 def _near_name(name: str, names: Sequence[str]) -> str:
     """Return the table or sheet that was probably meant by a name, or an empty text."""
-    return "".join(difflib.get_close_matches(_word(name), names, n=1, cutoff=0.75))
+    return "".join(difflib.get_close_matches(as_word(name), names, n=1, cutoff=0.75))
 
 
 def _shaped(sheet: Sheet, table: str, raw: Raw) -> pd.DataFrame:
@@ -386,7 +371,7 @@ class Collected:
         Where each table stands: ``ratings.csv`` or ``site.xlsx[ratings]``; also of those that could
         not be read.
     places : dict
-        For wide ratings: where each lengthened row stood, as (spreadsheet row, column).
+        Where the rows of a table stood that was kept in another shape than ours.
     problems : list of Problem
         What was wrong with the files.
     site_file : str
@@ -397,7 +382,7 @@ class Collected:
     info: SiteInfo | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
-    places: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    places: dict[str, Places] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     site_file: str = "site.toml"
 

@@ -13,11 +13,10 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from kube_research.files import declared
 from kube_research.site.schema import Column, tables
+from kube_research.site.spellings import value_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,16 +188,6 @@ class Sound:
         return cells[~blank] if blank.any() else cells
 
 
-@cache
-def _value_names() -> dict[str, dict[str, str]]:
-    """Return, by column, our value for each word that people write."""
-    raw: dict[str, dict[str, list[str]]] = declared("site/value_names.toml")
-    return {
-        column: {word: value for value, words in values.items() for word in words}
-        for column, values in raw.items()
-    }
-
-
 def nearest(value: str, known: Collection[str], column: str = "") -> str:
     """Return the known value that was probably meant, or an empty text.
 
@@ -228,7 +217,7 @@ def nearest(value: str, known: Collection[str], column: str = "") -> str:
     bare = word.lstrip("0")
     if alike := [other for other in known if other.casefold().lstrip("0") == bare]:
         return alike[0]
-    meant = _value_names().get(column, {}).get(word, "")
+    meant = value_words().get(column, {}).get(word, "")
     if meant in known:
         return meant
     if word.isdecimal():

@@ -455,7 +455,10 @@ def test_lengthening_remembers_where_every_score_stood() -> None:
     assert long.fillna("-").to_numpy().tolist() == [
         ["A", "9", "3"], ["B", "9", "-"], ["A", "13", "2"], ["B", "13", "1"],
     ]  # fmt: skip
-    assert spots == [(2, "item_09"), (5, "item_09"), (2, "13"), (5, "13")]
+    assert [spots.cell(label, "score") for label in long.index] == [
+        (2, "item_09", "3"), (5, "item_09", ""), (2, "13", "2"), (5, "13", "1"),
+    ]  # fmt: skip
+    assert spots.cell(1, "item") == (1, "item_09", "item_09")
     assert WIDE_ITEM.fullmatch("item_9") is not None
 
 
