@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
+
+from kube_research.texts import text
 
 
 def number(value: float, lang: str, form: str = "0.00") -> str:
@@ -35,6 +39,20 @@ def as_printed(digits: str, lang: str) -> str:
 def percent(value: float, lang: str) -> str:
     """Return a number of percent with its sign; blank for none."""
     return number(value, lang, "0.#") + "%" if pd.notna(value) else ""
+
+
+def counted(n: Any, of: Any, value: float, lang: str) -> str:
+    """Return a result as its counts with the percentage; without counts the percentage alone.
+
+    Examples
+    --------
+    >>> counted(15, 18, 250 / 3, "id"), counted(None, None, 82.5, "en")
+    ('15 dari 18 (83%)', '82.5%')
+    """
+    if pd.isna(n) or pd.isna(of):
+        return percent(value, lang)
+    rounded = number(value, lang, "0") + "%"
+    return text("format.counted", lang, n=whole(n, lang), of=whole(of, lang), percent=rounded)
 
 
 def whole(count: int, lang: str) -> str:

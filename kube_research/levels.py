@@ -7,7 +7,7 @@ spread, median and interval are then arithmetic on a table of a few rows per ite
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import narwhals as nw
 import numpy as np
@@ -16,6 +16,8 @@ import pandas as pd
 
 from kube_research.engines import collected, query_on
 from kube_research.frames import GRADES
+
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 _RANKS = {grade: place for place, grade in enumerate(GRADES)}
 
@@ -152,3 +154,14 @@ def field_column(rows: Any, *, fields: Mapping[int, int]) -> Any:
             chosen = chosen.when(run).then(nw.lit(field, nw.Int64))
             start = place + 1
     return nw.to_native(query_on(rows).with_columns(field_no=chosen))
+
+
+def score_interval(rate: Floats, size: Floats, quantile: Any) -> tuple[Floats, Floats]:
+    """Return the rates from which the one observed lies as many standard errors away."""
+    z2 = np.asarray(quantile, dtype=float) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = (rate + z2 / (2 * size)) / (1 + z2 / size)
+        spread = (z2 * (rate * (1 - rate) + z2 / (4 * size)) / size) ** 0.5 / (1 + z2 / size)
+    low, high = np.clip(centre - spread, 0, 1), np.clip(centre + spread, 0, 1)
+    known = ~np.isnan(centre)
+    return np.where((rate == 0) & known, 0.0, low), np.where((rate == 1) & known, 1.0, high)

@@ -79,7 +79,7 @@ def _field(column: Column) -> dict[str, Any]:
     if column.minimum is not None:
         constraints["minimum"] = column.minimum
     if column.kind == "percent":
-        constraints |= {"minimum": 0, "maximum": 100}
+        constraints |= {"minimum": 0, "maximum": column.most}
     if column.kind in ("printed", "code", "time"):
         constraints["pattern"] = PATTERNS[column.kind]
     field: dict[str, Any] = {

@@ -132,7 +132,7 @@ def _holds(column: Column, lang: str) -> str:
     """Say what may stand in a column."""
     if column.allowed:
         return ", ".join(f"`{value}`" for value in column.allowed)
-    return text(f"page.kind_{column.kind}", lang)
+    return text(f"page.kind_{column.kind}", lang, most=column.most)
 
 
 #: Pages by file name without ending, each for both languages.

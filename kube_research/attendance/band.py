@@ -27,7 +27,6 @@ import pandas as pd
 
 from kube_research.attendance.rates import (
     ATTENDED,
-    Floats,
     cluster_codes,
     counted_units,
     effective_size,
@@ -39,6 +38,7 @@ from kube_research.attendance.rates import (
 from kube_research.errors import OptionError
 from kube_research.evidence.printed import Interval, check_n, unround
 from kube_research.frames import documented, need_columns
+from kube_research.levels import Floats
 from kube_research.texts import text
 
 Share: TypeAlias = float | str | Fraction

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeGuard
 
 import narwhals as nw
 import numpy as np
@@ -21,7 +21,13 @@ import pandas as pd
 from kube_research.engines import collected, column_names, engine_of
 from kube_research.errors import OptionError
 from kube_research.frames import FEW, as_list, documented, need_columns, need_option
-from kube_research.levels import grades_of_ranks, rank_of_evidence, ranks_of_evidence
+from kube_research.levels import (
+    Floats,
+    grades_of_ranks,
+    rank_of_evidence,
+    ranks_of_evidence,
+    score_interval,
+)
 from kube_research.site.schema import tables
 from kube_research.texts import text
 
@@ -31,7 +37,6 @@ STATUSES = ("present", "late", "excused", "absent", "represented")
 EXCUSED = ("counted", "left out")
 #: What is counted: without days every invitation, with them a person once a day.
 UNITS = ("invitations", "person-days")
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 def known_rows(
@@ -177,17 +182,6 @@ def wilson_interval(
     k, size = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         return score_interval(k / size, size, ndtri(0.5 + confidence / 2))
-
-
-def score_interval(rate: Floats, size: Floats, quantile: Any) -> tuple[Floats, Floats]:
-    """Return the rates from which the one observed lies as many standard errors away."""
-    z2 = np.asarray(quantile, dtype=float) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        centre = (rate + z2 / (2 * size)) / (1 + z2 / size)
-        spread = (z2 * (rate * (1 - rate) + z2 / (4 * size)) / size) ** 0.5 / (1 + z2 / size)
-    low, high = np.clip(centre - spread, 0, 1), np.clip(centre + spread, 0, 1)
-    known = ~np.isnan(centre)
-    return np.where((rate == 0) & known, 0.0, low), np.where((rate == 1) & known, 1.0, high)
 
 
 def effective_size(sums: pd.DataFrame) -> tuple[Floats, Floats]:

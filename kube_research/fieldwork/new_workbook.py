@@ -204,11 +204,15 @@ class NewWorkbook:
         elif column.name == "score":
             ends = {"minimum": "=lists!$B$2", "maximum": "=lists!$B$3"}
             message, rule = "score", {"validate": "integer", **ends}
+        elif column.kind == "percent":
+            rule = {**rule, "maximum": column.most}
         elif column.kind == "integer":
             rule = {"validate": "integer", "criteria": ">=", "value": column.minimum or 0}
         if not rule:
             return None
-        words = text(f"new.rule.{message}", self.lang, minimum=column.minimum or 0)
+        words = text(
+            f"new.rule.{message}", self.lang, minimum=column.minimum or 0, most=column.most
+        )
         return {
             "criteria": "between", "error_title": title[:32], "error_message": words,
             "error_type": "stop", **rule,

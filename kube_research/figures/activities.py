@@ -23,7 +23,7 @@ from kube_research.figures.sheet import (
     percent_axis,
     titled,
 )
-from kube_research.formats import day_of, percent
+from kube_research.formats import counted, day_of, percent
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -398,6 +398,8 @@ def targets_results(
         words = labels[place] or results[place] or line["measure"]
         if line["match"] == "nearest" and results[place]:
             words += "\n" + text("figure.targets_results.other", lang, what=results[place])
+        if pd.notna(counts := line.get("achieved_n")) and pd.notna(line["achieved_pct"]):
+            words += "\n" + counted(counts, line["achieved_of"], line["achieved_pct"], lang)
         labelled.append((line[f"title_{lang}"], words))
 
     def handle(marker: str, face: str, edge: str, line: Any = "") -> Line2D:
@@ -413,13 +415,17 @@ def targets_results(
     title = text("figure.targets_results.title", lang)
     size: Look = {"left": 2.9, "right": 1.66, "least": 0.27, "limit": 7.4}
     sheet = RowSheet(ax, title, lang, entries=headed(labelled), keys=[keys], **size)
+    ends = frame[["target_pct", "achieved_pct"]].astype("Float64").max()
+    axis = text(f"figure.targets_results.axis{'_over' if ends.max() > 100 else ''}", lang)
+    most = percent_axis(sheet.ax, lang, axis, float(ends.fillna(0).max()))
     for row, line in zip(sheet.plain, frame.to_dict("records"), strict=True):
-        _target_row(sheet, row.y, line)
-    percent_axis(sheet.ax, lang, text("figure.targets_results.axis", lang))
-    return sheet.noted(text("figure.targets_results.note", lang))
+        _target_row(sheet, row.y, line, most)
+    counted_rows = "achieved_n" in frame and frame["achieved_n"].notna().any()
+    note = text(f"figure.targets_results.note{'_counts' if counted_rows else ''}", lang)
+    return sheet.noted(note)
 
 
-def _target_row(sheet: Sheet, y: float, line: dict[Any, Any]) -> None:
+def _target_row(sheet: Sheet, y: float, line: dict[Any, Any], most: float) -> None:
     """Draw one target, its result and the verdict."""
     lang, ax = sheet.lang, sheet.ax
     target, got = (
@@ -436,7 +442,7 @@ def _target_row(sheet: Sheet, y: float, line: dict[Any, Any]) -> None:
     more = got is not None and line["achieved_comparison"] in (">", ">=")
     if more:
         arrow: Look = {"arrowstyle": "->", "color": colour, "lw": 1.3, "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", (100, y), (got, y), arrowprops=arrow, gid=sheet.tag("more"), zorder=2)
+        ax.annotate("", (most, y), (got, y), arrowprops=arrow, gid=sheet.tag("more"), zorder=2)
     marks = []
     if target is not None:
         ax.plot(target, y, "D", mfc="white", mec=style.INK, ms=7, gid=sheet.tag("target"), zorder=3)
@@ -447,9 +453,13 @@ def _target_row(sheet: Sheet, y: float, line: dict[Any, Any]) -> None:
         ax.plot(got, y, ls="", mec=colour, ms=4.6, gid=sheet.tag("achieved"), zorder=4, **look)
         sign = _SIGNS.get(line["achieved_comparison"], "")
         marks.append((got, sign + percent(got, lang), ink, "bold"))
+        low, high = line.get("achieved_low"), line.get("achieved_high")
+        if pd.notna(low) and pd.notna(high):
+            look = {"marker": "|", "ms": 5, "lw": 0.9, "color": style.QUIET, "zorder": 1}
+            ax.plot([low, high], [y + 0.11] * 2, gid=sheet.tag("interval"), **look)
     marks.sort(key=lambda mark: mark[0])
     for side, (x, words, shade, weight) in zip((-1, 1), marks, strict=False):
-        spot = 100 if more and side > 0 else x
+        spot = most if more and side > 0 else x
         sheet.beside(spot, y, words, 7 * side, color=shade, fontweight=weight)
     verdict = line["verdict"].replace(" ", "_")
     words, weight = text(f"figure.targets_results.{verdict}", lang), "bold"

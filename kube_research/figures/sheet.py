@@ -574,13 +574,15 @@ def months(
     return list(zip(map(day_number, kept[::-1]), labels, strict=True))
 
 
-def percent_axis(ax: Axes, lang: str, label: str) -> None:
-    """Give the x axis percentages from 0 to 100."""
-    ax.set_xlim(0, 100)
-    ticks = [0, 20, 40, 60, 80, 100]
+def percent_axis(ax: Axes, lang: str, label: str, most: float = 100) -> float:
+    """Give the x axis percentages from 0 to 100, or as far as they go; return its end."""
+    step = 20 * max(1, round(most / 120))
+    ticks = list(range(0, max(100, step * int(np.ceil(most / step))) + 1, step))
+    ax.set_xlim(0, ticks[-1])
     ax.set_xticks(ticks, [percent(tick, lang) for tick in ticks])
     ax.grid(axis="x")
     ax.set_xlabel(label)
+    return ticks[-1]
 
 
 def money_axis(axis: Axis, ticks: int, lang: str, *, millions: bool) -> str:

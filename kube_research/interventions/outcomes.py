@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from kube_research.formats import day_of
-from kube_research.frames import documented, need_columns, need_option, weakest
+from kube_research.frames import FEW, documented, need_columns, need_option, weakest
+from kube_research.levels import score_interval
+from kube_research.site.schema import COUNTS, with_percent
 from kube_research.texts import check_language, text
 
 ASPECTS = ("indicator", "result", "supporting", "inhibiting", "target")
@@ -178,19 +181,24 @@ def targets_against_results(outcomes: pd.DataFrame) -> pd.DataFrame:
     ----------
     outcomes : DataFrame
         ``activity``, ``measure``, ``comparison`` of the target (``>=``, ``>``, ``about``),
-        ``target_pct``, ``achieved_pct`` (percent), and perhaps ``achieved_comparison`` (``=``, ``>``,
-        ``>=``, ``about``: how the figure is printed) and ``match``.
+        ``target_pct``, ``achieved_pct`` (percent, perhaps above 100) or ``achieved_n`` of
+        ``achieved_of`` (15 of 18), and perhaps ``achieved_comparison`` (``=``, ``>``, ``>=``,
+        ``about``: how the figure is printed) and ``match``.
 
     Returns
     -------
     DataFrame
         The rows with ``gap`` (achieved minus target, percentage points; a lower bound when the figure
         is printed as "more than") and ``verdict``: ``met``, ``missed``, ``undecided`` (a figure such
-        as "more than 80" does not settle a target of 90), ``not reported`` or ``no target``.
+        as "more than 80" does not settle a target of 90), ``not reported`` or ``no target``. Where
+        results are counted, ``achieved_pct`` follows from the counts if it is blank, and
+        ``achieved_low`` and ``achieved_high`` are the 95 % Wilson interval in percent: missing under 5
+        people and above 100 %.
 
     Notes
     -----
-    Checked against a table of all comparisons worked out by hand.
+    Checked against a table of all comparisons worked out by hand, intervals against
+    ``scipy.stats.binomtest(...).proportion_ci(method="wilson")``. A verdict is about the people counted.
 
     Examples
     --------
@@ -199,6 +207,7 @@ def targets_against_results(outcomes: pd.DataFrame) -> pd.DataFrame:
     >>> targets_against_results(rows)["verdict"].tolist()
     ['missed']
     """
+    outcomes = _with_interval(with_percent(outcomes))
     need_columns(outcomes, "activity", "measure", "comparison", "target_pct", "achieved_pct")
     target, got = (outcomes[name].astype("Float64") for name in ("target_pct", "achieved_pct"))
     wanted, gap = outcomes["comparison"].fillna(""), got - target
@@ -214,3 +223,15 @@ def targets_against_results(outcomes: pd.DataFrame) -> pd.DataFrame:
     holds = [case.fillna(False).to_numpy(dtype=bool) for case, _ in cases]
     verdict = np.select(holds, [verdict for _, verdict in cases], default="missed")
     return outcomes.assign(gap=gap, verdict=pd.array(verdict, dtype="string"))
+
+
+def _with_interval(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Add the 95 % interval of every result that is a count out of at least five."""
+    if not set(COUNTS) <= set(outcomes.columns):
+        return outcomes
+    n, of = (outcomes[name].astype("Float64").to_numpy(float, na_value=np.nan) for name in COUNTS)
+    size = np.where((of >= FEW) & (n <= of), of, np.nan)
+    ends = score_interval(n / size, size, ndtri(0.975))
+    names = ("achieved_low", "achieved_high")
+    whole = {name: pd.array(100 * end, "Float64") for name, end in zip(names, ends, strict=True)}
+    return outcomes.assign(**whole)

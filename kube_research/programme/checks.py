@@ -17,6 +17,8 @@ from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
 from kube_research.site.doubts import unsettled
 from kube_research.site.folder import Site
+from kube_research.site.local_values import unread_values
+from kube_research.site.results import broken_counts
 from kube_research.site.rules import (
     BOOK,
     GROUPED,
@@ -25,6 +27,7 @@ from kube_research.site.rules import (
     OPTIONAL,
     ORDERED,
     ROSTER,
+    rounds_out_of_order,
 )
 from kube_research.site.schema import Column, tables
 
@@ -107,7 +110,7 @@ def _column_rules(given: _Source, name: str) -> Iterator[Rule]:
     """Yield the rules about the columns of a table: missing, unknown, or referring to no table."""
     table, names = tables()[name], column_names(given.tables[name])
     wrong = {
-        "column_missing": [c.name for c in table.columns if c.need and c.name not in names],
+        "column_missing": table.lacks(names),
         "column_unknown": [column for column in names if column not in (*table.names, *EXTRA)],
         "reference_absent": [
             reference.columns[-1]
@@ -161,6 +164,8 @@ def _typed(column: Column, holds: str) -> Iterator[tuple[str, Any]]:
             yield code, ~(_true(cell.str.contains(f"^(?:{bound})$")) | cell.is_null())
         elif asks == "pattern" and holds == "float" and column.kind in ("integer", "money"):
             yield code, _true(cell != cell.floor())
+        elif asks == "pattern" and holds in NUMBERS and column.kind == "percent":
+            yield code, _true((cell < 0) | (cell > column.most))
         elif asks == "one of":
             yield code, ~(cell.is_in(list(bound)) | cell.is_null())
         elif asks == "at least" and holds in NUMBERS:
@@ -341,9 +346,32 @@ def _rules(given: _Source) -> Iterator[Rule]:
         if key and set(key) <= set(column_names(frame)):
             yield Rule(name, key[-1], "duplicate", rows=duplicates(name, frame))
     yield from _people(given)
+    yield from _small(given)
     ledger = given.tables.get("ledger")
     if ledger is not None and {"date", *BOOK, "amount", "balance"} <= set(column_names(ledger)):
         yield Rule("ledger", "balance", "balance", rows=_changes(ledger), severity="finding")
+
+
+def _small(given: _Source) -> Iterator[Rule]:
+    """Yield the rules of small tables, which are pandas frames, as the rows that break them."""
+    rounds, outcomes, facts = (
+        frame if isinstance(frame := given.tables.get(name), pd.DataFrame) else pd.DataFrame()
+        for name in ("rounds", "outcomes", "facts")
+    )
+    if {"round", "date"} <= set(rounds):
+        dated = rounds.dropna(subset=["round", "date"])
+        parts = [part for _, part in dated.groupby("site")] if "site" in dated else [dated]
+        late = [row for part in parts for row, _ in rounds_out_of_order(part)]
+        yield Rule("rounds", "date", "round_order", rows=rounds.loc[late])
+    broken: dict[tuple[str, str], list[Any]] = {}
+    for row, column, code, _ in broken_counts(outcomes):
+        broken.setdefault((column, code), []).append(row)
+    for (column, code), wrong in broken.items():
+        yield Rule("outcomes", column, code, rows=outcomes.loc[wrong])
+    if {"fact", "value"} <= set(facts):
+        cells = facts.dropna(subset=["fact", "value"]).astype({"value": "string"})
+        for code, wrong in unread_values(cells, "facts").items():
+            yield Rule("facts", "value", code, rows=facts.loc[wrong])
 
 
 def _people(given: _Source) -> Iterator[Rule]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kube_research.attendance.rates import UNITS, attendance_rates, rule_range
 from kube_research.figures.sheet import titled
-from kube_research.formats import day_of, number, percent, share
+from kube_research.formats import counted, day_of, number, percent, share
 from kube_research.frames import FEW
 from kube_research.interventions.outcomes import ASPECTS, VERDICTS, agenda_matrix, monitoring_matrix
 from kube_research.outputs import find_output
@@ -143,8 +143,10 @@ def outcomes(draft: Draft) -> None:
     signs, printed = frame["comparison"], frame["achieved_comparison"]
     goals = [_signed(how, goal, lang) for how, goal in zip(signs, frame["target_pct"], strict=True)]
     results = [
-        f"{_signed(how, result, lang)}{'†' if near and pd.notna(result) else ''}"
-        for how, result, near in zip(printed, frame["achieved_pct"], nearest, strict=True)
+        f"{_signed(how, result, lang, *counts)}{'†' if near and pd.notna(result) else ''}"
+        for how, result, near, *counts in zip(
+            printed, frame["achieved_pct"], nearest, *_counts(frame), strict=True
+        )
     ]
     columns = [
         draft.col("activity", frame[f"title_{lang}"], 2.2, words=True),
@@ -155,6 +157,10 @@ def outcomes(draft: Draft) -> None:
         draft.col("verdict", frame["verdict"].map(words), 1.3, words=True),
     ]
     notes = [draft.words("note_outcomes"), draft.words("note_nearest") if nearest.any() else ""]
+    if "achieved_low" in frame and frame["achieved_low"].notna().any():
+        intervals = draft.interval(frame["achieved_low"], frame["achieved_high"], percent)
+        columns.insert(4, draft.col("interval", intervals, 1.3))
+        notes.insert(1, draft.words("note_counted", few=FEW))
     fill: dict[str, Any] = {"rows": len(frame), "counts": counted}
     draft.table("outcomes", columns, frame, "outcomes_intro", notes=notes, **fill)
     draft.figure("targets_results")
@@ -164,7 +170,12 @@ def _gap(points: float, lang: str) -> str:
     return number(points, lang, "+0.#;-0.#") if points else "0"
 
 
-def _signed(how: object, value: float, lang: str) -> str:
-    """Return a percentage as it is stated: at least, more than, about."""
+def _counts(frame: pd.DataFrame) -> list[pd.Series]:
+    blank = pd.Series(pd.NA, index=frame.index)
+    return [frame.get(name, blank) for name in ("achieved_n", "achieved_of")]
+
+
+def _signed(how: object, value: float, lang: str, n: Any = None, of: Any = None) -> str:
+    """Return a percentage as it is stated: at least, more than, about; with its counts, if any."""
     sign = {">=": "≥ ", ">": "> ", "about": "± "}.get(str(how), "")
-    return f"{sign}{percent(value, lang)}" if pd.notna(value) else ""
+    return f"{sign}{counted(n, of, value, lang)}" if pd.notna(value) else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kube_research.formats import as_printed
 from kube_research.site.doubts import all_doubts
 from kube_research.site.local_values import (
     SHEET_ERRORS,
@@ -25,13 +26,15 @@ from kube_research.site.rules import (
     nearest,
     off_site,
 )
-from kube_research.site.schema import Reference, Table, tables
+from kube_research.site.schema import PERCENT, Reference, Table, tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _PEOPLE = ("person", "rater")
 _WHOLE = ("integer", "money")
+#: What texts tell of percentages, with the decimal sign of the language.
+_DECIMALS = frozenset({"exact", "below", "above", "read"})
 
 
 class Checker:
@@ -116,15 +119,24 @@ class Checker:
             value = ""
         if finding.column in table.names:
             fill["description"] = table.column(finding.column).describe(self.read.lang)
+        for digits in _DECIMALS & fill.keys():
+            fill[digits] = as_printed(str(fill[digits]), self.read.lang)
         if "first" in fill:
             fill["first"] = self._row(name, int(str(fill["first"])))
         if finding.code == "date_weekday":
             fill["weekday"] = weekday_name(str(fill["date"]), self.read.lang)
         fill["site_file"] = self.read.site_file
         remedy = ""
+        if finding.code == "type_percent":
+            fill["most"] = table.column(finding.column).most
+            counted = finding.column == PERCENT and "n" in fill
+            remedy = "type_percent_counts" if counted else ""
         if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
             remedy = "type_code_name"
-        if finding.code == "ambiguous" and table.column(finding.column).kind in _WHOLE:
+        if (
+            finding.code == "ambiguous"
+            and fill.get("kind", table.column(finding.column).kind) in _WHOLE
+        ):
             remedy = "ambiguous_whole"
         place = (self.read.files[name], row, column, value)
         return located(
@@ -192,9 +204,8 @@ def _columns(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:
             meant.append(near)
             fill = {"near": near, "allowed": ", ".join(table.names)}
             yield Finding(table.name, None, name, "column_unknown", fill)
-    for column in table.columns:
-        if column.need and column.name in absent and column.name not in meant:
-            yield Finding(table.name, None, column.name, "column_missing")
+    for name in table.lacks([*frame.columns, *meant]):
+        yield Finding(table.name, None, name, "column_missing")
 
 
 def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Finding]:
@@ -205,12 +216,15 @@ def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Find
             yield Finding(table.name, int(row), name, "excel_error")
     for (row, name), reading in refused.items():
         keep = table.column(name).kind == "printed"
-        yield Finding(table.name, row, name, reading.code, _reasons(reading, keep))
+        fill = _reasons(reading, keep)
+        if name == "value" and table.value_kinds:
+            fill["kind"] = table.value_kinds[str(frame.at[row, table.key[0]])]
+        yield Finding(table.name, row, name, reading.code, fill)
     for row, name, rule, value in broken_cells(frame, table.name):
         if (row, name) in refused:
             continue
         column = table.column(name)
-        fill = dict[str, object](minimum=column.minimum)
+        fill = {"minimum": column.minimum}
         if rule == "choice":
             fill["allowed"] = ", ".join(column.allowed)
             fill["near"] = nearest(value, column.allowed, name)
@@ -219,6 +233,8 @@ def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Find
 
 def _reasons(reading: Reading, keep: bool) -> dict[str, object]:
     """Give the texts of a refusal what they are about; ``keep`` keeps the digits of decimals."""
+    if reading.code == "type_percent" and reading.readings:
+        return dict(zip(("n", "of"), reading.readings, strict=True))
     if reading.code == "ambiguous":
         whole, decimal = reading.readings
         return {"whole": whole, "decimal": decimal if keep else decimal.rstrip("0")}

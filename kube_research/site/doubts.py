@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kube_research.frames import FEW
+from kube_research.site.accounts import with_flows
+from kube_research.site.results import doubtful_percents
 from kube_research.site.rules import BOOK, Finding, Sound, each_row, people_listed
 from kube_research.site.schema import tables
 
@@ -34,6 +36,8 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     """Yield findings and warnings about tables whose broken cells have been blanked."""
     yield from _balances(sound)
     yield from _presence(sound)
+    yield from _belonging(sound)
+    yield from _percents(sound, info)
     yield from _codes(sound)
     yield from _examples(sound)
     yield from _empty_rounds(sound)
@@ -110,18 +114,64 @@ def _presence(sound: Sound) -> Iterator[Finding]:
     last = sound.cells("activities", "activity", "last_date")
     if last is not None:
         ends.update(last.drop_duplicates("activity").set_index("activity")["last_date"])
-    for column, dates, code in (
-        ("joined", ends, "before_joining"),
-        ("left", starts, "after_leaving"),
-    ):
-        if column not in people:
-            continue
-        day = cells["activity"].map(dates).astype("string")  # if all are missing, it is no text
-        limit = cells["person"].map(people[column]).astype("string")
-        wrong = (day < limit) if column == "joined" else (day > limit)
-        rows = cells.index[wrong.fillna(False).astype(bool)]
-        fill = {"date": day, column: limit}
-        yield from each_row("attendance", rows, "person", code, fill, "warning")
+    place = ("attendance", "person")
+    yield from _outside(place, cells["person"], cells["activity"].map(ends), people, "joined")
+    yield from _outside(place, cells["person"], cells["activity"].map(starts), people, "left")
+
+
+#: What may still be paid back by somebody who has left.
+_SETTLED = ("loan_repaid", "loan_interest")
+
+
+def _belonging(sound: Sound) -> Iterator[Finding]:
+    """Find ratings and payments by people who had not joined yet, or had left already."""
+    people = people_listed(sound)
+    if people is None:
+        return
+    ratings, rounds = (
+        sound.cells("ratings", "round", "rater"),
+        sound.cells("rounds", "round", "date"),
+    )
+    if ratings is not None and rounds is not None:
+        ratings = ratings.drop_duplicates()
+        days = ratings["round"].map(rounds.drop_duplicates("round").set_index("round")["date"])
+        for column in ("joined", "left"):
+            yield from _outside(("ratings", "rater"), ratings["rater"], days, people, column)
+    paid = sound.cells("ledger", "date", "category", "person", "amount")
+    if paid is None:
+        return
+    place = ("ledger", "person")
+    yield from _outside(place, paid["person"], paid["date"], people, "joined")
+    in_late = paid[
+        ~paid["amount"].str.startswith("-")
+    ]  # what is paid out to somebody who left is due
+    flows = with_flows(in_late, sound.cells("categories", "category", "flow"))["flow"]
+    in_late = in_late[~flows.isin(_SETTLED)]
+    yield from _outside(place, in_late["person"], in_late["date"], people, "left")
+
+
+def _outside(
+    place: tuple[str, str], persons: pd.Series, days: pd.Series, people: pd.DataFrame, column: str
+) -> Iterator[Finding]:
+    """Yield a warning for each day before a person joined, or after the person left."""
+    if column not in people:
+        return
+    day = days.astype("string")  # if all are missing, it is no text
+    limit = persons.map(people[column]).astype("string")
+    early = column == "joined"
+    wrong = (day < limit) if early else (day > limit)
+    rows = persons.index[wrong.fillna(False).astype(bool)]
+    code = "before_joining" if early else "after_leaving"
+    yield from each_row(place[0], rows, place[1], code, {"date": day, column: limit}, "warning")
+
+
+def _percents(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
+    """Find percentages that no count gives, fractions, and lost decimal points."""
+    outcomes = sound.frames.get("outcomes")
+    if outcomes is not None:
+        rounding = info.rounding if info else "any"
+        for row, column, code, fill, severity in doubtful_percents(outcomes, rounding):
+            yield Finding("outcomes", row, column, code, fill, severity)
 
 
 def _codes(sound: Sound) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from kube_research.errors import SiteNotFoundError
 from kube_research.files import home
 from kube_research.site.info import SiteInfo
 from kube_research.site.problems import Problem, missing_table, site_error
-from kube_research.site.schema import tables, typed
+from kube_research.site.schema import tables, typed, with_percent
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.
             if column not in frame:
                 frame[column] = pd.Series(usual, index=frame.index, dtype="string")
         frame["evidence"] = frame["evidence"].fillna(info.evidence)
-        finished[name] = frame
+        finished[name] = with_percent(frame) if name == "outcomes" else frame
     if "ratings" in finished and "items" in finished:
         fields = finished["items"].set_index("item")["field_no"]
         ratings = finished["ratings"]

@@ -183,7 +183,7 @@ def _named_date(parts: re.Match[str]) -> Reading:
 
 #: Kinds of column whose cells are read here when they are not in the plain form.
 NUMBER_KINDS = ("integer", "money", "percent", "printed")
-LOCAL_KINDS = (*NUMBER_KINDS, "date", "time")
+LOCAL_KINDS = (*NUMBER_KINDS, "percent_over", "date", "time")
 
 #: What a spreadsheet writes where a formula fails.
 SHEET_ERRORS = (
@@ -196,6 +196,10 @@ _CURRENCY = re.compile(r"(?:rp\.?|idr)\s*", re.IGNORECASE)
 _NO_CENTS = re.compile(r"(?<=[0-9])[.,]\s?-{1,2}$")
 _DIGITS = re.compile(r"[0-9][0-9.,]*")
 _THREE_DECIMALS = re.compile(r"[0-9]+\.[0-9]{3}")
+#: A count that stands where a percentage must: 15/18, 15 dari 18 (83%).
+_COUNTS = re.compile(
+    r"([0-9]{1,9}) ?(?:/|dari|of|out of) ?([0-9]{1,9})(?: (?:orang|people|peserta))?(?: ?\([^)]*\))?"
+)
 #: A plain number that could also be meant in thousands.
 _POINT_OR_THOUSAND = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 
@@ -214,10 +218,10 @@ def read_value(text: str, kind: str) -> Reading:
         What stands in the cell: ``2,46``, ``Rp 1.500.000,00``, ``(20.000)``, ``75,5 %``;
         ``2016-03-05``, ``Sabtu, 5 Maret 2016``, ``05/03/2016``, ``5 Mar 2016``, ``March 5, 2016``;
         ``16:00``, ``9.30``, ``Pkl. 10.00 WIB``, ``1:30 PM``.
-    kind : {"integer", "money", "percent", "printed", "date", "time"}
-        Kind of the column. Money is whole rupiah, so ``1.500`` is fifteen hundred there; where decimals
-        are possible the same digits have two readings and are refused. The digits of printed numbers
-        stay as they are written.
+    kind : {"integer", "money", "percent", "percent_over", "printed", "date", "time"}
+        Kind of the column (``percent_over``: may be more than 100). Money is whole rupiah, so
+        ``1.500`` is fifteen hundred there; where decimals are possible the same digits have two
+        readings and are refused. The digits of printed numbers stay as they are written.
 
     Returns
     -------
@@ -264,14 +268,17 @@ def _plain_spaces(text: str) -> str:
 
 
 def _number(text: str, kind: str) -> Reading:
-    wrong = Reading(code=f"type_{kind}")
+    percent = kind.startswith("percent")
+    wrong = Reading(code="type_percent" if percent else f"type_{kind}")
     written = _plain_spaces(text).translate(_MINUS)
     if len(written) > MAX_CELL:
         return wrong
     negative, body = _sign(written, kind)
     if kind == "money" and body == "" and written.strip("Rp. ") == "-":
         return Reading(code="money_dash")
-    if kind == "percent":
+    if percent and (parts := _COUNTS.fullmatch(written.casefold())):
+        return Reading(code="type_percent", readings=(parts[1], parts[2]))
+    if percent:
         body = re.sub(r"\s*(?:%|persen|percent)$", "", body, flags=re.IGNORECASE)
     if negative is None or not _DIGITS.fullmatch(body) or body[-1] in ".,":
         return wrong
@@ -390,15 +397,15 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
         if column.kind not in LOCAL_KINDS or column.name not in frame:
             continue
         cells = frame[column.name]
-        texts, plain = cells.dropna().unique(), re.compile(PATTERNS.get(column.kind, "(?!)"))
+        texts, plain = cells.dropna().unique(), re.compile(PATTERNS.get(column.form, "(?!)"))
         readings = {
-            text: read_value(text, column.kind) for text in texts if not plain.fullmatch(text)
+            text: read_value(text, column.form) for text in texts if not plain.fullmatch(text)
         }
         if column.kind in ("printed", "percent") and any(
             decimal_comma(text) and reading.ok for text, reading in readings.items()
         ):
             thousands = filter(_POINT_OR_THOUSAND.fullmatch, texts)
-            readings |= {text: read_value(text, column.kind) for text in thousands}
+            readings |= {text: read_value(text, column.form) for text in thousands}
         wrong = [text for text, reading in readings.items() if not reading.ok]
         for row, text in cells[cells.isin(wrong)].items() if wrong else ():
             refused[int(str(row)), column.name] = readings[text]
@@ -406,4 +413,39 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
         local = {text: value for text, value in local.items() if value not in ("", text)}
         if local:
             changed[column.name] = cells.map(local).fillna(cells).astype("string")
+    if tables()[name].value_kinds and {*tables()[name].key, "value"} <= set(frame.columns):
+        changed["value"], wrong_values = _named_values(frame, name)
+        refused |= wrong_values
     return frame.assign(**changed), refused
+
+
+def _named_values(frame: pd.DataFrame, name: str) -> tuple[pd.Series, Refused]:
+    """Read the values that are calculated with, each as the kind that its row asks for."""
+    (key,) = tables()[name].key
+    values, refused = frame["value"].copy(), Refused()
+    for row, kind in frame[key].map(tables()[name].value_kinds).dropna().items():
+        text = values.at[row]
+        if not isinstance(text, str) or text in SHEET_ERRORS:
+            continue
+        reading = read_value(text, kind)
+        if reading.ok:
+            values.at[row] = reading.value
+        else:
+            refused[int(str(row)), "value"] = reading
+    return values, refused
+
+
+def unread_values(frame: pd.DataFrame, name: str) -> dict[str, list[int]]:
+    """Return by rule the rows of a table whose values are calculated with but cannot be read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> facts = pd.DataFrame({"fact": ["minimum_wage"], "value": ["two million"]})
+    >>> unread_values(facts, "facts")
+    {'type_money': [0]}
+    """
+    rows: dict[str, list[int]] = {}
+    for (row, _), reading in _named_values(frame, name)[1].items():
+        rows.setdefault(reading.code, []).append(row)
+    return rows

@@ -102,7 +102,7 @@ def _merged_comma(
             continue
         pair = f"{cells[place]},{cells[place + 1]}"
         joined = [*cells[:place], pair, *cells[place + 2 :]]
-        code = read_value(pair, column.kind).code
+        code = read_value(pair, column.form).code
         split = decimal_comma(pair) if column.kind != "money" else code in ("", "money_part")
         others = [(name, cell) for name, cell in zip(header, joined, strict=True) if cell != pair]
         if split and all(_fits(cell, columns.get(name)) for name, cell in others):
@@ -117,7 +117,7 @@ def _fits(cell: str, column: Column | None) -> bool:
     if not cell:
         return column.empty
     if column.kind in LOCAL_KINDS:
-        return read_value(cell, column.kind).ok
+        return read_value(cell, column.form).ok
     if column.allowed:
         return cell in column.allowed
     return column.kind not in PATTERNS or re.fullmatch(PATTERNS[column.kind], cell) is not None

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kube_research.site.results import broken_counts
 from kube_research.site.schema import Column, tables
 from kube_research.site.spellings import value_words
 
@@ -274,6 +275,8 @@ def between_tables(sound: Sound) -> Iterator[Finding]:
     yield from _one_group(sound)
     yield from _roster(sound)
     yield from _rater_counts(sound)
+    yield from _rounds_in_order(sound)
+    yield from _results(sound)
     yield from _field_names(sound)
 
 
@@ -339,6 +342,42 @@ def _rater_counts(sound: Sound) -> Iterator[Finding]:
     wrong = counts[counts.notna() & (counts != rounds["n_raters"].astype("int64"))].astype("int64")
     fill = {"stated": rounds["n_raters"], "found": wrong}
     yield from each_row("rounds", wrong.index, "n_raters", "rater_count", fill)
+
+
+def _rounds_in_order(sound: Sound) -> Iterator[Finding]:
+    """Find rounds that are dated before a round of a lower number."""
+    rounds = sound.cells("rounds", "round", "date")
+    if rounds is not None:
+        for row, fill in rounds_out_of_order(rounds):
+            yield Finding("rounds", row, "date", "round_order", fill)
+
+
+def rounds_out_of_order(rounds: pd.DataFrame) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield the rounds dated before the latest of the rounds numbered below: row, words.
+
+    Parameters
+    ----------
+    rounds : DataFrame
+        ``round`` and ``date`` (ISO text or days), none missing.
+    """
+    numbers = rounds["round"].astype("int64")
+    in_order = rounds.assign(round=numbers).sort_values("round", kind="stable")
+    latest: tuple[int, str] | None = None
+    for row, number, day in in_order[["round", "date"]].itertuples(name=None):
+        date = str(day)[:10]
+        if latest and date < latest[1] and number > latest[0]:
+            yield int(row), {"round": number, "date": date, "other": latest[0], "start": latest[1]}
+        elif not latest or date >= latest[1]:
+            latest = (number, date)
+
+
+def _results(sound: Sound) -> Iterator[Finding]:
+    """Find results whose counts and percentages cannot both hold."""
+    outcomes = sound.frames.get("outcomes")
+    if outcomes is not None:
+        for row, column, code, fill in broken_counts(outcomes):
+            if not (code == "count_half" and ("outcomes", column) in sound.blanked):
+                yield Finding("outcomes", row, column, code, fill)
 
 
 def _field_names(sound: Sound) -> Iterator[Finding]:

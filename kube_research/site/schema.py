@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 PATTERNS = {
     "integer": r"[+-]?[0-9]{1,9}",
     "money": r"[+-]?[0-9]{1,15}",
-    "percent": r"(?:100(?:\.0{1,9})?|[0-9]{1,2}(?:\.[0-9]{1,9})?)",
+    "percent": r"(?:100(?:\.0{1,17})?|[0-9]{1,2}(?:\.[0-9]{1,17})?)",
+    "percent_over": r"[0-9]{1,4}(?:\.[0-9]{1,17})?",  # of a plan that may be more than fulfilled
     "printed": r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?",
     "time": r"(?:[01][0-9]|2[0-3]):[0-5][0-9]",
     "code": r"[^\W_][\w.\-]*",
@@ -26,7 +28,13 @@ PATTERNS = {
 #: A column of wide ratings: ``9``, ``item_9``, ``butir 9``.
 WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
 
+#: What was counted, of how many, and the percentage that says the same.
+COUNTS, PERCENT = ("achieved_n", "achieved_of"), "achieved_pct"
 _NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64"}
+
+
+#: Lists among the entries of a column.
+_LISTS = ("allowed", "instead")
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,25 @@ class Column:
     allowed: tuple[str, ...] = ()
     minimum: int | None = None
     unit: str = ""
+    over: bool = False  # percentages above 100 are possible
+    instead: tuple[str, ...] = ()  # the columns by which it may be left out
+
+    @property
+    def form(self) -> str:
+        """What the text of a cell must look like: a key of :data:`PATTERNS`, or the kind."""
+        return "percent_over" if self.over else self.kind
+
+    @property
+    def most(self) -> int:
+        """The largest percentage."""
+        return 9999 if self.over else 100
 
     @cached_property
     def rules(self) -> tuple[tuple[str, str, Any], ...]:
         """Rules of a filled cell in the order they are told: code, what is asked, its bound."""
         rules: list[tuple[str, str, Any]] = []
         if self.kind in PATTERNS:
-            rules.append((f"type_{self.kind}", "pattern", PATTERNS[self.kind]))
+            rules.append((f"type_{self.kind}", "pattern", PATTERNS[self.form]))
         if self.kind == "date":
             rules.append(("type_date", "day", None))
         if self.allowed:
@@ -80,6 +100,19 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     references: tuple[Reference, ...]
+    value_kinds: Mapping[str, str] = field(
+        default_factory=dict
+    )  # kind of ``value`` by the key of its row
+
+    def lacks(self, names: Collection[str]) -> list[str]:
+        """Return the columns that must be there but are not among ``names``."""
+        return [
+            column.name
+            for column in self.columns
+            if column.need
+            and column.name not in names
+            and not (column.instead and set(column.instead) <= set(names))
+        ]
 
     def column(self, name: str) -> Column:
         """Return the column called ``name`` (KeyError if there is none)."""
@@ -127,7 +160,7 @@ def tables() -> dict[str, Table]:
             name=name,
             title=entry["title"],
             columns=tuple(
-                Column(**{**column, "allowed": tuple(column.get("allowed", ()))})
+                Column(**{**column, **{key: tuple(column.get(key, ())) for key in _LISTS}})
                 for column in entry["columns"]
             )
             + _PROVENANCE,
@@ -136,6 +169,7 @@ def tables() -> dict[str, Table]:
                 Reference(tuple(ref["columns"]), ref["table"], tuple(ref["to"]))
                 for ref in entry.get("refs", ())
             ),
+            value_kinds=entry.get("value_kinds", {}),
         )
         for name, entry in raw.items()
     }
@@ -171,3 +205,38 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         else:
             cells[column.name] = text.astype("string")
     return pd.DataFrame(cells)
+
+
+def with_percent(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return outcomes with the percentage of every count whose percentage is blank.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Perhaps with ``achieved_n`` and ``achieved_of``; without them it is returned as it is.
+
+    Returns
+    -------
+    DataFrame
+        With ``achieved_pct`` (``Float64``): 100 n / of, correctly rounded, so that 7 of 10 equals a
+        target of 70.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> counts = pd.DataFrame({"achieved_n": [15], "achieved_of": [18]})
+    >>> with_percent(counts)["achieved_pct"].round(1).tolist()
+    [83.3]
+    """
+    import pandas as pd
+
+    if not set(COUNTS) <= set(outcomes.columns):
+        return outcomes
+    n, of = (outcomes[name].astype("Float64") for name in COUNTS)
+    derived = (100 * n / of.where(of > 0)).astype("Float64")
+    if PERCENT in outcomes:
+        return outcomes.assign(**{PERCENT: outcomes[PERCENT].astype("Float64").fillna(derived)})
+    names = list(outcomes.columns)
+    whole = outcomes.assign(**{PERCENT: derived})
+    place = names.index(COUNTS[0])
+    return whole[[*names[:place], PERCENT, *names[place:]]] if place else pd.DataFrame(whole)

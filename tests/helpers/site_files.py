@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 import openpyxl
+import pandas as pd
 
 from kube_research.site.problems import Problem
+from kube_research.site.readers import read_folder
+from kube_research.site.schema import tables
 
 
 class Made(Protocol):
@@ -91,6 +94,14 @@ def places(problems: list[Problem]) -> list[tuple[str, int, str, str, str]]:
     return [(p.file, p.row, p.column, p.value, p.code) for p in problems]
 
 
+FACTS = """fact,topic,value,unit,label_id,label_en
+minimum_wage,income,2001195,rupiah,Upah,Wage
+books_daily_since,books,2024-05-02,date,Sejak,Since
+attendance_low,attendance,50,percent,Batas bawah,Lower end
+opened_by,place,Kepala dusun,,Dibuka oleh,Opened by
+"""
+
+
 def full_tiny(parent: Path) -> Path:
     """Return the tiny site with every further table that a test changes."""
     folder = copy_tiny(parent)
@@ -111,7 +122,25 @@ def full_tiny(parent: Path) -> Path:
         "outcomes.csv",
         "activity,measure,comparison,target_pct,achieved_pct\npelatihan,paham,>=,80,70\n",
     )
+    put(folder, "facts.csv", FACTS)
     return folder
+
+
+def typed_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the files of a site without checking them, each column in its type."""
+    done = {}
+    for name, frame in (read_folder(folder).tables or {}).items():
+        kinds = {column.name: column.kind for column in tables()[name].columns}
+        for column in frame.columns:
+            cells = frame[column].astype("string")
+            if kinds[column] in ("integer", "money"):
+                frame[column] = pd.to_numeric(cells).astype("Int64")
+            elif kinds[column] == "date":
+                frame[column] = pd.to_datetime(cells)
+            else:
+                frame[column] = cells
+        done[name] = frame.reset_index(drop=True)
+    return done
 
 
 def as_row(value: object) -> str:

@@ -12,13 +12,11 @@ from engine_cases import untouchable
 from engine_frames import ENGINES, as_engine, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from site_files import copy_tiny, read_rows, set_cell, write_rows
+from site_files import copy_tiny, read_rows, set_cell, typed_tables, write_rows
 
 import kube_research as kr
 from kube_research.programme.checks import duplicates
 from kube_research.site.folder import Site
-from kube_research.site.readers import read_folder
-from kube_research.site.schema import tables
 from tools.programme import programme as write_programme
 
 #: Faults of the tiny site: file, row, column, what is written there, and rows appended to a file.
@@ -44,23 +42,6 @@ ROWS = {
 }
 #: Rules that count_violations leaves to check_site.
 LEFT = {"rater_count", "few_people", "few_raters", "before_joining", "after_leaving", "date_far"}
-
-
-def typed_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read the files of a site without checking them, each column in its type."""
-    done = {}
-    for name, frame in (read_folder(folder).tables or {}).items():
-        kinds = {column.name: column.kind for column in tables()[name].columns}
-        for column in frame.columns:
-            cells = frame[column].astype("string")
-            if kinds[column] in ("integer", "money"):
-                frame[column] = pd.to_numeric(cells).astype("Int64")
-            elif kinds[column] == "date":
-                frame[column] = pd.to_datetime(cells)
-            else:
-                frame[column] = cells
-        done[name] = frame.reset_index(drop=True)
-    return done
 
 
 def faulty(parent: Path) -> Path:

@@ -210,7 +210,8 @@ def test_bounds_of_the_codebook_are_the_bounds_that_are_checked() -> None:
         for field in resource["schema"]["fields"]
     }
     assert fields["items", "item"]["minimum"] == 1
-    assert fields["outcomes", "target_pct"] == {"minimum": 0, "maximum": 100}
+    assert fields["outcomes", "target_pct"] == {"minimum": 0, "maximum": 9999}
+    assert fields["iks_rule", "share_pct"] == {"minimum": 0, "maximum": 100}
     assert fields["item_means", "mean"]["pattern"] == PATTERNS["printed"]
     assert fields["activities", "start"] == {"pattern": PATTERNS["time"]}
 
