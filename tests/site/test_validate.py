@@ -509,7 +509,7 @@ def test_every_problem_has_a_remedy_and_a_test() -> None:
     here = Path(__file__).parent
     tests = "".join(
         (here / f"test_{name}.py").read_text(encoding="utf-8")
-        for name in ("readers", "validate", "site", "malformed")
+        for name in ("readers", "validate", "site", "malformed", "results")
     )
     tests += (here.parent / "helpers" / "broken_cells.py").read_text(encoding="utf-8")
     assert {code for code in codes if f'"{code}"' not in tests} == set()
