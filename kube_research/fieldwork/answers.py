@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from kube_research.errors import ExportError
 from kube_research.fieldwork.exports import ExportSheet
 from kube_research.fieldwork.headers import Headers
-from kube_research.fieldwork.meanings import words
+from kube_research.fieldwork.grids import Part
 from kube_research.fieldwork.pseudonyms import NameKey, looks_like_code, plain
-from kube_research.fieldwork.scores import Answer, ScoreReader
+from kube_research.fieldwork.scores import Answer, ScoreReader, blank_codes, score_readers
+from kube_research.fieldwork.screening import Screening
 from kube_research.fieldwork.submissions import Submission, stored_key, stored_time
 from kube_research.site.problems import Problem, located
 from kube_research.site.rules import nearest
@@ -88,6 +90,9 @@ def _same_number(digits: str, codes: Iterable[str]) -> set[str]:
     """Return the codes of the same value: a spreadsheet drops the zero of 07."""
     return {code for code in codes if code.isdigit() and int(code) == int(digits)}
 
+
+#: What form programs write for somebody who did not sign in.
+_NOBODY = ("anonymous", "anonim")
 
 #: What a spreadsheet makes of a code such as 1-2.
 _LIKE_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[-/ ][A-Z][a-z]{2}|[A-Z][a-z]{2}[-/][0-9]{2}"
@@ -183,6 +188,12 @@ class ExportProblems:
             raise export_error(self.export, self.listed, self.lang)
 
 
+def answered_rows(sheet: ExportSheet, headers: Headers) -> dict[int, list[str]]:
+    """Return the rows below the headers that hold anything, by number."""
+    below = enumerate(sheet.rows, start=1)
+    return {number: row for number, row in below if number >= headers.first and any(row)}
+
+
 class RowReader:
     """Reads the answers of one sheet.
 
@@ -192,6 +203,8 @@ class RowReader:
         Of the sheet; gets what does not fit.
     key : NameKey
         Codes of names; gets the new ones.
+    parts : sequence of Part
+        Where the ratings of a row stand.
     round_number : str
         Round of all rows; empty if the sheet says it.
     named : mapping of str to str
@@ -199,32 +212,34 @@ class RowReader:
 
     Attributes
     ----------
-    refused : list of int
-        Rows without consent, which are not read.
+    screening : Screening
+        Which rows stay out, and why.
+    left : list of Submission
+        By what the rows that stay out would be known again.
     names : int
         Rows whose rater was given by name.
+    blanks : Counter of str
+        Words and numbers that stand for no answer, and how often.
     """
 
     def __init__(
         self,
         problems: ExportProblems,
         key: NameKey,
+        parts: Sequence[Part],
         *,
         round_number: str = "",
         named: Mapping[str, str] | None = None,
     ) -> None:
         self.problems, self.key, self.round_number = problems, key, round_number
         self.sheet, self.headers, self.place = problems.sheet, problems.headers, problems.place
-        self.refused: list[int] = []
+        self.parts, self.part = parts, parts[0]
         self.names = 0
-        self.rows = {
-            number: row
-            for number, row in enumerate(self.sheet.rows, start=1)
-            if number >= self.headers.first and any(row)
-        }
-        items = [spot for n in self.headers.items for spot in self.headers.spots(f"item_{n}")]
-        labels = self.sheet.below(self.headers.first, items)
-        self.scores = ScoreReader(self.place.scale, labels, named)
+        self.blanks: Counter[str] = Counter()
+        self.left: list[Submission] = []
+        self.rows = answered_rows(self.sheet, self.headers)
+        self.screening = Screening(self.headers, self.rows.values())
+        self.scores = self._score_readers(named)
         self.groups = ChoiceReader(dict.fromkeys(self.place.groups, ()), "group")
         self.rounds = ChoiceReader(self.place.rounds, "round")
         self._folded: dict[str, set[str]] = {}
@@ -232,53 +247,68 @@ class RowReader:
             self._folded.setdefault(code.casefold(), set()).add(code)
         self._spelled: dict[str, tuple[str, int]] = {}
 
+    def _score_readers(self, named: Mapping[str, str] | None) -> dict[int, ScoreReader]:
+        """Return a reader for each statement: statements may be answered in different words."""
+        labels = {
+            item: self.sheet.below(self.headers.first, self.headers.spots(f"item_{item}"))
+            for item in self.headers.items
+        }
+        return score_readers(self.place.scale, labels, named, blank_codes(self.headers.names))
+
     def read(self) -> list[Submission]:
-        """Return one submission a row; rows with a problem are left out, and the problem is told."""
+        """Return the ratings of all rows; rows with a problem are left out, and the problem is told."""
         submissions = []
         for number, row in self.rows.items():
-            if not self._answered(row):
+            filled = [part for part in self.parts if self._answered(part, row)]
+            if filled and self.screening.keeps_out(number, row):
+                self.left += [self._known(number, row, part) for part in filled]
                 continue
-            if self._refuses(row):
-                self.refused.append(number)
-                continue
-            submission = self._submission(number, row)
-            if not self.problems.has_error(number):
-                submissions.append(submission)
+            for part in filled:
+                self.part = part
+                submission = self._submission(number, row)
+                if not self.problems.has_error(number):
+                    submissions.append(submission)
         return submissions
 
     def _filled(self, row: list[str], role: str) -> list[int]:
-        """Return the places of a meaning where a row holds anything."""
-        return [spot for spot in self.headers.spots(role) if row[spot]]
+        return self.part.filled(row, role)
 
-    def _answered(self, row: list[str]) -> bool:
+    def _answered(self, part: Part, row: list[str]) -> bool:
         """Tell whether a row is more than what is left of a form that was opened and closed."""
-        identified = ("rater", "name", "group", "uuid", "number")
-        return any(
-            self._filled(row, role)
-            for role in self.headers.columns
-            if role.startswith("item_") or role in identified
-        )
+        identified = () if part.tag else ("rater", "name", "group", "uuid", "number")
+        return part.answered(row) or any(part.filled(row, role) for role in identified)
 
-    def _refuses(self, row: list[str]) -> bool:
-        answers = {plain(row[spot]) for spot in self._filled(row, "consent")}
-        return bool(answers & set(words()["answers"]["refused"]))
+    def _known(self, number: int, row: list[str], part: Part) -> Submission:
+        """Return by what a row that stays out would be known again; no name becomes a code for it."""
+        self.part = part
+        written = self._first(row, "rater")
+        rater = written if written in self.place.codes else ""
+        return Submission(number, part.round, "", rater, **self._origin(number, row))
+
+    def _origin(self, number: int, row: list[str]) -> dict[str, str]:
+        """Return what the program calls the submission, and when it was sent."""
+        tails = (self.sheet.ordinals.get(number), self.part.tag)
+        tail = "".join(f"#{tail}" for tail in tails if tail)
+        keys = {
+            role: f"{key}{tail}" if (key := stored_key(self._first(row, role))) else ""
+            for role in ("uuid", "root", "number")
+        }
+        time = stored_time(self._first(row, "time"))
+        return {**keys, "time": time, "part": self.part.tag}
 
     def _submission(self, number: int, row: list[str]) -> Submission:
         rater = self._rater(number, row)
         group = self._group(number, row, rater)
         round_number = self._round(number, row)
         scores = {
-            item: self._value(number, row, f"item_{item}", self.scores.read)
-            for item in self.headers.items
+            item: self._value(number, row, f"item_{item}", self.scores[item].read)
+            for item in self.part.items
         }
-        ordinal = self.sheet.ordinals.get(number)
-        tail = f"#{ordinal}" if ordinal else ""
-        uuid, root, sent_number = (
-            f"{key}{tail}" if (key := stored_key(self._first(row, role))) else ""
-            for role in ("uuid", "root", "number")
-        )
-        time = stored_time(self._first(row, "time"))
-        return Submission(number, round_number, group, rater, scores, uuid, root, sent_number, time)
+        for item in self.part.items:
+            said = {row[spot] for spot in self._filled(row, f"item_{item}")}
+            self.blanks.update([] if scores[item] else said)
+        origin = self._origin(number, row)
+        return Submission(number, round_number, group, rater, scores, **origin)
 
     def _first(self, row: list[str], role: str) -> str:
         return next((row[spot] for spot in self._filled(row, role)), "")
@@ -296,22 +326,24 @@ class RowReader:
             elif answer.value:
                 value, first = answer.value, self.headers.names[spot]
         if not spots and role in ("group", "round"):
-            self.problems.add(f"no_{role}", number, self.headers.spots(role)[0])
+            self.problems.add(f"no_{role}", number, self.part.columns[role][0])
         return value
 
     def _round(self, number: int, row: list[str]) -> str:
-        if not self.headers.spots("round"):
+        if self.part.round:
+            return self.part.round
+        if "round" not in self.part.columns:
             return self.round_number
         if self.round_number and not self._filled(row, "round"):
             return self.round_number
         stated = self._value(number, row, "round", self.rounds.read)
         if stated and self.round_number and stated != self.round_number:
-            spot = self.headers.spots("round")[0]
+            spot = self.part.columns["round"][0]
             self.problems.add("round_differs", number, spot, stated, asked=self.round_number)
         return stated
 
     def _group(self, number: int, row: list[str], rater: str) -> str:
-        if self.headers.spots("group"):
+        if "group" in self.part.columns:
             return self._value(number, row, "group", self.groups.read)
         group = self.place.group_of.get(rater, "")
         if not group and len(self.place.groups) == 1:
@@ -321,7 +353,8 @@ class RowReader:
         return group
 
     def _rater(self, number: int, row: list[str]) -> str:
-        spots = self._filled(row, "rater" if self.headers.spots("rater") else "name")
+        role = "rater" if "rater" in self.part.columns else "name"
+        spots = [s for s in self._filled(row, role) if plain(row[s]) not in _NOBODY]
         if not spots:
             self.problems.add("no_rater", number, self.headers.who)
             return ""

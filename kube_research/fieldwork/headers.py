@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
 
-from kube_research.fieldwork.meanings import words
+from kube_research.fieldwork.meanings import moments, words
 from kube_research.fieldwork.pseudonyms import plain
 from kube_research.texts import LANGUAGES, text
 
 #: What a column of an export may mean beside ``item_<number>``.
-ROLES = ("group", "rater", "name", "round", "consent", "time", "uuid", "root", "number", "private")
+ROLES = ("group", "rater", "name", "round", "consent", "choice", "review", "time", "uuid", "root",
+         "number", "private")  # fmt: skip
 
 #: Headers that tell the program an export comes from.
 _MARKS = {
@@ -22,6 +23,8 @@ _MARKS = {
              "formhub/uuid"},
     "odk": {"key", "submissiondate", "meta-instanceid", "instanceid", "submitterid", "reviewstate"},
     "google": {"timestamp", "stempel waktu", "cap waktu", "tanda waktu"},
+    "microsoft": {"completion time", "start time", "waktu penyelesaian", "waktu mulai",
+                  "waktu selesai"},
 }  # fmt: skip
 
 #: Columns that identify a submission, the firmest first.
@@ -31,7 +34,7 @@ _KEYS = ("_uuid", "_submission__uuid", "key")
 _WRITTEN = dict.fromkeys(_KEYS, "uuid") | {
     "_id": "number", "_submission__id": "number", "submission_no": "number",
     "_submission_time": "time", "_submission__submission_time": "time", "submitted": "time",
-    "submissiondate": "time",
+    "submissiondate": "time", "reviewstate": "review", "_review_status": "review",
 }  # fmt: skip
 _WRITTEN_LAST = {"instanceid": "uuid", "meta-instanceid": "uuid", "rootuuid": "root",
                  "meta-rootuuid": "root"}  # fmt: skip
@@ -39,16 +42,34 @@ _WRITTEN_LAST = {"instanceid": "uuid", "meta-instanceid": "uuid", "rootuuid": "r
 #: What programs write beside the answers.
 _META = ("start", "end", "today", "audit", "intro", "consent_note", "meta/instancename", "status",
          "formversion", "attachmentspresent", "attachmentsexpected", "edits", "parent_key",
-         "formhub/uuid", "reviewstate", "deprecatedid", "instancename", "background-audio",
-         "score", "skor total", "calculations")  # fmt: skip
-_ITEM = re.compile(r"(?:^|.*[/\-:.\s_])(?:item|butir)[ _]?([0-9]{1,9})", re.IGNORECASE | re.DOTALL)
+         "formhub/uuid", "deprecatedid", "instancename", "background-audio", "score", "skor",
+         "skor total", "total score", "total points", "total poin", "quiz feedback",
+         "umpan balik kuis", "grade posted time", "waktu nilai diposting", "last modified time",
+         "waktu modifikasi terakhir", "waktu terakhir diubah", "start time", "waktu mulai",
+         "calculations")  # fmt: skip
+_ITEM = re.compile(r"(|.*[/\-:.\s_])(?:item|butir)[ _]?([0-9]{1,9})", re.IGNORECASE | re.DOTALL)
+_ITEM_THEN = re.compile(
+    r"(|.*[/\-:.\s_])(?:item|butir)[ _]?([0-9]{1,9})[\s_.(\-]+([^\W\d][\w ]*)\)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_INSIDE = re.compile(r"\(([^()]*)\)")
 _QUESTION = re.compile(
     r"(?:item|butir|pernyataan|pertanyaan|soal|question|q)\s*(?:ke|no|nomor)?[\s.\-]*([0-9]{1,9})\W*",
     re.IGNORECASE,
 )
 _CONSENT = re.compile(
-    r"(?:apakah (?:anda|ibu|bapak)\b.*|saya )bersedia\b|do you (?:agree|consent)\b"
+    r"(?:apakah (?:anda|ibu|bapak|saudara|kakak)\b.*|saya |(?:ibu|bapak)\b.*)bersedia\b"
+    r"|(?:do you (?:agree|consent)|i (?:agree|consent))\b"
 )
+_STATE = re.compile(r"(?:_submission_)?_validation_status(?:[/.](label|uid))?")
+_QUIZ = re.compile(
+    r"(?P<base>.+?)\s*\[(?:skor|score|masukan|feedback|umpan balik|poin|points)\]"
+    r"|(?:points|poin|feedback|umpan balik|masukan)\s*[-–—:]\s*(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_HXL = re.compile(r"#[A-Za-z][A-Za-z0-9_]*(?:\s*\+\s*[A-Za-z][A-Za-z0-9_]*)*")
+_TICKS = {"0", "1", "true", "false"}
+_UNDECIDED = ("", "private", "name", "meta")
 _NUMBERED = re.compile(
     r"(?:(?:no|nomor|butir|item|q|p|pernyataan|pertanyaan|soal)\s*)?[0-9]{1,3}[a-z]?\s+"
 )
@@ -64,7 +85,7 @@ class Headers:
 
     Attributes
     ----------
-    kind : {"kobo", "odk", "google", "table"}
+    kind : {"kobo", "odk", "google", "microsoft", "table"}
         The program that made the export; ``table`` if nothing tells.
     columns : dict of str to list of int
         Places by meaning: a role of :data:`ROLES` or ``item_<number>``.
@@ -76,6 +97,10 @@ class Headers:
         Places of columns whose meaning is not known.
     row : int
         The row that holds the headers.
+    tags : int
+        The row that holds tags of the humanitarian exchange language; 0 if there is none.
+    within : dict of int to str
+        What a header says beside its statement, by place: the group or the grid in which it stands.
     """
 
     kind: str
@@ -84,6 +109,8 @@ class Headers:
     first: int = 2
     unread: list[int] = field(default_factory=list)
     row: int = 1
+    tags: int = 0
+    within: dict[int, str] = field(default_factory=dict)
 
     @property
     def items(self) -> list[int]:
@@ -146,28 +173,58 @@ class HeaderReader:
         >>> [reader.meaning(head) for head in ("Keuangan/9. Kas  dicatat *", "g-item_9", "Kelompok:")]
         ['item_9', 'item_9', 'group']
         """
+        return self._meaning(header)[0]
+
+    def _meaning(self, header: str) -> tuple[str, str]:
+        """Return what a header means, and what else it says: its group or its grid."""
         if not header:
-            return ""
+            return "", ""
+        parts = _parts(header)
         if (mine := self.named.get(plain(header))) is not None:
-            return mine
+            around = (within for part, within in parts if self._item(plain(part)) == mine)
+            return mine, next(around, "")
         raw = header.strip().lower()
         last = re.split(r"[/:]", raw)[-1]
         if role := _WRITTEN.get(raw) or _WRITTEN_LAST.get(last):
-            return role
-        for part in _parts(header):
-            word = plain(part)
-            bare = _outside(part)
-            role = self._roles.get(word) or self._item(word) or self._roles.get(bare, "")
-            role = role or ("consent" if _CONSENT.match(word) else "")
-            role = role or self._item(bare) or self._cut_name(part)
-            if role:
-                return role
+            return role, ""
+        if _STATE.fullmatch(raw):
+            return "review", ""
+        for part, within in parts:
+            word, bare = plain(part), _outside(part)
+            role = self._roles.get(word) or self._item(word)
+            if not role and bare != word:
+                role = self._roles.get(bare, "") or self._item(bare)
+                within = f"{within} {' '.join(_INSIDE.findall(part))}"
+            role = role or ("consent" if _CONSENT.match(word) else "") or self._cut_name(part)
+            if role and not (role == "consent" and permits_other(word)):
+                return role, within.strip()
+        return self._numbered(header) or self._at_a_time(header) or (self._other(raw, last), "")
+
+    def _numbered(self, header: str) -> tuple[str, str] | None:
+        """Return the statement that a header names by number alone: ``item_3``, ``Q3``, ``item_3_now``."""
         written = header.strip().strip("*:?").strip()
-        if numbered := _ITEM.fullmatch(written) or _QUESTION.fullmatch(written):
-            return f"item_{int(numbered[1])}"
-        if raw.startswith("_") or raw in _META or last in _META:
-            return "meta"
-        return ""
+        if number := _ITEM.fullmatch(written):
+            return f"item_{int(number[2])}", number[1].strip("/-:._ ")
+        if number := _QUESTION.fullmatch(written):
+            return f"item_{int(number[1])}", ""
+        number = _ITEM_THEN.fullmatch(written)
+        if number and plain(number[3]) in moments():
+            return f"item_{int(number[2])}", f"{number[1]} {number[3]}".strip("/-:._ ")
+        return None
+
+    def _at_a_time(self, header: str) -> tuple[str, str] | None:
+        """Return the statement of a header that also says a time: ``Kas dicatat (sekarang)``."""
+        for part, within in _parts(header):
+            word = plain(part)
+            for time in moments():
+                for rest in (word.removeprefix(f"{time} "), word.removesuffix(f" {time}")):
+                    if rest != word and (item := self._item(rest)):
+                        return item, f"{within} {time}".strip()
+        return None
+
+    @staticmethod
+    def _other(raw: str, last: str) -> str:
+        return "meta" if raw.startswith("_") or raw in _META or last in _META else ""
 
     def _item(self, word: str) -> str:
         for wording in (word, _NUMBERED.sub("", word, count=1)):
@@ -207,18 +264,19 @@ class HeaderReader:
         above = list(zip_longest(*rows[first : last + 1], fillvalue=""))
         names = [cells[0] for cells in above]
         headers = Headers("table", names=names, first=last + 2, row=first + 1)
+        below = [cell for cell in rows[last + 1] if cell] if last + 1 < len(rows) else []
+        if below and all(map(_HXL.fullmatch, below)):
+            headers.tags, headers.first = last + 2, last + 3
+        written = {plain(cell) for column in above for cell in column if cell}
         for place, column in enumerate(above):
             cells = [cell for cell in column if cell]
-            meanings = {meaning for meaning in map(self.meaning, cells) if meaning}
-            meanings = meanings - {"meta"} or meanings
-            number = plain(cells[0]) if cells else ""
-            if not meanings and number.isdecimal() and int(number) in self.statements:
-                meanings = {f"item_{int(number)}"}
-            if meanings:
-                role = min(meanings, key=lambda meaning: (not meaning.startswith("item_"), meaning))
+            role, within = self._column(cells, written)
+            if role:
                 headers.columns.setdefault(role, []).append(place)
+                headers.within[place] = within
             elif cells:
                 headers.unread.append(place)
+        self._find_choices(headers, rows)
         headers.kind = _kind({cell.strip().lower() for column in above for cell in column})
         if "uuid" in headers.columns:
             ranks = {name: rank for rank, name in enumerate(_KEYS)}
@@ -226,6 +284,40 @@ class HeaderReader:
                 key=lambda place: ranks.get(names[place].strip().lower(), len(ranks))
             )
         return headers
+
+    def _column(self, cells: Sequence[str], written: Collection[str]) -> tuple[str, str]:
+        """Return what the headers of one column mean, a statement before all else."""
+        if any(_of_quiz(cell, written) and plain(cell) not in self.named for cell in cells):
+            return "meta", ""
+        meanings = [(role, within) for role, within in map(self._meaning, cells) if role]
+        if meanings:
+            return min(meanings, key=_importance)
+        number = plain(cells[0]) if cells else ""
+        if number.isdecimal() and int(number) in self.statements:
+            return f"item_{int(number)}", ""
+        for cell in cells:  # what Microsoft Forms makes of a second question of one wording
+            again = re.fullmatch(r"(.{4,}?) ?([2-9])", plain(cell))
+            if again and again[1] in written and (item := self._item(again[1])):
+                return item, again[2]
+        return "", ""
+
+    def _find_choices(self, headers: Headers, rows: Sequence[Sequence[str]]) -> None:
+        """Find the columns that hold one choice of the question of consent each, ticked or not."""
+        roles = {spot: role for role, spots in headers.columns.items() for spot in spots}
+        for place, name in enumerate(headers.names):
+            if roles.get(place, "") not in _UNDECIDED or plain(name) in self.named:
+                continue
+            splits = [name[: hit.start()] for hit in re.finditer("/", name)]
+            asked = next((base for base in splits if self.meaning(base) == "consent"), None)
+            given = {row[place].casefold() for row in rows[headers.first - 1 :]} - {""}
+            if asked is None or not given or not given <= _TICKS:
+                continue
+            for spots in (*headers.columns.values(), headers.unread):
+                if place in spots:
+                    spots.remove(place)
+            headers.columns.setdefault("choice", []).append(place)
+            headers.within[place] = name[len(asked) + 1 :]
+        headers.columns = {role: spots for role, spots in headers.columns.items() if spots}
 
     def absent(self, headers: Headers) -> list[int]:
         """Return the numbers of the statements that have no column."""
@@ -248,7 +340,7 @@ class HeaderReader:
         known = [*wordings, *roles, *items]
         absent = {word: meaning for word, meaning in known if meaning not in there}
         for place in headers.unread:
-            for part in _parts(headers.names[place]):
+            for part, _ in _parts(headers.names[place]):
                 word = plain(part)
                 bare = _NUMBERED.sub("", word, count=1)
                 close = [
@@ -271,14 +363,44 @@ def _outside(part: str) -> str:
     return plain(re.sub(r"\([^()]*\)", " ", part))
 
 
-def _parts(header: str) -> list[str]:
-    """Return the texts that may be the question: the row of a grid, what follows the group."""
-    parts = [header]
+def _parts(header: str) -> list[tuple[str, str]]:
+    """Return the texts that may be the question, each with what stands around it.
+
+    That is the row of a grid, or what follows the group.
+    """
+    parts = [(header, "")]
     if grid := _GRID.fullmatch(header):
-        parts += [grid[2], grid[1]]
+        parts += [(grid[2], grid[1]), (grid[1], grid[2])]
     for mark in ("/", "::"):
         pieces = header.split(mark)
-        parts += [mark.join(pieces[start:]) for start in range(1, len(pieces))]
+        parts += [
+            (mark.join(pieces[start:]), mark.join(pieces[:start]))
+            for start in range(1, len(pieces))
+        ]
     if re.fullmatch(r"[\w.\-:]+", header):  # a name of ODK: group-question
-        parts.append(re.split(r"[\-:.]", header)[-1])
-    return [part.strip() for part in parts if part.strip()]
+        *groups, question = re.split(r"[\-:.]", header)
+        parts.append((question, " ".join(groups)))
+    return [(part.strip(), around.strip()) for part, around in parts if part.strip()]
+
+
+def _of_quiz(header: str, written: Collection[str]) -> bool:
+    """Tell whether a form program wrote points or a remark for the question of another column."""
+    quiz = _QUIZ.fullmatch(header.strip())
+    return quiz is not None and plain(quiz["base"] or quiz["rest"]) in written
+
+
+def _importance(meant: tuple[str, str]) -> tuple[bool, bool, str]:
+    role = meant[0]
+    return role == "meta", not role.startswith("item_"), role
+
+
+def permits_other(word: str) -> bool:
+    """Tell whether a question or a choice is about a picture or a name, not about taking part.
+
+    Examples
+    --------
+    >>> permits_other("bersedia difoto"), permits_other("bersedia ikut serta dan difoto")
+    (True, False)
+    """
+    spoken, known = set(word.split()), words()["consent"]
+    return bool(spoken & set(known["other"])) and not spoken & set(known["part"])

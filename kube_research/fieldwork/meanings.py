@@ -19,6 +19,12 @@ def words() -> dict[str, Any]:
     return declared("fieldwork/form_words.toml")
 
 
+@cache
+def moments() -> dict[str, str]:
+    """Return the words for times and wishes, each with its kind: ``earlier``, ``later``, ``other``."""
+    return {word: kind for kind, listed in words()["moments"].items() for word in listed}
+
+
 def scale_words(points: int, lang: str) -> list[str]:
     """Return what the points of a scale are called in our form, lowest first; empty for long scales.
 

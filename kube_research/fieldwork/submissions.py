@@ -22,7 +22,7 @@ _ISO = re.compile(
     r"(?P<y>[0-9]{4})[-/.](?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})[ T,]+(?P<clock>.+)", re.IGNORECASE
 )
 _LOCAL = re.compile(
-    r"(?P<a>[0-9]{1,2})[-/.](?P<b>[0-9]{1,2})[-/.](?P<y>[0-9]{4})[ T,]+(?P<clock>.+)"
+    r"(?P<a>[0-9]{1,2})[-/.](?P<b>[0-9]{1,2})[-/.](?P<y>[0-9]{4}|[0-9]{2})[ T,]+(?P<clock>.+)"
 )
 _CLOCK = re.compile(
     r"(?P<h>[0-9]{1,2})[:.](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2}))?(?:[.,][0-9]+)?\s*(?P<half>[ap]\.?m\.?)?"
@@ -51,6 +51,8 @@ class Submission:
         When it was sent, as :func:`stored_time` writes it.
     rows : dict of int to int
         Of one that stands in the ratings: its row there by statement (in wide ratings always the same).
+    part : str
+        Which of several ratings in one row of the export it is; empty for the only one.
     """
 
     row: int
@@ -63,6 +65,7 @@ class Submission:
     number: str = ""
     time: str = ""
     rows: dict[int, int] = field(default_factory=dict)
+    part: str = ""
 
     @property
     def key(self) -> str:
@@ -82,6 +85,8 @@ class Submission:
         if self.keys() or other.keys():
             return bool(self.keys() & other.keys())
         moments = moment(self.time), moment(other.time)
+        if self.part and other.part and self.part != other.part:
+            return False
         if self.rater != other.rater or not self.time or not other.time:
             return False
         if moments[0] is None or moments[1] is None:
@@ -135,7 +140,8 @@ def moment(written: str, day_first: bool | None = None) -> dt.datetime | None:
     if parts := _ISO.fullmatch(written):
         year, month, day = int(parts["y"]), int(parts["m"]), int(parts["d"])
     elif parts := _LOCAL.fullmatch(written):
-        first, second, year = int(parts["a"]), int(parts["b"]), int(parts["y"])
+        first, second = int(parts["a"]), int(parts["b"])
+        year = int(parts["y"]) + (2000 if len(parts["y"]) == 2 else 0)
         if first <= 12 and second <= 12 and first != second and day_first is None:
             return None
         days = day_first if first <= 12 and second <= 12 else first > 12
@@ -371,6 +377,13 @@ class Ratings:
         self.touched |= bool(examples)
         return len(examples)
 
+    def known_again(self, left_out: Iterable[Submission]) -> list[Submission]:
+        """Return what stands in the ratings of submissions that do not count any more."""
+        index = _Index(self.stored)
+        pairs = [(sent, index.find(sent)) for sent in left_out]
+        known = [old for sent, old in pairs if old is not None and old.same_as(sent)]
+        return list({old.row: old for old in known}.values())
+
     def take(
         self,
         submissions: Iterable[Submission],
@@ -534,6 +547,8 @@ class _Index:
         of_rater = self.by_rater.get(sent.rater, [])
         timed = [] if keys else [version for version in of_rater if version.same_as(sent)]
         same_round = [version for version in of_rater if version.round == sent.round]
+        if sent.part:  # another round of the same rater and second is another rating of the row
+            return next(iter(same_round), None)
         return next(iter([*timed, *same_round]), None)
 
 
