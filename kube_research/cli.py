@@ -226,6 +226,9 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
 @click.option("--latest", is_flag=True, help="Of two submissions of one rater take the newest.")
 @click.option("--keep-rounds", is_flag=True, help="Leave n_raters in the rounds table as it is.")
 @click.option("--map", "meanings", metavar="FILE", help="CSV: header or answer, what it means.")
+@click.option(
+    "--grid", "grids", metavar="NAME=ROUND", multiple=True, help="Round of a grid, or ignore."
+)
 @LANGUAGE
 def import_(
     export: str,
@@ -234,9 +237,10 @@ def import_(
     latest: bool,
     keep_rounds: bool,
     meanings: str | None,
+    grids: tuple[str, ...],
     lang: str,
 ) -> None:
-    """Bring EXPORT of KoboToolbox, ODK Central or Google Forms into the ratings of a site.
+    """Bring EXPORT of KoboToolbox, ODK Central, Google or Microsoft Forms into the ratings of a site.
 
     The same export twice changes nothing; a changed submission updates its rows. Names become codes.
     Exit code 1, and nothing written, if anything in the export does not fit.
@@ -250,9 +254,18 @@ def import_(
         latest=latest,
         keep_rounds=keep_rounds,
         meanings=meanings,
+        grids=dict(_grid(given, lang) for given in grids),
         lang=lang,
     )
     click.echo("\n".join(imported.sentences(lang)))
+
+
+def _grid(given: str, lang: str) -> tuple[str, int]:
+    """Return what the headers of a grid say, and its round."""
+    name, _, number = (word.strip() for word in given.rpartition("="))
+    if not name or not (number.isdecimal() or number in ("ignore", "abaikan")):
+        raise click.BadParameter(text("import.grid_form", lang, given=given), param_hint="--grid")
+    return name, int(number) if number.isdecimal() else 0
 
 
 @main.command()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kube_research.errors import ExportError
 from kube_research.fieldwork.exports import ExportSheet
-from kube_research.fieldwork.headers import Headers
 from kube_research.fieldwork.grids import Part
+from kube_research.fieldwork.headers import Headers
 from kube_research.fieldwork.pseudonyms import NameKey, looks_like_code, plain
 from kube_research.fieldwork.scores import Answer, ScoreReader, blank_codes, score_readers
 from kube_research.fieldwork.screening import Screening
@@ -283,18 +283,18 @@ class RowReader:
         self.part = part
         written = self._first(row, "rater")
         rater = written if written in self.place.codes else ""
-        return Submission(number, part.round, "", rater, **self._origin(number, row))
+        return replace(self._sent(number, row), round=part.round, rater=rater)
 
-    def _origin(self, number: int, row: list[str]) -> dict[str, str]:
+    def _sent(self, number: int, row: list[str]) -> Submission:
         """Return what the program calls the submission, and when it was sent."""
         tails = (self.sheet.ordinals.get(number), self.part.tag)
         tail = "".join(f"#{tail}" for tail in tails if tail)
-        keys = {
-            role: f"{key}{tail}" if (key := stored_key(self._first(row, role))) else ""
+        uuid, root, sent_number = (
+            f"{key}{tail}" if (key := stored_key(self._first(row, role))) else ""
             for role in ("uuid", "root", "number")
-        }
+        )
         time = stored_time(self._first(row, "time"))
-        return {**keys, "time": time, "part": self.part.tag}
+        return Submission(number, "", "", "", {}, uuid, root, sent_number, time, part=self.part.tag)
 
     def _submission(self, number: int, row: list[str]) -> Submission:
         rater = self._rater(number, row)
@@ -307,8 +307,8 @@ class RowReader:
         for item in self.part.items:
             said = {row[spot] for spot in self._filled(row, f"item_{item}")}
             self.blanks.update([] if scores[item] else said)
-        origin = self._origin(number, row)
-        return Submission(number, round_number, group, rater, scores, **origin)
+        sent = self._sent(number, row)
+        return replace(sent, round=round_number, group=group, rater=rater, scores=scores)
 
     def _first(self, row: list[str], role: str) -> str:
         return next((row[spot] for spot in self._filled(row, role)), "")

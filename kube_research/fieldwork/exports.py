@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kube_research.site.sheets import DELIMITERS, Fault, csv_sheet, read_book
@@ -33,12 +34,15 @@ class ExportSheet:
         Formulas without a stored result.
     ordinals : dict of int to int
         For the sheet of a repeated group: which repeat of its submission a row is, counted from 1.
+    orphan : str
+        For the sheet of a repeated group without the sheet it belongs to: the column that says so.
     """
 
     file: str
     rows: list[list[str]]
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     ordinals: dict[int, int] = field(default_factory=dict)
+    orphan: str = ""
 
     def below(self, first: int, spots: Collection[int]) -> set[str]:
         """Return everything that stands in some columns from a row on."""
@@ -51,7 +55,8 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
     Parameters
     ----------
     path : Path
-        A ``.csv``, an ``.xlsx``, or a ``.zip`` with one CSV file in it, as Google Forms gives it.
+        A ``.csv``, an ``.xlsx``, or a ``.zip`` of CSV files: one, as Google Forms gives it, or those of
+        a form of ODK Central and of its repeated groups.
     known : collection of str
         Headers (lower case) by which the right separator of a CSV file is known.
 
@@ -81,11 +86,17 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
             name: ExportSheet(f"{path.name}[{name}]", _tidy(sheet.rows), sheet.uncomputed)
             for name, sheet in book.items()
         }
-        read = [_with_parents(name, sheet, sheets) for name, sheet in sheets.items()]
+    elif suffix == ".zip":
+        files = _csv_files(content)
+        sheets = {
+            Path(name).stem: _csv_export(
+                path.name if len(files) == 1 else f"{path.name}[{name}]", inner, known
+            )
+            for name, inner in files.items()
+        }
     else:
-        content = _only_csv(content) if suffix == ".zip" else content
-        hint = _separator(content, known)
-        read = [ExportSheet(path.name, _tidy(csv_sheet(hint + content, known).rows))]
+        sheets = {path.stem: _csv_export(path.name, content, known)}
+    read = [_with_parents(name, sheet, sheets) for name, sheet in sheets.items()]
     filled = [sheet for sheet in read if any(map(any, sheet.rows))]
     if not filled:
         raise Fault("empty_file")
@@ -113,37 +124,113 @@ def _separator(content: bytes, known: Collection[str]) -> bytes:
     return f"sep={best}\n".encode() if count(best) > 1 and content[:2] != b"\xff\xfe" else b""
 
 
-def _only_csv(content: bytes) -> bytes:
+def _csv_export(file: str, content: bytes, known: Collection[str]) -> ExportSheet:
+    hint = _separator(content, known)
+    return ExportSheet(file, _tidy(csv_sheet(hint + content, known).rows))
+
+
+def _csv_files(content: bytes) -> dict[str, bytes]:
+    """Return the CSV files of an archive, without logs and what a Mac adds."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            files = [part for part in parts.infolist() if part.filename.lower().endswith(".csv")]
-            if len(files) != 1 or files[0].file_size > _MOST:
+            files = [
+                part
+                for part in parts.infolist()
+                if re.fullmatch(
+                    r"(?!__MACOSX/|.*\baudit\.csv$)(?:.*/)?[^/.][^/]*\.csv", part.filename, re.I
+                )
+            ]
+            if not files or sum(part.file_size for part in files) > _MOST:
                 raise Fault("export_zip")
-            return parts.read(files[0])
+            return {Path(part.filename).name: parts.read(part) for part in files}
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
         raise Fault("export_zip") from None
+
+
+#: By which column a row of a repeated group names its submission, and where that has the name.
+_LINKS = {"_parent_index": "_index", "PARENT_KEY": "KEY"}
+
+#: Keys of the submission that its repeats do not share, because each has one of its own.
+_KEYS_ABOVE = re.compile(r"(?:.*[-/:])?(?:instanceID|rootUuid)", re.IGNORECASE)
+
+#: A name of a sheet may have so many letters.
+_NAME_LENGTH = 31
 
 
 def _with_parents(name: str, sheet: ExportSheet, sheets: dict[str, ExportSheet]) -> ExportSheet:
     """Put the cells of the submission beside each row of a repeated group."""
     header = sheet.rows[0] if sheet.rows else []
-    if not {"_parent_index", "_parent_table_name"} <= set(header):
+    link = next((link for link in _LINKS if link in header), "")
+    if not link:
         return sheet
-    titles = {row[header.index("_parent_table_name")] for row in sheet.rows[1:] if any(row)}
-    title = titles.pop() if len(titles) == 1 else ""
-    parent = sheets.get(title)
-    if parent is None or parent is sheet or "_index" not in parent.rows[0]:
-        return sheet
-    parent = _with_parents(title, parent, {k: v for k, v in sheets.items() if k != name})
-    above = parent.rows[0]
-    keep = [place for place, label in enumerate(above) if label not in {*header, "", "_index"}]
-    index = above.index("_index")
+    others = {title: other for title, other in sheets.items() if title != name and other.rows}
+    title = _title_above(sheet, link, others)
+    if not title:
+        return replace(sheet, orphan=link)
+    parent = _with_parents(title, others[title], others)
+    above, own = parent.rows[0], _LINKS[link]
+    dropped = {*header, "", own}
+    keep = [place for place, label in enumerate(above) if label not in dropped]
+    if link == "PARENT_KEY":
+        keep = [place for place in keep if not _KEYS_ABOVE.fullmatch(above[place])]
+    index = above.index(own)
     by_index = {row[index]: [row[place] for place in keep] for row in parent.rows[1:] if row[index]}
     rows, ordinals = [header + [above[place] for place in keep]], {}
     repeats = Counter[str]()
     for number, row in enumerate(sheet.rows[1:], start=2):
-        belongs = row[header.index("_parent_index")]
+        belongs = row[header.index(link)]
         repeats[belongs] += 1
-        ordinals[number] = repeats[belongs]
+        if own == "_index":  # a key of ODK says itself which repeat it is
+            ordinals[number] = repeats[belongs]
         rows.append(row + by_index.get(belongs, [""] * len(keep)))
-    return ExportSheet(sheet.file, rows, sheet.uncomputed, ordinals)
+    return ExportSheet(sheet.file, rows, sheet.uncomputed, ordinals, parent.orphan)
+
+
+def _title_above(sheet: ExportSheet, link: str, others: Mapping[str, ExportSheet]) -> str:
+    """Return the sheet that a repeated group belongs to: one that has all its rows, by name if several.
+
+    The name of a sheet is cut at 31 letters, so that it may be only the beginning of what is said.
+    """
+    own, named = _LINKS[link], _column(sheet, "_parent_table_name")
+    wanted = set(_column(sheet, link)) - {""}
+    able = [title for title, other in others.items() if wanted <= set(_column(other, own))]
+    able = [title for title in able if _same_submissions(sheet, others[title], link)]
+    called = {title for title in able for said in named if said and _cut_from(title, said)}
+    if len(called) == 1:
+        return called.pop()
+    return able[0] if len(able) == 1 else ""
+
+
+def _column(sheet: ExportSheet, name: str) -> list[str]:
+    header = sheet.rows[0]
+    return [row[header.index(name)] for row in sheet.rows[1:]] if name in header else []
+
+
+def _same_submissions(sheet: ExportSheet, other: ExportSheet, link: str) -> bool:
+    """Tell whether the rows of two sheets name the same submissions, as far as both name any."""
+    above = _column(other, "_uuid") or _column(other, "_submission__uuid")
+    below = _column(sheet, "_submission__uuid")
+    if not above or not below:
+        return True
+    known = dict(zip(_column(other, _LINKS[link]), above, strict=True))
+    return all(
+        known.get(index, uuid) == uuid
+        for index, uuid in zip(_column(sheet, link), below, strict=True)
+        if uuid
+    )
+
+
+def _cut_from(title: str, named: str) -> bool:
+    """Tell whether a sheet has a name, or what a program makes of a name that is too long.
+
+    Examples
+    --------
+    >>> long = "Penilaian kapasitas kelompok usaha bersama"
+    >>> [_cut_from(title, long) for title in (long[:31], long[:28] + "...", long[:20])]
+    [True, True, False]
+    """
+    bare = re.sub(r"(?:\.\.\.|…|\s?\([0-9]+\))+$", "", title)
+    marks = str.maketrans("[]:*?/\\", "_" * 7)
+    return title == named or (
+        len(title) >= _NAME_LENGTH - 3 and named.translate(marks).startswith(bare.translate(marks))
+    )

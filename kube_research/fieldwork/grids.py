@@ -159,7 +159,9 @@ class GridReader:
             count, rest = _cut_repeat(name, fronts)
             if not count:
                 continue
-            role = next((r for r, spots in shared.items() if spot in spots), "") or self.meaning(rest)
+            role = next((r for r, spots in shared.items() if spot in spots), "") or self.meaning(
+                rest
+            )
             if role in shared and spot in shared[role]:
                 shared[role].remove(spot)
             if role:
@@ -171,7 +173,9 @@ class GridReader:
                 known = self.headers.columns.setdefault(role, [])
                 known += [spot for spot in spots if spot not in known]
                 self.headers.unread = [spot for spot in self.headers.unread if spot not in spots]
-        left = [spot for role, spots in shared.items() if role.startswith("item_") for spot in spots]
+        left = [
+            spot for role, spots in shared.items() if role.startswith("item_") for spot in spots
+        ]
         if left := [spot for spot in left if self._used(spot)]:
             return Parts([], trouble=[self._left(spot) for spot in left])
         shared = {role: spots for role, spots in shared.items() if spots}
@@ -199,7 +203,7 @@ class GridReader:
 
     def _labels(self) -> dict[int, str]:
         """Return by place what the header of a doubled statement says beyond its fellows."""
-        labels = {}
+        labels: dict[int, str] = {}
         for spots in self.doubled.values():
             said = [plain(self.headers.within[spot]).split() for spot in spots]
             common = set(said[0]).intersection(*map(set, said[1:]))
@@ -247,7 +251,9 @@ class GridReader:
     def _round_of(self, label: str) -> str:
         """Return the round that a grid is named after, or a word that the user has to replace."""
         said = f" {plain(label)} "
-        named = [n for n, words in self.rounds.items() if any(f" {plain(w)} " in said for w in words)]
+        named = [
+            n for n, words in self.rounds.items() if any(f" {plain(w)} " in said for w in words)
+        ]
         if len(named) == 1:
             return named[0]
         kinds = {kind for word, kind in moments().items() if f" {word} " in said}
@@ -277,7 +283,9 @@ class GridReader:
             if not matching:
                 said = sorted({w for spots in self.spots.values() for s in spots
                                if (w := self.headers.within[s])})  # fmt: skip
-                allowed = ", ".join(said) or _ranges([s for spots in self.spots.values() for s in spots])
+                allowed = ", ".join(said) or _ranges(
+                    [s for spots in self.spots.values() for s in spots]
+                )
                 parts.trouble.append(Trouble("grid_unknown", None, name, {"allowed": allowed}))
             for spot in matching:
                 length, other = of_spot.get(spot, (0, number))

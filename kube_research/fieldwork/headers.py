@@ -201,7 +201,7 @@ class HeaderReader:
         return self._numbered(header) or self._at_a_time(header) or (self._other(raw, last), "")
 
     def _numbered(self, header: str) -> tuple[str, str] | None:
-        """Return the statement that a header names by number alone: ``item_3``, ``Q3``, ``item_3_now``."""
+        """Return the statement that a header names by its number: ``item_3``, ``Q3``, ``item_3_now``."""
         written = header.strip().strip("*:?").strip()
         if number := _ITEM.fullmatch(written):
             return f"item_{int(number[2])}", number[1].strip("/-:._ ")

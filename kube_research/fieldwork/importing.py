@@ -13,12 +13,14 @@ from kube_research.fieldwork.answers import (
     ExportProblems,
     Place,
     RowReader,
+    answered_rows,
     export_error,
 )
 from kube_research.fieldwork.exports import ExportSheet, read_export
+from kube_research.fieldwork.grids import GridReader, Part, Parts
 from kube_research.fieldwork.headers import HeaderReader, Headers
 from kube_research.fieldwork.meanings import Meanings, read_meanings
-from kube_research.fieldwork.pseudonyms import KEY_FILE, NameKey, ignore_line, read_key
+from kube_research.fieldwork.pseudonyms import KEY_FILE, NameKey, ignore_line, plain, read_key
 from kube_research.fieldwork.scores import ScoreReader
 from kube_research.fieldwork.submissions import (
     Clash,
@@ -241,7 +243,7 @@ class Imported:
 
     Attributes
     ----------
-    kind : {"kobo", "odk", "google", "table"}
+    kind : {"kobo", "odk", "google", "microsoft", "table"}
         The program that made the export.
     file, row : str, int
         The sheet and row of the headers.
@@ -302,6 +304,7 @@ def import_ratings(
     latest: bool = False,
     keep_rounds: bool = False,
     meanings: str | Path | None = None,
+    grids: Mapping[str, int] | None = None,
     lang: str = "en",
 ) -> Imported:
     """Bring the submissions of an export into the ratings of a site.
@@ -309,8 +312,9 @@ def import_ratings(
     Parameters
     ----------
     export : str or Path
-        A ``.csv`` or ``.xlsx`` of KoboToolbox (labels or names) or ODK Central, the ``.csv``, ``.zip``
-        or ``.xlsx`` of Google Forms, or any table with a column a statement.
+        A ``.csv`` or ``.xlsx`` of KoboToolbox (labels or names), a ``.csv`` or ``.zip`` of ODK Central,
+        the ``.csv``, ``.zip`` or ``.xlsx`` of Google or Microsoft Forms, or any table with a column a
+        statement.
     site : str or Path
         The folder of the site. The ratings are written where it keeps them (long or wide, CSV or
         workbook), ``ratings.csv`` if it has none.
@@ -322,6 +326,9 @@ def import_ratings(
         Leave ``n_raters`` in the rounds table as it is, and only say what it should be.
     meanings : str or Path, optional
         A file for :func:`kube_research.fieldwork.meanings.read_meanings`.
+    grids : mapping of str to int, optional
+        Where one row answers the same statements twice (then and now): the round of each grid, by what
+        its headers say (``"then"``) or by the letters of its columns (``"D:H"``); 0 leaves a grid out.
     lang : {"en", "id"}
         Language of messages.
 
@@ -355,7 +362,7 @@ def import_ratings(
         except Fault as fault:
             raise _refusal(Path(meanings).name, fault, lang, file.name) from None
     target = ImportSite(folder, lang)
-    work = _Import(target, file, named, lang)
+    work = _Import(target, file, named, grids or {}, lang)
     submissions, imported = work.read("" if round_number is None else str(round_number))
     work.merge(submissions, imported, latest=latest)
     rounds = {submission.round for submission in submissions}
@@ -371,8 +378,16 @@ def import_ratings(
 class _Import:
     """One import: read, merged, checked."""
 
-    def __init__(self, site: ImportSite, export: Path, meanings: Meanings, lang: str) -> None:
+    def __init__(
+        self,
+        site: ImportSite,
+        export: Path,
+        meanings: Meanings,
+        grids: Mapping[str, int],
+        lang: str,
+    ) -> None:
         self.site, self.export, self.meanings, self.lang = site, export, meanings, lang
+        self.grids, self.parts = grids, Parts([])
         self.place = site.place()
         self.sheet, self.headers = ExportSheet(export.name, []), Headers("table")
         self.problems = ExportProblems(export.name, self.sheet, self.headers, self.place, lang)
@@ -387,16 +402,19 @@ class _Import:
         except Fault as fault:
             raise _refusal(self.export.name, fault, self.lang) from None
         self.problems = replace(self.problems, sheet=self.sheet, headers=self.headers)
+        self._split(reader)
         self._check_headers(reader, round_number)
         self.problems.stop()
         if not round_number and "round" not in self.headers.columns:
             round_number = next(iter(self.place.rounds))
         rows = RowReader(
-            self.problems, self.site.key, round_number=round_number, named=self.meanings.answers
-        )
+            self.problems, self.site.key, self.parts.parts,
+            round_number=round_number, named=self.meanings.answers,
+        )  # fmt: skip
         submissions = rows.read()
         self._check_formulas()
         self.problems.stop()
+        self._check_usable(submissions, rows)
         self.day_first = order_of_days(submission.time for submission in submissions)
         merged, unclear = merge_same(submissions, self.day_first)
         for first, other in unclear:
@@ -415,15 +433,56 @@ class _Import:
                 head.names[spot] for spot in head.unread if self.sheet.below(head.first, [spot])
             ],
         )
-        if rows.refused:
-            note = text("import.no_consent", self.lang, rows=_listed(rows.refused))
-            imported.notes.append(note)
-        if absent := reader.absent(self.headers):
-            imported.notes.append(text("import.not_asked", self.lang, items=_listed(absent)))
-        if not submissions and not rows.refused:
-            self.problems.add("no_answers")
+        imported.notes += self._notes(reader, rows)
+        for old in self.site.ratings.known_again(rows.left):
+            where = f"{self.site.ratings.table.file}:{old.row}"
+            fill = {"where": where, "round": old.round, "rater": old.rater}
+            imported.notes.append(text("import.left_stored", self.lang, **fill))
         self.problems.stop()
         return merged, imported
+
+    def _check_usable(self, submissions: list[Submission], rows: RowReader) -> None:
+        """Stop if nothing in the export can be used, and say why."""
+        if not submissions and rows.left:
+            reasons = "; ".join(rows.screening.reasons(self.lang))
+            self.problems.add("nothing_usable", reasons=reasons)
+        elif not submissions or not any(any(sent.scores.values()) for sent in submissions):
+            self.problems.add("no_answers")
+        self.problems.stop()
+
+    def _notes(self, reader: HeaderReader, rows: RowReader) -> list[str]:
+        """Say what was left out, assumed or not there."""
+        notes = rows.screening.notes(self.lang)
+        if self.headers.tags:
+            notes.append(text("import.tags", self.lang, row=self.headers.tags))
+        for spots in self.parts.merged:
+            columns = ", ".join(f"'{self.headers.names[spot]}'" for spot in spots)
+            notes.append(text("import.merged_columns", self.lang, columns=columns))
+        if len(self.parts.parts) > 1 and not self.parts.parts[0].round:
+            notes.append(text("import.repeats", self.lang, count=len(self.parts.parts)))
+        if self.parts.parts[0].round and "round" in self.headers.columns:
+            column = self.headers.names[self.headers.spots("round")[0]]
+            notes.append(text("import.grid_round", self.lang, column=column))
+        if rows.blanks:
+            said = ", ".join(f"'{word}' {count}×" for word, count in rows.blanks.most_common())
+            notes.append(text("import.blanks", self.lang, said=said, count=rows.blanks.total()))
+        if absent := reader.absent(self.headers):
+            notes.append(text("import.not_asked", self.lang, items=_listed(absent)))
+        return notes
+
+    def _split(self, reader: HeaderReader) -> None:
+        """Tell apart the columns that hold the same statements."""
+        rows = list(answered_rows(self.sheet, self.headers).values())
+        grids = GridReader(self.headers, rows, reader.meaning, self.place.rounds)
+        self.parts = grids.read(self.grids)
+        for trouble in self.parts.trouble:
+            row = self.headers.row if trouble.spot is not None else 0
+            self.problems.add(trouble.code, row, trouble.spot, trouble.value, **trouble.fill)
+        self.problems.stop()
+        for number in sorted({part.round for part in self.parts.parts} - {""}):
+            if number not in self.place.rounds:
+                listed = _rounds_in_words(self.place.rounds)
+                self.problems.add("round_asked", value=number, allowed=listed)
 
     def _choose(
         self, sheets: list[ExportSheet], reader: HeaderReader
@@ -448,6 +507,11 @@ class _Import:
     def _check_headers(self, reader: HeaderReader, round_number: str) -> None:
         """Note what is missing above the columns, or stands there and is not known."""
         columns, head, place = self.headers.columns, self.headers, self.place
+        orphan = self.sheet.orphan
+        if orphan and plain(orphan) not in self.meanings.headers:
+            self.problems.add(
+                "no_parent", head.row, head.names.index(orphan), orphan, column=orphan
+            )
         for spot, meant in reader.near_misses(head):
             self.problems.add_header("header_near", spot, near=meant)
         near = {problem.column for problem in self.problems.listed}
@@ -465,7 +529,10 @@ class _Import:
         listed = _rounds_in_words(place.rounds)
         if round_number and round_number not in place.rounds:
             self.problems.add("round_asked", value=round_number, allowed=listed)
-        if not round_number and "round" not in columns and len(place.rounds) != 1 and not near:
+        if self.grids:
+            if round_number:
+                self.problems.add("grid_and_round", value=round_number)
+        elif not round_number and "round" not in columns and len(place.rounds) != 1 and not near:
             self.problems.add("no_round_column", allowed=listed)
 
     def _scored(self, spot: int) -> bool:
@@ -531,7 +598,8 @@ class _Import:
         elif ratings.wide is not None and role not in ("round", "group", "rater"):
             number = re.search(r"([0-9]+)$", role)
             role = f"item_{number[1]}" if number else role
-        spots = [self.headers.who] if role == "rater" else self.headers.spots(role)
+        part = next((part for part in self.parts.parts if part.tag == origin.part), Part({}))
+        spots = [self.headers.who] if role == "rater" else part.columns.get(role, [])
         column = self.headers.names[spots[0]] if spots else error.column
         value = self._rater(error.value) if role == "rater" else error.value
         return replace(error, file=self.sheet.file, row=origin.row, column=column, value=value)

@@ -26,7 +26,7 @@ _STROKES = re.compile(r"[-–—_.]+")
 _CODE_SAID = re.compile(r"(?<![0-9.,])(-?[0-9]{1,3})\s*[=:]\s*([^\d,;()/]+)")
 
 #: Codes that questionnaires use for no answer, where a form says so.
-_NO_ANSWER_CODES = frozenset({7, 8, 9, 66, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999})
+_NO_ANSWER_CODES = frozenset({66, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999})
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class ScoreReader:
 
     def read(self, cell: str) -> Answer:
         """Read one cell."""
-        word, whole = plain(cell), _WHOLE.fullmatch(cell)
+        word = plain(cell)
+        whole = _WHOLE.fullmatch(cell)
         for said in (word, str(int(whole[1])) if whole else word):
             if said in self.named:
                 return Answer(self.named[said])
@@ -114,9 +115,9 @@ class ScoreReader:
         if cut and label in self.quantities:
             return self._unknown()
         if cut and self.reversed and label:
-            return Answer(code="label_reversed", fill={"number": cut[0]})
+            return Answer(code="label_reversed")
         if cut:
-            return self._on_scale(cut[0])
+            return self._on_scale(cut[0], cell)
         if len(scores) == 1:
             return Answer(str(scores[0]))
         if scores:
@@ -126,11 +127,11 @@ class ScoreReader:
             return Answer(str(int(before[1])))
         return self._unknown()
 
-    def _on_scale(self, number: int) -> Answer:
+    def _on_scale(self, number: int, cell: str) -> Answer:
         if self.low <= number <= self.high:
             return Answer(str(number))
         code = "score_code" if abs(number) in _NO_ANSWER_CODES else "off_scale"
-        return Answer(code=code, fill={"low": self.low, "high": self.high})
+        return Answer(code=code, fill={"low": self.low, "high": self.high, "value": cell})
 
     def _unknown(self) -> Answer:
         return Answer(code="score_unknown", fill={"low": self.low, "high": self.high})
@@ -144,8 +145,9 @@ def fitting_sets(points: int, used: Collection[str]) -> list[list[str]]:
     >>> fitting_sets(4, {"ss", "ts", "sts"})
     [['sts', 'ts', 's', 'ss']]
     """
-    listed = [(scale[lang], ()) for scale in words()["scales"] for lang in LANGUAGES]
-    listed += [(scale["words"], scale.get("only", ())) for scale in words()["short_scales"]]
+    listed: list[tuple[list[str], list[str]]]
+    listed = [(scale[lang], []) for scale in words()["scales"] for lang in LANGUAGES]
+    listed += [(scale["words"], scale.get("only", [])) for scale in words()["short_scales"]]
     sets = [
         ([plain(word) for word in named], {plain(word) for word in only})
         for named, only in listed

@@ -22,7 +22,7 @@ from kube_research.fieldwork.scores import ScoreReader
         ("0", "", "off_scale"), ("5", "", "off_scale"), ("3.5", "", "score_unknown"),
         ("5 - Baik", "", "off_scale"), ("3/4", "", "score_unknown"), ("3 dari 4", "", "score_unknown"),
         ("2016-03-04", "", "score_unknown"),
-        ("Lumayan", "", "score_unknown"), ("-", "", "score_unknown"),
+        ("Lumayan", "", "score_unknown"), ("-", "", ""),
         ("#REF!", "", "score_unknown"), ("3 4", "", "score_unknown"),
     ],
 )  # fmt: skip

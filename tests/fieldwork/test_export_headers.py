@@ -64,7 +64,7 @@ READER = HeaderReader({number: one[1:] for number, one in ITEMS.items()} | {6: [
         ("formhub/uuid", "meta"),
         ("_index", "meta"),
         ("__version__", "meta"),
-        ("_validation_status", "meta"),
+        ("_validation_status", "review"),
         ("_notes", "meta"),
         ("meta/instanceName", "meta"),
         ("PARENT_KEY", "meta"),
