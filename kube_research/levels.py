@@ -135,8 +135,11 @@ def describe_levels(
 def lengthened(wide: Any, *, keep: list[str], items: dict[str, int]) -> Any:
     """Turn ratings with one column an item (name to number) into one row per item."""
     frame = query_on(wide)
+    kinds = frame.collect_schema()
+    whole = all(kinds[name].is_integer() for name in items)  # a half point is no whole number
+    kind = nw.Int64 if whole else nw.Float64
     parts = [
-        frame.select(*keep, item=nw.lit(number, nw.Int64), score=nw.col(name).cast(nw.Int64))
+        frame.select(*keep, item=nw.lit(number, nw.Int64), score=nw.col(name).cast(kind))
         for name, number in items.items()
     ]
     return nw.to_native(nw.concat(parts, how="vertical"))

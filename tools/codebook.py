@@ -9,6 +9,7 @@ from kube_research.site.schema import PATTERNS, Column, Table, tables
 
 _FRICTIONLESS = {
     "integer": "integer",
+    "score": "number",
     "money": "integer",
     "percent": "number",
     "date": "date",

@@ -39,7 +39,8 @@ _WIDTHS = {"statement_id": 72, "statement_en": 72, "locator": 60, "text_id": 45,
 _PARTS = 'SUBSTITUTE(SUBSTITUTE(site!$B${row}&"",";",","),",",REPT(" ",99))'
 
 _SHAPES = {"code": "@", "printed": "@", "text": "@", "choice": "@", "date": "yyyy-mm-dd",
-           "time": "hh:mm", "money": "#,##0", "integer": "0", "percent": "General"}  # fmt: skip
+           "time": "hh:mm", "money": "#,##0", "integer": "0", "score": "General",
+           "percent": "General"}  # fmt: skip
 
 #: What may stand under a header, by kind of column; what is only doubtful is warned of.
 _LIMITS: dict[str, dict[str, Any]] = {
@@ -202,8 +203,12 @@ class NewWorkbook:
             formula = f'=ISERROR(FIND(" ",{letter}2))'
             message, rule = "blank", {"validate": "custom", "value": formula}
         elif column.name == "score":
-            ends = {"minimum": "=lists!$B$2", "maximum": "=lists!$B$3"}
-            message, rule = "score", {"validate": "integer", **ends}
+            low, high, step = (f"lists!$B${number}" for number in (2, 3, 4))
+            steps = f"({letter}2-{low})/{step}"
+            formula = (
+                f"=AND({letter}2>={low},{letter}2<={high},ABS({steps}-ROUND({steps},0))<0.000001)"
+            )
+            message, rule = "score", {"validate": "custom", "value": formula}
         elif column.kind == "percent":
             rule = {**rule, "maximum": column.most}
         elif column.kind == "integer":
@@ -240,7 +245,7 @@ class NewWorkbook:
                 sheet.data_validation(number, 1, number, 1, rule)
 
     def _lists(self, sheet: Any) -> None:
-        """Write what the rules look up: the groups and the scale, read from the sheet site."""
+        """Write what the rules look up: the groups, the scale and its step, read from the sheet site."""
         sheet.hide()
         spots = {key: number for number, key in enumerate(self.entries, start=2)}
         groups, scale = (_PARTS.replace("{row}", str(spots[key])) for key in ("groups", "scale"))
@@ -254,6 +259,8 @@ class NewWorkbook:
         for number, (end, wide) in enumerate(ends):
             formula = f"=IFERROR(VALUE(TRIM(MID({scale},{number * 99 + 1},99))),{wide})"
             sheet.write_formula(number + 1, 1, formula, None, end)
+        step = '=IFERROR(0+INDEX(site!$B$1:$B$99,MATCH("step",site!$A$1:$A$99,0)),1)'
+        sheet.write_formula(3, 1, step, None, 1)
 
     def _instructions(self, sheet: Any) -> None:
         sheet.hide_gridlines(2)

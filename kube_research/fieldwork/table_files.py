@@ -21,7 +21,7 @@ from kube_research.site.sheets import Fault, csv_content, csv_sheet, read_book
 if TYPE_CHECKING:
     import pandas as pd
 
-_NUMBERS = ("integer", "money")
+_NUMBERS = ("integer", "score", "money")
 
 
 @dataclass
@@ -278,6 +278,8 @@ def _put_cells(page: Any, table: TableFile) -> None:
             cell._style = copy(column._style)
         if row > 1 and whole and re.fullmatch(r"-?[0-9]{1,15}", value):
             cell.value = int(value)
+        elif row > 1 and whole and re.fullmatch(r"-?[0-9]{1,9}\.[0-9]{1,9}", value):
+            cell.value = float(value)
         else:
             cell.value = value or None
             cell.data_type = "s" if value else cell.data_type  # no text becomes a formula

@@ -23,6 +23,7 @@ from kube_research.site.rules import (
     BOOK,
     GROUPED,
     ON_SCALE,
+    ON_STEP,
     ONE_GROUP,
     OPTIONAL,
     ORDERED,
@@ -70,6 +71,7 @@ class _Source:
     tables: Mapping[str, Any]
     scale: tuple[int, int] | None
     groups: Sequence[str] | None
+    step: float = 1
 
     def breaking(self, rule: Rule) -> Any:
         """Return the rows that break a rule."""
@@ -148,6 +150,9 @@ def _cells(given: _Source, name: str) -> Iterator[tuple[str, str, Any]]:
             low, high = given.scale
             score = nw.col(column_name)
             yield column_name, "off_scale", _true((score < low) | (score > high))
+            if (name, column_name) == ON_STEP:
+                steps = (score.cast(nw.Float64) - low) / given.step
+                yield column_name, "off_step", _true((steps - (steps + 0.5).floor()).abs() > 1e-6)
     if given.groups is not None and name in GROUPED and "group" in kinds:
         group = nw.col("group")
         yield "group", "unknown_group", ~(group.is_in(list(given.groups)) | group.is_null())
@@ -329,9 +334,11 @@ def count_violations(
 def _source(source: Any, scale: tuple[int, int] | None, groups: Sequence[str] | None) -> _Source:
     if isinstance(source, SiteScan):
         given = {name: source.table(name) for name in source.names}
-        return _Source(given, scale or source.scale, groups or source.groups_known)
+        told = groups or source.groups_known
+        return _Source(given, scale or source.scale, told, source.step)
     if isinstance(source, Site):
-        return _Source(source.tables, scale or source.info.scale, groups or source.info.groups)
+        info = source.info
+        return _Source(source.tables, scale or info.scale, groups or info.groups, info.step)
     return _Source(source, scale, groups)
 
 

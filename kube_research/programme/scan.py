@@ -136,6 +136,8 @@ class SiteScan:
         Name of the programme; empty for a directory of sites.
     scale : (int, int) or None
         Lowest and highest score; None if nothing says so, or if sites differ.
+    step : float
+        From one score to the next; of sites that differ the finest.
     threshold : float or None
         Means below it are weak; None likewise.
     groups_known : tuple of str or None
@@ -157,6 +159,7 @@ class SiteScan:
     evidence: str = "recorded"
     folder: Path | None = None
     info: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    step: float = 1
     _memory: str = field(default="1GB", repr=False)
     _sites: Mapping[str, Path] = field(default_factory=dict, repr=False)
     _lang: str = field(default="en", repr=False)
@@ -263,7 +266,9 @@ def small_table(path: Path) -> pd.DataFrame:
     if path.suffix != ".csv":
         return pd.read_parquet(path)
     kinds = {column.name: column.kind for table in tables().values() for column in table.columns}
-    words = {name: "string" for name, kind in kinds.items() if kind not in ("integer", "money")}
+    words = {
+        name: "string" for name, kind in kinds.items() if kind not in ("integer", "score", "money")
+    }
     return pd.read_csv(path, dtype={**words, **dict.fromkeys(PARTITIONS, "string")})
 
 
@@ -356,7 +361,7 @@ def _scan_programme(folder: Path, lang: str = "en") -> SiteScan:
     scale: Any = raw.get("scale")
     ends = scale if isinstance(scale, list) and len(scale) == 2 else []
     good = bool(ends) and all(isinstance(end, int) for end in ends)
-    cut = raw.get("threshold")
+    cut, step = raw.get("threshold"), raw.get("step", 1)
     evidence = raw.get("evidence", "recorded")
     return SiteScan(
         str(folder),
@@ -366,6 +371,7 @@ def _scan_programme(folder: Path, lang: str = "en") -> SiteScan:
         evidence=evidence if evidence in GRADES else "simulated",
         folder=folder,
         info=raw,
+        step=step if isinstance(step, int | float) and step > 0 else 1,
         _early=tuple(problems),
     )
 
@@ -388,6 +394,7 @@ def _scan_folders(sites: list[Path], given: list[Path], lang: str) -> SiteScan:
         threshold=cuts.pop() if len(cuts) == 1 else None,
         groups_known=tuple(sorted({group for info in infos for group in info.groups})),
         evidence=weakest(info.evidence for info in infos),
+        step=min((info.step for info in infos), default=1),
         _sites={name: path for path, name in names.items()},
         _early=tuple(problems),
     )

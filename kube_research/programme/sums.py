@@ -204,12 +204,12 @@ def item_area_sums(
         *areas,
         "group",
         _n=nw.lit(1),
-        _t=nw.col("score").cast(nw.Int64),
+        _t=nw.col("score").cast(nw.Float64),
         _rank=rank_of_evidence(frame.collect_schema().names()),
     )
     sums = (nw.col("_n").sum(), nw.col("_t").sum(), nw.col("_rank").max())
     groups = answers.group_by(*areas, "group").agg(*sums)
-    mean = nw.col("_t").cast(nw.Float64) / nw.col("_n").cast(nw.Float64)
+    mean = nw.col("_t") / nw.col("_n").cast(nw.Float64)
     groups = groups.with_columns(total=mean, squares=mean * mean)
     query = groups.group_by(*areas).agg(
         nw.len().alias("groups"),

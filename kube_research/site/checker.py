@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kube_research.formats import as_printed
 from kube_research.site.doubts import all_doubts
+from kube_research.site.info import site_entry
 from kube_research.site.local_values import (
     SHEET_ERRORS,
     Reading,
@@ -131,6 +132,9 @@ class Checker:
             fill["most"] = table.column(finding.column).most
             counted = finding.column == PERCENT and "n" in fill
             remedy = "type_percent_counts" if counted else ""
+        if finding.code == "off_step":
+            fill["entry"] = site_entry("step", fill["fits"], self.read.site_file)
+            remedy = "" if fill["fits"] else "off_step_mean"
         if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
             remedy = "type_code_name"
         if (

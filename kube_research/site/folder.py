@@ -262,12 +262,14 @@ def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.
     for name in tables():
         if name not in frames:
             continue
-        frame = typed(frames[name], name).reset_index(drop=True)
+        frame = typed(frames[name], name, step=info.step).reset_index(drop=True)
         for column, usual in (("evidence", info.evidence), ("locator", pd.NA)):
             if column not in frame:
                 frame[column] = pd.Series(usual, index=frame.index, dtype="string")
         frame["evidence"] = frame["evidence"].fillna(info.evidence)
         finished[name] = with_percent(frame) if name == "outcomes" else frame
+    if "ratings" in finished:
+        finished["ratings"].attrs["scale"] = (*info.scale, info.step)
     if "ratings" in finished and "items" in finished:
         fields = finished["items"].set_index("item")["field_no"]
         ratings = finished["ratings"]

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,70 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROUNDING_RULES = ("half-up", "half-even", "truncate", "ceil", "any")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scores that may be given: from ``low`` to ``high`` in steps.
+
+    What no source fixes follows from the scale alone. The plausible cut-offs are its middle and the
+    place two thirds of the way up: the first asks that agreement outweighs, the second that it clearly
+    does (2.5 and 3 on 1 to 4, 0.5 and 0.67 on 0 to 1, 50 and 66.67 on 0 to 100).
+
+    Attributes
+    ----------
+    low, high : int
+        Lowest and highest score.
+    step : float
+        From one score to the next.
+
+    Examples
+    --------
+    >>> Scale(1, 4).cut_offs, Scale(1, 4).high_score, Scale(0, 1).high_score
+    ((2.5, 3.0), 3, 1)
+    >>> Scale(1, 3, 0.5).scores, Scale(1, 4).neighbours
+    ([1, 1.5, 2, 2.5, 3], ((1, 3), (1, 4), (1, 5)))
+    """
+
+    low: int
+    high: int
+    step: float = 1
+
+    @property
+    def points(self) -> int:
+        """How many scores there are."""
+        return int((self.high - self.low) / Fraction(str(self.step))) + 1
+
+    @property
+    def scores(self) -> list[int | float]:
+        """Every score, lowest first."""
+        step = Fraction(str(self.step))
+        exact = [self.low + place * step for place in range(self.points)]
+        return [int(score) if score.denominator == 1 else float(score) for score in exact]
+
+    @property
+    def cut_offs(self) -> tuple[float, float]:
+        """The middle, and two thirds of the way up."""
+        return (self.low + self.high) / 2, (self.low + 2 * self.high) / 3
+
+    @property
+    def high_score(self) -> int | float:
+        """The first score that is not below two thirds of the way up: what counts as a high one."""
+        step = Fraction(str(self.step))
+        steps = -(-Fraction(2 * (self.high - self.low), 3) // step)
+        score = self.low + steps * step
+        return int(score) if score.denominator == 1 else float(score)
+
+    @property
+    def neighbours(self) -> tuple[tuple[int, int], ...]:
+        """The scale, and those with a point less and a point more where they are like it.
+
+        Where a source does not print its scale of three to five points, a reader of its means cannot
+        tell these apart. Yes and no, longer scales, and marks are nothing but themselves.
+        """
+        if not 2 < self.high - self.low + 1 <= 5:
+            return ((self.low, self.high),)
+        return tuple((self.low, top) for top in range(self.high - 1, self.high + 2))
 
 
 @dataclass(frozen=True)
@@ -89,6 +154,8 @@ class SiteInfo:
         Codes of the KUBE groups.
     scale : (int, int)
         Lowest and highest score: an input of the site, never "the PEKA rule".
+    step : float
+        From one score to the next: 0.5 where half points may be given.
     threshold : float
         An item whose mean is below it counts as weak.
     rounding : str
@@ -102,7 +169,10 @@ class SiteInfo:
     province, regency : str
         Codes of where the site is, or empty: for comparing the sites of a programme.
     scales, thresholds : tuple
-        The plausible set over which dependent results are shown.
+        The plausible set over which dependent results are shown; where the site names none, what
+        follows from its own scale (see :class:`Scale`).
+    agreed_scores : bool
+        Whether each group gives one score that it has agreed on, so that groups are counted.
     primary : Primary or None
         The comparison declared as the primary one.
     """
@@ -124,9 +194,22 @@ class SiteInfo:
     twin: str = ""
     province: str = ""
     regency: str = ""
-    scales: tuple[tuple[int, int], ...] = ((1, 3), (1, 4), (1, 5))
-    thresholds: tuple[float, ...] = (2.5, 3.0)
+    scales: tuple[tuple[int, int], ...] = ()
+    thresholds: tuple[float, ...] = ()
     primary: Primary | None = None
+    step: float = 1
+    agreed_scores: bool = False
+
+    def __post_init__(self) -> None:
+        """Fill in the plausible set that follows from the scale."""
+        given = {"scales": self.score_scale.neighbours, "thresholds": self.score_scale.cut_offs}
+        for name, usual in given.items():
+            object.__setattr__(self, name, getattr(self, name) or usual)
+
+    @property
+    def score_scale(self) -> Scale:
+        """The scores that may be given."""
+        return Scale(*self.scale, self.step)
 
 
 _EXAMPLES = {
@@ -135,6 +218,7 @@ _EXAMPLES = {
     "language": 'language = "id"',
     "groups": 'groups = ["01", "02"]',
     "scale": "scale = [1, 4]",
+    "step": "step = 0.5",
     "threshold": "threshold = 2.5",
     "rounding": 'rounding = "half-up"',
     "period": "period = [2016-02-29, 2016-06-29]",
@@ -144,6 +228,7 @@ _EXAMPLES = {
     "threshold_reason": 'threshold_reason = "..."',
     "rounding_reason": 'rounding_reason = "..."',
     "evidence": 'evidence = "recorded"',
+    "agreed_scores": "agreed_scores = true",
     "twin": 'twin = "cibeunying-simulated"',
     "province": 'province = "32"',
     "regency": 'regency = "3204"',
@@ -194,6 +279,10 @@ def _good(key: str, value: Any) -> bool:
             return bool(parts) and all(map(_is_scale, parts))
         case "threshold":
             return _is_number(value)
+        case "step":
+            return _is_number(value) and value > 0
+        case "agreed_scores":
+            return isinstance(value, bool)
         case "thresholds":
             return bool(parts) and all(map(_is_number, parts))
         case "period" | "books_period":
@@ -299,9 +388,12 @@ def _broken_entries(raw: Mapping[str, Any]) -> list[tuple[str, str, dict[str, An
     for key in (*_NEEDED, *(_PRIMARY if declared else ())):
         if key not in raw:
             broken.append(("key_missing", key, {"example": _EXAMPLES[key]}))
-    if not broken and not raw["scale"][0] < raw["threshold"] <= raw["scale"][1]:
+    if not broken:
         low, high = raw["scale"]
-        broken.append(("threshold_off_scale", "threshold", {"low": low, "high": high}))
+        if not low < raw["threshold"] <= high:
+            broken.append(("threshold_off_scale", "threshold", {"low": low, "high": high}))
+        if "step" in raw and (high - low) % Fraction(str(raw["step"])):
+            broken.append(("step_off_scale", "step", {"low": low, "high": high}))
     return broken
 
 
@@ -314,6 +406,9 @@ def info_from(raw: Mapping[str, Any]) -> SiteInfo:
     flat = _flat(raw)
     entries = {key: fixed(value) for key, value in flat.items() if key not in _PRIMARY}
     entries["threshold"] = float(raw["threshold"])
+    if "step" in raw:
+        step = Fraction(str(raw["step"]))
+        entries["step"] = int(step) if step.denominator == 1 else float(step)
     if _PRIMARY[0] in flat:
         entries["primary"] = Primary.of(*(flat[key] for key in _PRIMARY))
     if "thresholds" in raw:
@@ -321,6 +416,8 @@ def info_from(raw: Mapping[str, Any]) -> SiteInfo:
     return SiteInfo(**entries)
 
 
+_YES_NO = dict.fromkeys(("true", "yes", "ya", "1", "benar"), True)
+_YES_NO |= dict.fromkeys(("false", "no", "tidak", "0", "salah"), False)
 _LIST = re.compile(r"\s*[,;]\s*")
 _WIDE_LIST = re.compile(r"\s*;\s*|,\s+")
 _PAIR = re.compile(r"\s*(?:[,;]|(?<=[0-9])\s*-|\bto\b|\bsampai\b|\bs\.?d\.?|\bs/d\b)\s*")
@@ -392,8 +489,10 @@ def _typed(key: str, value: str) -> Any:
             return _whole_pair(value)
         case "scales":
             return [_whole_pair(part) for part in value.split(";") if part.strip()]
-        case "threshold" | "primary.smallest_effect":
+        case "threshold" | "step" | "primary.smallest_effect":
             return _number(value)
+        case "agreed_scores":
+            return _YES_NO.get(value.strip().lower(), value)
         case "thresholds":
             return [_number(part) for part in _WIDE_LIST.split(value) if part]
         case "period" | "books_period":
@@ -420,6 +519,18 @@ def _number(value: str) -> Any:
     if not reading.ok:
         return value
     return float(reading.value) if "." in reading.value else int(reading.value)
+
+
+def site_entry(key: str, value: object, file: str) -> str:
+    """Return how an entry is written in ``site.toml``, or in the sheet that stands for it.
+
+    Examples
+    --------
+    >>> site_entry("step", 0.5, "site.toml"), site_entry("step", 0.5, "site.xlsx[site]")
+    ('step = 0.5', 'step | 0.5')
+    """
+    entry = f"{key} = {value}"
+    return _as_row(entry) if "[" in file else entry
 
 
 def _as_row(example: str) -> str:

@@ -182,7 +182,7 @@ def _named_date(parts: re.Match[str]) -> Reading:
 
 
 #: Kinds of column whose cells are read here when they are not in the plain form.
-NUMBER_KINDS = ("integer", "money", "percent", "printed")
+NUMBER_KINDS = ("integer", "score", "money", "percent", "printed")
 LOCAL_KINDS = (*NUMBER_KINDS, "percent_over", "date", "time")
 
 #: What a spreadsheet writes where a formula fails.
@@ -218,7 +218,7 @@ def read_value(text: str, kind: str) -> Reading:
         What stands in the cell: ``2,46``, ``Rp 1.500.000,00``, ``(20.000)``, ``75,5 %``;
         ``2016-03-05``, ``Sabtu, 5 Maret 2016``, ``05/03/2016``, ``5 Mar 2016``, ``March 5, 2016``;
         ``16:00``, ``9.30``, ``Pkl. 10.00 WIB``, ``1:30 PM``.
-    kind : {"integer", "money", "percent", "percent_over", "printed", "date", "time"}
+    kind : {"integer", "score", "money", "percent", "percent_over", "printed", "date", "time"}
         Kind of the column (``percent_over``: may be more than 100). Money is whole rupiah, so
         ``1.500`` is fifteen hundred there; where decimals are possible the same digits have two
         readings and are refused. The digits of printed numbers stay as they are written.

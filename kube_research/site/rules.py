@@ -13,6 +13,8 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from kube_research.site.results import broken_counts
@@ -32,6 +34,10 @@ ORDERED = (
 )
 #: Numbers that lie on the scale of the site.
 ON_SCALE = (("ratings", "score"), ("item_means", "mean"))
+#: Scores that lie on a step of the site's scale.
+ON_STEP = ("ratings", "score")
+#: The finest step that a score is taken to have: with more digits it is a mean.
+FINEST_STEP = Fraction(1, 20)
 #: Tables whose column ``group`` holds a group of the site.
 GROUPED = ("ratings", "members", "attendance", "ledger", "growth_answers")
 #: What agrees with the members table: table, its column of people, column, code.
@@ -253,6 +259,7 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
         if cells is not None:
             off = cells.index[~pd.to_numeric(cells[column]).between(low, high)]
             yield from each_row(name, off, column, "off_scale", {"low": low, "high": high})
+    yield from _off_step(sound, info)
     allowed = ", ".join(info.groups)
     for name in GROUPED:
         cells = sound.cells(name, "group")
@@ -261,6 +268,30 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             near = strange.map(lambda code: nearest(code, info.groups))
             fill = {"allowed": allowed, "near": near}
             yield from each_row(name, strange.index, "group", "unknown_group", fill)
+
+
+def _off_step(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
+    """Find scores between two steps of the scale; the remedy names the one step that fits them all."""
+    name, column = ON_STEP
+    cells = sound.cells(name, column)
+    if cells is None:
+        return
+    (low, high), step = info.scale, Fraction(str(info.step))
+    given = {text: Fraction(text) - low for text in cells[column].unique()}
+    off = {text: at for text, at in given.items() if 0 <= at <= high - low and at % step}
+    finer, fitting = {text: _common(step, moved) for text, moved in off.items()}, step
+    for part in finer.values():
+        fitting = _common(fitting, part) if part >= FINEST_STEP else fitting
+    for row, text in cells.loc[cells[column].isin(list(off)), column].items():
+        fits = f"{float(fitting):g}" if fitting >= FINEST_STEP <= finer[text] else ""
+        fill = {"step": info.step, "fits": fits}
+        yield Finding(name, int(str(row)), column, "off_step", fill)
+
+
+def _common(one: Fraction, other: Fraction) -> Fraction:
+    """Return the largest number of which both are whole multiples."""
+    return Fraction(gcd(one.numerator * other.denominator, other.numerator * one.denominator),
+                    one.denominator * other.denominator)  # fmt: skip
 
 
 def between_tables(sound: Sound) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 #: What the text of a cell must look like, by kind of column.
 PATTERNS = {
     "integer": r"[+-]?[0-9]{1,9}",
+    "score": r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?",
     "money": r"[+-]?[0-9]{1,15}",
     "percent": r"(?:100(?:\.0{1,17})?|[0-9]{1,2}(?:\.[0-9]{1,17})?)",
     "percent_over": r"[0-9]{1,4}(?:\.[0-9]{1,17})?",  # of a plan that may be more than fulfilled
@@ -175,7 +176,7 @@ def tables() -> dict[str, Table]:
     }
 
 
-def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def typed(frame: pd.DataFrame, name: str, *, step: float = 1) -> pd.DataFrame:
     """Turn a checked table of text into its types.
 
     Parameters
@@ -184,6 +185,8 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         Text cells that keep the rules of :func:`~kube_research.site.rules.broken_cells`.
     name : str
         Name of the table.
+    step : float
+        From one score to the next: scores are ``Int64`` where all are whole, else ``Float64``.
 
     Returns
     -------
@@ -194,14 +197,15 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     import pandas as pd
 
     cells: dict[str, pd.Series] = {}
+    numbers = {**_NUMBERS, "score": "Int64" if float(step).is_integer() else "Float64"}
     for column in tables()[name].columns:
         if column.name not in frame:
             continue
         text = frame[column.name]
         if column.kind == "date":
             cells[column.name] = pd.to_datetime(text, format="%Y-%m-%d").astype("datetime64[ns]")
-        elif column.kind in _NUMBERS:
-            cells[column.name] = pd.to_numeric(text).astype(_NUMBERS[column.kind])
+        elif column.kind in numbers:
+            cells[column.name] = pd.to_numeric(text).astype(numbers[column.kind])
         else:
             cells[column.name] = text.astype("string")
     return pd.DataFrame(cells)

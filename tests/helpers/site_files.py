@@ -135,6 +135,8 @@ def typed_tables(folder: Path) -> dict[str, pd.DataFrame]:
             cells = frame[column].astype("string")
             if kinds[column] in ("integer", "money"):
                 frame[column] = pd.to_numeric(cells).astype("Int64")
+            elif kinds[column] == "score":
+                frame[column] = pd.to_numeric(cells).astype("Float64")
             elif kinds[column] == "date":
                 frame[column] = pd.to_datetime(cells)
             else:

@@ -23,6 +23,8 @@ from tools.programme import programme as write_programme
 CELLS = [
     ("ratings.csv", 3, "item_2", "6"),
     ("ratings.csv", 4, "item_1", "0"),
+    ("ratings.csv", 5, "item_1", "2.5"),
+    ("ratings.csv", 5, "item_2", "2.467"),
     ("ratings.csv", 7, "group", "02"),
     ("attendance.csv", 2, "person", "A7"),
     ("attendance.csv", 3, "role", "pengurus"),

@@ -329,7 +329,7 @@ BOOKS: list[tuple[str, Change, tuple[str, int, str, str, str]]] = [
     ("absent table", in_book(lambda b: b.remove(b["rounds"])),
      ("site.xlsx[ratings]", 2, "round", "reference_absent", E)),
     ("real number", cell("ratings", "D2", 2.5),
-     ("site.xlsx[ratings]", 2, "item_1", "type_integer", E)),
+     ("site.xlsx[ratings]", 2, "item_1", "off_step", E)),
     ("day as a number", cell("rounds", "B2", 45332),
      ("site.xlsx[rounds]", 2, "date", "date_serial", E)),
     ("no day", cell("rounds", "B2", dt.time(0)), ("site.xlsx[rounds]", 2, "date", "date_zero", E)),

@@ -18,7 +18,18 @@ from kube_research.site.rules import broken_cells
 from kube_research.site.schema import PATTERNS, tables, typed
 from tools.codebook import data_package
 
-KINDS = {"integer", "money", "percent", "printed", "time", "code", "date", "choice", "text"}
+KINDS = {
+    "integer",
+    "score",
+    "money",
+    "percent",
+    "printed",
+    "time",
+    "code",
+    "date",
+    "choice",
+    "text",
+}
 FIELD_TYPES = {"integer", "number", "string", "date"}
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -36,7 +37,7 @@ from kube_research.errors import (
 )
 from kube_research.files import home
 from kube_research.site.folder import Site, find_folder
-from kube_research.site.info import ROUNDING_RULES, Primary, SiteInfo
+from kube_research.site.info import ROUNDING_RULES, Primary, Scale, SiteInfo
 from kube_research.site.problems import Problem
 from kube_research.site.schema import tables
 
@@ -376,8 +377,83 @@ def test_what_a_site_file_may_leave_out_has_a_default(tmp_path: Path) -> None:
     put(tmp_path, "site.toml", "\n".join(short))
     info = kr.load_site(tmp_path).info
     assert (info.evidence, info.period, info.notes, info.twin) == ("recorded", None, "", "")
-    assert info.scales == ((1, 3), (1, 4), (1, 5))
-    assert info.thresholds == (2.5, 3.0)
+    assert info.scales == ((1, 4), (1, 5), (1, 6))
+    assert info.thresholds == (3.0, 11 / 3)
+    assert (info.step, info.agreed_scores) == (1, False)
+
+
+def stepped(folder: Path, *lines: str) -> Path:
+    """Write entries of the scale at the end of site.toml."""
+    own = (folder / "site.toml").read_text(encoding="utf-8").splitlines()
+    put(folder, "site.toml", "\n".join([*own, *lines, ""]))
+    return folder
+
+
+def test_half_points_are_refused_with_the_step_that_takes_them(tmp_path: Path) -> None:
+    """The remedy is followed to the letter and leads to a sound site with the scores as written."""
+    folder = copy_tiny(tmp_path)
+    for row, item, value in ((2, "item_1", "2.5"), (3, "item_2", "2,25"), (4, "item_3", "1.467")):
+        set_cell(folder, "ratings.csv", row, item, value)
+    told = {(one.row, one.column): str(one) for one in kr.check_site(folder)}
+    assert "write step = 0.25 in site.toml" in told[2, "item_1"]
+    assert "write step = 0.25 in site.toml" in told[3, "item_2"]
+    assert "looks like a mean" in told[4, "item_3"]
+    assert len(told) == 3
+    set_cell(folder, "ratings.csv", 4, "item_3", "1")
+    stepped(folder, "step = 0.25")
+    assert kr.check_site(folder) == []
+    scores = kr.load_site(folder).ratings["score"]
+    assert str(scores.dtype) == "Float64"
+    assert {2.5, 2.25} <= set(scores.dropna())
+
+
+def test_whole_steps_leave_whole_scores(tmp_path: Path) -> None:
+    folder = stepped(copy_tiny(tmp_path), "step = 1.0")
+    assert kr.load_site(folder).info.step == 1
+    assert str(kr.load_site(folder).ratings["score"].dtype) == "Int64"
+    folder = stepped(copy_tiny(tmp_path / "two"), "step = 2")
+    told = [one.code for one in kr.check_site(folder)]
+    assert set(told) == {"off_step"}
+    assert kr.check_site(folder)[0].remedy.startswith("half points")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("step = 0.3", "step_off_scale"),  # 4 / 0.3 is no whole number
+        ("step = 0", "key_value"),
+        ("step = -1", "key_value"),
+        ('step = "0,5"', "key_value"),
+        ('agreed_scores = "yes"', "key_value"),
+    ],
+)
+def test_a_step_leads_from_the_lowest_score_to_the_highest(
+    tmp_path: Path, line: str, code: str
+) -> None:
+    folder = stepped(copy_tiny(tmp_path), line)
+    assert [one.code for one in kr.check_site(folder)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("scale", "step", "cuts", "high", "scales"),
+    [
+        ((1, 4), 1, (2.5, 3.0), 3, ((1, 3), (1, 4), (1, 5))),
+        ((0, 1), 1, (0.5, 2 / 3), 1, ((0, 1),)),
+        ((0, 100), 1, (50.0, 200 / 3), 67, ((0, 100),)),
+        ((1, 4), 0.5, (2.5, 3.0), 3, ((1, 3), (1, 4), (1, 5))),
+        ((1, 5), 0.5, (3.0, 11 / 3), 4, ((1, 4), (1, 5), (1, 6))),
+        ((0, 10), 0.25, (5.0, 20 / 3), 6.75, ((0, 10),)),
+    ],
+)
+def test_what_is_plausible_follows_from_the_scale(
+    scale: Any, step: float, cuts: Any, high: float, scales: Any
+) -> None:
+    """By hand: the middle and two thirds of the way up, and the first score that reaches these."""
+    own = Scale(*scale, step)
+    assert (own.cut_offs, own.high_score, own.neighbours) == (cuts, high, scales)
+    assert own.scores[0] == scale[0]
+    assert own.scores[-1] == scale[1]
+    assert len(own.scores) == own.points == round((scale[1] - scale[0]) / step) + 1
 
 
 def test_every_rounding_rule_may_be_named(tmp_path: Path) -> None:

@@ -408,7 +408,7 @@ def test_a_missing_column_of_wide_ratings_is_told(tmp_path: Path) -> None:
     ("row", "column", "value", "code"),
     [
         (3, "score", "9", "off_scale"),
-        (3, "score", "2,5", "type_integer"),
+        (3, "score", "2,5", "off_step"),
         (3, "item", "6", "reference"),
         (3, "item", "", "required"),
         (3, "item", "1", "duplicate"),
@@ -504,7 +504,7 @@ def test_every_problem_has_a_remedy_and_a_test() -> None:
         catalogue = tomllib.load(handle)
     codes, remedies = set(catalogue["problem"]), set(catalogue["remedy"])
     assert codes <= remedies
-    variants = r"_(near|text|name|whole|counts)$"
+    variants = r"_(near|text|name|whole|counts|mean)$"
     assert {re.sub(variants, "", name) if name not in codes else name for name in remedies} == codes
     here = Path(__file__).parent
     tests = "".join(
