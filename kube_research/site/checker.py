@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from kube_research.site.local_values import (
 from kube_research.site.problems import Problem, located
 from kube_research.site.readers import Collected, meant_column
 from kube_research.site.rules import (
+    GROUPED,
     OPTIONAL,
     Finding,
     Sound,
@@ -75,18 +77,31 @@ class Checker:
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in map(self._problem, findings):
             problems.setdefault((problem.file, problem.row, problem.column), problem)
-        return [*problems.values(), *self._primary(sound)]
+        return [*problems.values(), *self._entries(sound)]
 
-    def _primary(self, sound: Sound) -> Iterator[Problem]:
-        """Find a primary comparison of an item or field that no table holds."""
-        declared = self.read.info.primary if self.read.info else None
+    def _entries(self, sound: Sound) -> Iterator[Problem]:
+        """Find entries about the whole site that its tables contradict."""
+        info, file, rows = self.read.info, self.read.site_file, self.read.entry_rows
+        if info is None:
+            return
+        used = {
+            group: None
+            for cells in (sound.cells(name, "group") for name in GROUPED)
+            if cells is not None
+            for group in sorted(cells["group"].unique())
+        }
+        if used and not info.groups:
+            written = site_entry("groups", json.dumps(list(used), ensure_ascii=False), file)
+            at = (file, rows.get("groups", 0), "groups", "[]", "groups_empty")
+            yield located(*at, self.read.lang, example=written, count=len(used))
+        declared = info.primary
         if declared is None or declared.level is None:
             return
         names = ("items", "ratings") if declared.by == "item" else ("items",)
         columns = [sound.cells(name, declared.by) for name in names]
         known = {int(n) for cells in columns if cells is not None for n in cells[declared.by]}
         if known and declared.level not in known:
-            place = (self.read.site_file, 0, "primary.outcome", declared.outcome)
+            place = (file, rows.get("primary.outcome", 0), "primary.outcome", declared.outcome)
             fill = {"known": ", ".join(map(str, sorted(known)))}
             yield located(*place, "primary_unknown", self.read.lang, **fill)
 

@@ -13,12 +13,14 @@ from kube_research import files
 from kube_research.errors import SiteNotFoundError
 from kube_research.files import home
 from kube_research.site.info import SiteInfo
-from kube_research.site.problems import Problem, missing_table, site_error
+from kube_research.site.problems import Problem, located, missing_table, site_error
 from kube_research.site.schema import tables, typed, with_percent
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from kube_research.site.readers import Collected
 
 
 def bundled_sites() -> list[str]:
@@ -140,7 +142,7 @@ class Site:
 
     @cached_property
     def _twin(self) -> Site:
-        twin = load_site(self.info.twin)
+        twin = load_site(_twin_folder(self.folder, self.info.twin))
         facts = {"facts": self.tables["facts"]} if self.has("facts") else {}
         return replace(twin, tables={**facts, **twin.tables})
 
@@ -229,6 +231,25 @@ def find_folder(where: str | Path | None = None, *, lang: str = "en") -> Path:
     return folder
 
 
+def _twin_folder(folder: Path, twin: str, *, lang: str = "en") -> Path:
+    """Return the folder of a twin: of a bundled name, seen from the site, or seen from here."""
+    beside = folder / twin
+    here = twin not in bundled_sites() and twin and beside.is_dir()
+    return beside if here else find_folder(twin, lang=lang)
+
+
+def _absent_twin(read: Collected, folder: Path) -> list[Problem]:
+    """Return the problem of a twin that is not there, if it is one."""
+    twin = read.info.twin if read.info else ""
+    try:
+        if twin:
+            _twin_folder(folder, twin)
+    except (SiteNotFoundError, OSError, ValueError):
+        place = (read.site_file, read.entry_rows.get("twin", 0), "twin", twin, "twin_absent")
+        return [located(*place, read.lang, bundled=", ".join(bundled_sites()))]
+    return []
+
+
 def _read_site(
     folder: Path, lang: str, *, doubts: bool = True
 ) -> tuple[SiteInfo | None, Mapping[str, pd.DataFrame], list[Problem]]:
@@ -248,7 +269,7 @@ def _read_site(
         for problem in read.problems
         if problem.severity == "error" and problem.row and problem.column
     }
-    problems = read.problems + [
+    problems = [*read.problems, *_absent_twin(read, folder)] + [
         problem for problem in broken if (problem.file, problem.row, problem.column) not in refused
     ]
     return read.info, checker.plain, problems

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kube_research.frames import GRADES
 from kube_research.site.local_values import read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, tables
-from kube_research.site.sheets import file_bytes
+from kube_research.site.sheets import Fault, decoded, file_bytes, visible
+from kube_research.site.toml_rows import TomlRows
 from kube_research.texts import LANGUAGES
 
 if TYPE_CHECKING:
@@ -291,66 +292,99 @@ def _good(key: str, value: Any) -> bool:
             return isinstance(value, str) and (key not in _NEEDED or bool(value.strip()))
 
 
-def read_info(folder: Path, lang: str = "en") -> tuple[SiteInfo | None, list[Problem]]:
+class Entries(NamedTuple):
+    """What a site says of itself, as read.
+
+    Attributes
+    ----------
+    info : SiteInfo or None
+        None if anything but a warning is wrong.
+    problems : list of Problem
+    rows : dict of str to int
+        Row of every entry and section by its full name: ``primary.unit``.
+    """
+
+    info: SiteInfo | None
+    problems: list[Problem]
+    rows: dict[str, int]
+
+
+def read_info(folder: Path, lang: str = "en") -> Entries:
     """Read ``site.toml``.
 
     Parameters
     ----------
     folder : Path
-        The site folder.
+        The site folder. The file is UTF-8, UTF-16 with a mark or, with a warning, Windows-1252.
     lang : {"en", "id"}
         Language of the problems.
 
     Returns
     -------
-    SiteInfo or None
-        None if there is any problem.
-    list of Problem
-        Every problem of the file, with the row as a text editor counts it.
+    Entries
+        With every problem of the file, located by the row in which its entry begins.
     """
     path = folder / "site.toml"
     lines: list[str] = []
+    rows = TomlRows()
+    problems: list[Problem] = []
 
-    def problem(code: str, key: str = "", row: int = 0, **fill: Any) -> Problem:
-        value = lines[row - 1].split("=", 1)[-1].strip() if 0 < row <= len(lines) else ""
-        return located(path.name, row, key, value, code, lang, **fill)
+    def add(code: str, key: str = "", row: int = 0, severity: str = "error", **fill: Any) -> None:
+        stands = lines[row - 1 : max(row, rows.last.get(key, row))] if row else []
+        value = " ".join(line.strip() for line in stands).split("=", 1)[-1].strip()
+        problems.append(located(path.name, row, key, value, code, lang, severity, **fill))
 
     try:
-        written = file_bytes(path).decode("utf-8-sig")
-        lines = written.split("\n")
-        raw = tomllib.loads(written)
+        written, guessed = decoded(file_bytes(path))
+        lines = visible(written.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+        rows = TomlRows.of(lines)
+        raw = _visible(tomllib.loads("\n".join(lines)))
     except FileNotFoundError:
         near = _misnamed(folder)
         meant = "site.xlsx" if near.lower().endswith(".xlsx") else "site.toml"
-        return None, [problem("no_site_file", near=near, meant=meant)]
+        add("no_site_file", near=near, meant=meant)
     except OSError:
-        return None, [problem("unreadable")]
-    except UnicodeDecodeError:
-        return None, [problem("encoding", remedy="encoding_text")]
+        add("unreadable")
+    except Fault as fault:
+        add(fault.code, row=fault.row, remedy="encoding_text")
     except (ValueError, RecursionError) as error:
-        spot = re.search(r"\(at line (\d+)", str(error))
-        return None, [problem("toml", row=int(spot[1]) if spot else len(lines))]
-    rows, sections = _rows_of(lines)
-    problems = []
-    for code, key, fill in _broken_entries(_flat(raw)):
-        section = key.rpartition(".")[0]
-        if section in sections and "example" in fill:  # as it stands below the head of its section
+        add("toml", row=rows.fault(lines, str(error)))
+    if problems:
+        return Entries(None, problems, rows.first)
+    flat = _flat(raw)
+    astray = {
+        key.rpartition(".")[2]: key
+        for key in flat
+        if key not in _EXAMPLES and key.rpartition(".")[0] in rows.sections
+    }
+    for code, key, fill in _broken_entries(flat):
+        section, _, entry = key.rpartition(".")
+        if code == "key_missing" and key in astray:
+            continue  # it is there, in the wrong place
+        if astray.get(entry) == key and entry in _EXAMPLES and entry not in flat:
+            code, fill = "key_section", {"section": section}
+        elif code == "key_missing" and not section and rows.sections:
+            fill |= {"remedy": "key_missing_above", "section": rows.sections[0]}
+        elif section in rows.sections and "example" in fill:  # as it stands below its head
             fill = {"example": f"[{section}] {str(fill['example']).removeprefix(f'{section}.')}"}
-        problems.append(problem(code, key, rows.get(key, 0), **fill))
-    return (None if problems else info_from(raw)), problems
+        add(code, key, rows.first.get(key, rows.first.get(section, 0)), **fill)
+    info = None if problems else info_from(raw)
+    if guessed:
+        odd = next((row for row, line in enumerate(lines, 1) if not line.isascii()), 0)
+        add("encoding_guess", row=odd, severity="warning", remedy="encoding_guess_text")
+    return Entries(info, problems, rows.first)
 
 
-def _rows_of(lines: list[str]) -> tuple[dict[str, int], set[str]]:
-    """Return the row of every entry by its full name, and the heads of sections."""
-    rows: dict[str, int] = {}
-    section, sections = "", set()
-    for row, line in enumerate(lines, 1):
-        if head := re.match(r"\s*\[([A-Za-z_]+)\]", line):
-            section = f"{head[1]}."
-            sections.add(head[1])
-        else:
-            rows.setdefault(section + line.split("=")[0].strip(), row)
-    return rows, sections
+def _visible(value: Any) -> Any:
+    """Take the signs that no page can show out of every text."""
+    match value:
+        case str():
+            return visible(value)
+        case list():
+            return [_visible(part) for part in value]
+        case dict():
+            return {visible(key): _visible(part) for key, part in value.items()}
+    return value
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -423,9 +457,7 @@ _WIDE_LIST = re.compile(r"\s*;\s*|,\s+")
 _PAIR = re.compile(r"\s*(?:[,;]|(?<=[0-9])\s*-|\bto\b|\bsampai\b|\bs\.?d\.?|\bs/d\b)\s*")
 
 
-def info_from_sheet(
-    frame: pd.DataFrame, file: str, lang: str = "en"
-) -> tuple[SiteInfo | None, list[Problem]]:
+def info_from_sheet(frame: pd.DataFrame, file: str, lang: str = "en") -> Entries:
     """Read the entries of a site from its sheet.
 
     Parameters
@@ -440,15 +472,13 @@ def info_from_sheet(
 
     Returns
     -------
-    SiteInfo or None
-        None if there is any problem.
-    list of Problem
+    Entries
 
     Examples
     --------
     >>> import pandas as pd
     >>> sheet = pd.DataFrame({"key": ["scale"], "value": ["5"]}, index=[2], dtype="string")
-    >>> [problem.row for problem in info_from_sheet(sheet, "site.xlsx[site]")[1]][0]
+    >>> [problem.row for problem in info_from_sheet(sheet, "site.xlsx[site]").problems][0]
     2
     """
     problems: list[Problem] = []
@@ -459,7 +489,7 @@ def info_from_sheet(
     names = {str(name).lower(): name for name in frame.columns}
     if not {"key", "value"} <= names.keys():
         add("sheet_key_header", 1, "key" if "key" not in names else "value")
-        return None, problems
+        return Entries(None, problems, {})
     rows: dict[str, int] = {}
     written: dict[str, str] = {}
     cells = frame[[names["key"], names["value"]]].fillna("")
@@ -476,8 +506,10 @@ def info_from_sheet(
         if "example" in fill:
             fill = {"example": _as_row(str(fill["example"]))}
         places = {"key_missing": (key, ""), "unknown_key": ("key", key)}
-        add(code, rows.get(key, 0), *places.get(code, ("value", written.get(key, ""))), **fill)
-    return (None if problems else info_from(raw)), problems
+        beside = [row for name, row in rows.items() if name.startswith("primary.")]
+        row = rows.get(key, min(beside, default=0) if key.startswith("primary.") else 0)
+        add(code, row, *places.get(code, ("value", written.get(key, ""))), **fill)
+    return Entries(None if problems else info_from(raw), problems, rows)
 
 
 def _typed(key: str, value: str) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import mode
 from typing import TYPE_CHECKING, Any
 
-from kube_research.site.info import SiteInfo, info_from_sheet, read_info
+from kube_research.site.info import Entries, SiteInfo, info_from_sheet, read_info
 from kube_research.site.local_values import LOCAL_KINDS, NUMBER_KINDS, decimal_comma, read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, WIDE_ITEM, Column, tables
@@ -25,6 +25,7 @@ from kube_research.site.sheets import (
     file_bytes,
     plain_text,
     read_book,
+    visible,
 )
 from kube_research.site.spellings import as_word, header_words
 
@@ -333,12 +334,12 @@ def _tell_guess(rows: list[list[str]], raw: Raw) -> None:
 
 
 def _tidy(cell: str) -> str:
-    """Remove surrounding blanks and guards, and make every line break in a cell a plain one."""
+    """Remove blanks around it, guards and unseen signs; make every line break in a cell a plain one."""
     if "'" in cell:
         cell = plain_text(cell.strip())
     if "\r" in cell:
         cell = cell.replace("\r\n", "\n").replace("\r", "\n")
-    return cell.strip()
+    return visible(cell).strip()
 
 
 def _letter(place: int) -> str:
@@ -376,6 +377,8 @@ class Collected:
         What was wrong with the files.
     site_file : str
         Where scale and groups are written: ``site.toml`` or ``site.xlsx[site]``.
+    entry_rows : dict of str to int
+        Row of each entry there.
     """
 
     lang: str = "en"
@@ -385,6 +388,12 @@ class Collected:
     places: dict[str, Places] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     site_file: str = "site.toml"
+    entry_rows: dict[str, int] = field(default_factory=dict)
+
+    def take(self, entries: Entries) -> None:
+        """Take over what the site says of itself."""
+        self.info, broken, self.entry_rows = entries
+        self.problems += broken
 
     def tell(self, file: str, code: str, **fill: Any) -> None:
         """Add a problem of a whole file."""
@@ -450,13 +459,11 @@ def _read_entries(folder: Path, sheet: Raw | None, collected: Collected) -> None
         collected.site_file = sheet.file
         collected.problems += sheet.problems
         if not sheet.frame.empty:
-            collected.info, broken = info_from_sheet(sheet.frame, sheet.file, collected.lang)
-            collected.problems += broken
+            collected.take(info_from_sheet(sheet.frame, sheet.file, collected.lang))
         return
     if not toml and collected.problems:
         return  # the workbook could not be read, so nobody knows what is missing
-    collected.info, broken = read_info(folder, collected.lang)
-    collected.problems += broken
+    collected.take(read_info(folder, collected.lang))
 
 
 def _tell_other_file(path: Path, collected: Collected) -> None:

@@ -261,7 +261,7 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             yield from each_row(name, off, column, "off_scale", {"low": low, "high": high})
     yield from _off_step(sound, info)
     allowed = ", ".join(info.groups)
-    for name in GROUPED:
+    for name in GROUPED if info.groups else ():  # none at all is told once, where they are listed
         cells = sound.cells(name, "group")
         if cells is not None:
             strange = cells["group"][~cells["group"].isin(info.groups)]

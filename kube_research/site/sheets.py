@@ -25,8 +25,11 @@ DELIMITERS = ",;\t"
 #: The longest cell: what the csv module takes unless somebody has told it otherwise.
 _LONGEST = 131_072
 
-#: What no text file holds; a tab and line ends are text.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+#: What no text file holds; tabs, ends of lines and pages, and the hyphens of Word are text.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
+#: Signs that no page can show, and marks of direction and width that nobody sees.
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_UNSEEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _UTF8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _HINT = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
 
@@ -103,7 +106,7 @@ def csv_sheet(content: bytes, known: Collection[str] = ()) -> Sheet:
     >>> csv_sheet(b"round;mean\n1;2,46\n").rows
     [['round', 'mean'], ['1', '2,46']]
     """
-    written, guessed = _decoded(content)
+    written, guessed = decoded(content)
     delimiter = ""
     if hint := _HINT.match(written):  # a line for Excel, which does not show it
         delimiter, written = hint[1], written[hint.end() :]
@@ -143,8 +146,28 @@ def csv_content(
     return written.getvalue().encode("utf-8-sig" if mark else "utf-8")
 
 
-def _decoded(content: bytes) -> tuple[str, bool]:
-    """Return the text of a file, and whether it was taken for Windows-1252."""
+def visible(value: str) -> str:
+    r"""Return a text without signs that no page can show, which XML and so Word and Excel refuse.
+
+    Each of them becomes a blank, as Word's line break (a vertical tab); marks of direction and width,
+    which come along when text is copied from a chat, go.
+
+    Examples
+    --------
+    >>> visible("every\x0bmonth"), visible("R1\u200e"), visible("two\nlines")
+    ('every month', 'R1', 'two\nlines')
+    """
+    return value if value.isprintable() else _UNSEEN.sub("", _UNSHOWN.sub(" ", value))
+
+
+def decoded(content: bytes) -> tuple[str, bool]:
+    """Return the text of a file, and whether it was taken for Windows-1252.
+
+    Raises
+    ------
+    Fault
+        ``encoding``, with the row where that is known.
+    """
     utf16, guessed = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)), False
     try:
         written = content.decode("utf-16" if utf16 else "utf-8-sig")
@@ -164,7 +187,7 @@ def _decoded(content: bytes) -> tuple[str, bool]:
 
 def _delimiter(written: str, known: Collection[str]) -> str:
     """Choose the separator that finds the most names of columns in row 1, or the most cells."""
-    header = next(iter(written.splitlines()), "")
+    header = visible(re.split(r"[\r\n]", written, maxsplit=1)[0])
 
     def known_names(delimiter: str) -> tuple[int, int]:
         try:
@@ -253,6 +276,7 @@ _AS_SHOWN = ("printed", "code", "text")
 MAX_BYTES = 300_000_000
 
 _DAY = dt.timedelta(days=1)
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how Excel writes a sign that XML cannot hold
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -371,7 +395,12 @@ def _cell(cell: Any, kind: str) -> str:
         return value.strftime("%H:%M:%S" if value.second else "%H:%M")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value, kind, str(cell.number_format))
-    return str(value).replace("_x000D_", "")  # how Excel writes the first half of a line break
+    return _ESCAPED.sub(_unescaped, str(value)) if "_x" in str(value) else str(value)
+
+
+def _unescaped(hit: re.Match[str]) -> str:
+    sign = chr(int(hit[1], 16))
+    return "" if sign == "\r" else sign  # the first half of a line break of Excel
 
 
 def _number(value: float, kind: str, shape: str) -> str:

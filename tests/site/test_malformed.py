@@ -547,7 +547,7 @@ SHEET = {
 
 def test_entries_of_the_sheet_may_be_written_as_people_do() -> None:
     frame = pd.DataFrame({"Key": SHEET.keys(), "Value": SHEET.values()}, dtype="string")
-    info, problems = info_from_sheet(frame, "site.xlsx[site]")
+    info, problems, _ = info_from_sheet(frame, "site.xlsx[site]")
     assert problems == []
     assert info == info_from(
         {
@@ -715,7 +715,7 @@ def test_a_damaged_workbook_is_told(
 )
 def test_any_entries_of_the_sheet_are_told(rows: list[tuple[str, str]]) -> None:
     frame = pd.DataFrame(rows, columns=["key", "value"], dtype="string")
-    info, problems = info_from_sheet(frame, "site.xlsx[site]")
+    info, problems, _ = info_from_sheet(frame, "site.xlsx[site]")
     assert (info is None) == bool(problems)
 
 

@@ -256,18 +256,17 @@ def test_an_entry_written_twice_is_told_in_the_row_of_the_second(tmp_path: Path)
         ("x = " + "[" * 20_000, "toml"),
         (f"x = {'9' * 5000}", "toml"),
         ("[[[", "toml"),
-        ("\0", "toml"),
-        ("name = 'café'".encode("cp1252"), "encoding"),
-        ("name = 'x'".encode("utf-16"), "encoding"),
+        ("\0", "encoding"),
+        (b"name = 'caf\xc3\xa9 \x81'", "encoding"),
     ],
-    ids=["deep", "long_number", "brackets", "nul", "cp1252", "utf16"],
+    ids=["deep", "long_number", "brackets", "nul", "neither_encoding"],
 )
 def test_hopeless_site_files_are_told(tmp_path: Path, content: str | bytes, code: str) -> None:
     folder = copy_tiny(tmp_path)
     put(folder, "site.toml", content)
     (problem,) = kr.check_site(folder)
     assert (problem.file, problem.code) == ("site.toml", code)
-    assert code != "encoding" or problem.remedy == "save it again as plain text in UTF-8"
+    assert code != "encoding" or problem.remedy.startswith("save it again as plain text in")
 
 
 def test_an_empty_site_file_misses_every_needed_entry(tmp_path: Path) -> None:

@@ -309,8 +309,9 @@ def test_a_primary_comparison_of_nothing_is_told(tmp_path: Path, outcome: str, n
     primary = f'\n[primary]\noutcome = {outcome}\nsmallest_effect = 0.5\nunit = "group"\n'
     written = (folder / "site.toml").read_text(encoding="utf-8")
     (folder / "site.toml").write_text(written + primary, encoding="utf-8")
+    row = f"{written}{primary}".split("\n").index("[primary]") + 2
     problem = the_only(kr.check_site(folder))
-    assert places([problem]) == [("site.toml", 0, "primary.outcome", near, "primary_unknown")]
+    assert places([problem]) == [("site.toml", row, "primary.outcome", near, "primary_unknown")]
     assert problem.severity == "error"
 
 
@@ -504,12 +505,12 @@ def test_every_problem_has_a_remedy_and_a_test() -> None:
         catalogue = tomllib.load(handle)
     codes, remedies = set(catalogue["problem"]), set(catalogue["remedy"])
     assert codes <= remedies
-    variants = r"_(near|text|name|whole|counts|mean)$"
+    variants = r"_(near|text|name|whole|counts|mean|above)$"
     assert {re.sub(variants, "", name) if name not in codes else name for name in remedies} == codes
     here = Path(__file__).parent
     tests = "".join(
         (here / f"test_{name}.py").read_text(encoding="utf-8")
-        for name in ("readers", "validate", "site", "malformed", "results")
+        for name in ("readers", "validate", "site", "malformed", "results", "toml_rows")
     )
     tests += (here.parent / "helpers" / "broken_cells.py").read_text(encoding="utf-8")
     assert {code for code in codes if f'"{code}"' not in tests} == set()
