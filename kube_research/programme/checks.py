@@ -338,7 +338,7 @@ def _source(source: Any, scale: tuple[int, int] | None, groups: Sequence[str] | 
         return _Source(given, scale or source.scale, told, source.step)
     if isinstance(source, Site):
         info = source.info
-        return _Source(source.tables, scale or info.scale, groups or info.groups, info.step)
+        return _Source(source.tables, scale or info.scale, groups or info.groups or None, info.step)
     return _Source(source, scale, groups)
 
 

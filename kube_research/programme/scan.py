@@ -392,7 +392,7 @@ def _scan_folders(sites: list[Path], given: list[Path], lang: str) -> SiteScan:
         "",
         scale=scales.pop() if len(scales) == 1 else None,
         threshold=cuts.pop() if len(cuts) == 1 else None,
-        groups_known=tuple(sorted({group for info in infos for group in info.groups})),
+        groups_known=tuple(sorted({group for info in infos for group in info.groups})) or None,
         evidence=weakest(info.evidence for info in infos),
         step=min((info.step for info in infos), default=1),
         _sites={name: path for path, name in names.items()},
