@@ -205,9 +205,7 @@ class GridReader:
         """Return by place what the header of a doubled statement says beyond its fellows."""
         labels: dict[int, str] = {}
         for spots in self.doubled.values():
-            said = [plain(self.headers.within[spot]).split() for spot in spots]
-            common = set(said[0]).intersection(*map(set, said[1:]))
-            short = [" ".join(w for w in words_of if w not in common) for words_of in said]
+            short = _contrast([plain(self.headers.within[spot]).split() for spot in spots])
             if len(set(short)) < len(short):
                 short = [f"#{place}" for place in range(1, len(spots) + 1)]
             labels |= dict(zip(spots, short, strict=True))
@@ -308,6 +306,25 @@ class GridReader:
 
     def _left(self, spot: int) -> Trouble:
         return Trouble("grid_left", spot, self.headers.names[spot], {"letters": _letters(spot)})
+
+
+def _contrast(said: Sequence[Sequence[str]]) -> list[str]:
+    """Return the words in which several texts differ: by place if they are equally long.
+
+    Examples
+    --------
+    >>> _contrast([["visit", "1", "field", "1"], ["visit", "2", "field", "1"]])
+    ['1', '2']
+    >>> _contrast([["keuangan", "saat", "ini"], ["keuangan"]])
+    ['saat ini', '']
+    """
+    if len({len(words) for words in said}) == 1:
+        differing = [
+            place for place, words in enumerate(zip(*said, strict=True)) if len(set(words)) > 1
+        ]
+        return [" ".join(words[place] for place in differing) for words in said]
+    common = set(said[0]).intersection(*map(set, said[1:]))
+    return [" ".join(word for word in words if word not in common) for words in said]
 
 
 def _cut_repeat(name: str, fronts: Iterable[str]) -> tuple[str, str]:

@@ -426,7 +426,10 @@ class _Import:
             self.sheet.file,
             head.row,
             rows=len(submissions),
-            counts={"merged": len(submissions) - len(merged) - len(unclear)},
+            counts={
+                "merged": len(submissions) - len(merged) - len(unclear),
+                "left": len(rows.left),
+            },
             names=rows.names,
             new_names=len(self.site.key.new),
             unread=[
@@ -445,7 +448,8 @@ class _Import:
         """Stop if nothing in the export can be used, and say why."""
         if not submissions and rows.left:
             reasons = "; ".join(rows.screening.reasons(self.lang))
-            self.problems.add("nothing_usable", reasons=reasons)
+            remedy = "nothing_usable" if rows.screening.no_consent else "nothing_approved"
+            self.problems.add("nothing_usable", reasons=reasons, remedy=remedy)
         elif not submissions or not any(any(sent.scores.values()) for sent in submissions):
             self.problems.add("no_answers")
         self.problems.stop()
@@ -531,7 +535,7 @@ class _Import:
             self.problems.add("round_asked", value=round_number, allowed=listed)
         if self.grids:
             if round_number:
-                self.problems.add("grid_and_round", value=round_number)
+                self.problems.add("grid_and_round", 0, None, round_number)
         elif not round_number and "round" not in columns and len(place.rounds) != 1 and not near:
             self.problems.add("no_round_column", allowed=listed)
 
@@ -556,7 +560,7 @@ class _Import:
         counts, clashes, left = self.site.ratings.take(
             submissions, latest=latest, day_first=self.day_first
         )
-        imported.counts |= {**counts, "left": len(left)}
+        imported.counts |= {**counts, "left": imported.counts["left"] + len(left)}
         for clash in clashes:
             sent, other = clash.sent, clash.other
             code = "rater_stored" if clash.stored else "rater_twice"
