@@ -1,4 +1,4 @@
-"""Numbers, percentages, rupiah and dates as readers of English or Indonesian write them."""
+"""Numbers, percentages and dates as readers of English or Indonesian write them."""
 
 from __future__ import annotations
 
@@ -64,20 +64,6 @@ def whole(count: int, lang: str) -> str:
     ('1,500,000', '1.500.000')
     """
     return number(count, lang, "#,##0")
-
-
-def rupiah(amount: int, lang: str) -> str:
-    """Return whole rupiah as readers of ``lang`` write them; blank for none.
-
-    Examples
-    --------
-    >>> rupiah(1500000, "en"), rupiah(-20000, "id")
-    ('IDR 1,500,000', '−Rp 20.000')
-    """
-    if pd.isna(amount):
-        return ""
-    sign, mark = "−" if amount < 0 else "", "Rp" if lang == "id" else "IDR"
-    return f"{sign}{mark} {whole(abs(amount), lang)}"
 
 
 def probability(value: float, lang: str) -> str:

@@ -7,7 +7,7 @@ Word report and a page write the same value in the same way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from kube_research.currency import Currency, currency_of, in_currency
 from kube_research.files import replace_file
 from kube_research.formats import whole
 
@@ -44,6 +45,8 @@ class Column:
         Its share of the width of a page, against the other columns.
     write : callable
         Returns a value as readers see it; a missing one is blank.
+    plain : callable, optional
+        Returns a value as other programs read it, where that is not the value itself.
     """
 
     head: str
@@ -51,11 +54,18 @@ class Column:
     numeric: bool = True
     width: float = 1.0
     write: Callable[[Any], str] = str
+    plain: Callable[[Any], str] | None = None
 
     @cached_property
     def cells(self) -> tuple[str, ...]:
         """The values as they are written."""
         return tuple("" if pd.isna(value) else self.write(value) for value in self.values)
+
+    @property
+    def bare(self) -> list[Any]:
+        """The values for other programs."""
+        plain = self.plain or (lambda value: value)
+        return [value if pd.isna(value) else plain(value) for value in self.values]
 
 
 @dataclass(frozen=True)
@@ -84,17 +94,22 @@ class Shown:
 
         Columns that say the same in the other language are left out. In columns that reach five digits
         (rupiah) numbers are whole and have their thousands marked, and decimals are written as readers
-        of ``lang`` expect; a very small number is a power of ten, never 0.000.
+        of ``lang`` expect; a very small number is a power of ten, never 0.000. Amounts of another
+        currency (:func:`~kube_research.frames.as_money`) have the decimals of that currency.
         """
         other = "id" if lang == "en" else "en"
         twice = [f"{str(n)[:-2]}{other}" for n in frame.columns if str(n).endswith(f"_{lang}")]
-        frame = frame.drop(columns=[name for name in twice if name in frame])
-        return cls(
-            tuple(
-                Column(str(name), column, _is_number(column), write=_writer(column, lang, digits))
-                for name, column in frame.items()
-            )
-        )
+        money = {name: currency_of(frame) for name in frame.attrs.get("money", ())}
+        columns = []
+        for name, column in frame.drop(columns=[n for n in twice if n in frame]).items():
+            shown = Column(str(name), column, _is_number(column))
+            if shown.numeric and name in money:
+                paid = money[str(name)]
+                shown = replace(shown, write=_money(lang, paid), plain=paid.plain)
+            else:
+                shown = replace(shown, write=_writer(column, lang, digits))
+            columns.append(shown)
+        return cls(tuple(columns))
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -175,7 +190,7 @@ class Shown:
 
     def csv(self) -> str:
         """Return the values themselves, for other programs; only the headings are words."""
-        values = {at: list(column.values) for at, column in enumerate(self.columns)}
+        values = {at: column.bare for at, column in enumerate(self.columns)}
         return str(
             pd.DataFrame(values, dtype=object).to_csv(
                 index=False, header=list(self.heads), lineterminator="\n"
@@ -193,6 +208,11 @@ class Shown:
         for path, content in contents.items():
             replace_file(path, content.encode())
         return list(contents)
+
+
+def _money(lang: str, currency: Currency) -> Callable[[Any], str]:
+    """Return how amounts of a currency are written in a table."""
+    return lambda amount: in_currency(amount, lang, currency)
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -31,7 +31,10 @@ FLOORS = (
     ("peka",),
     ("evidence",),
     ("site",),
-    ("errors", "texts", "formats", "frames", "shown", "outputs", "engines", "levels", "files"),
+    (
+        *("errors", "texts", "formats", "currency", "frames", "shown", "outputs", "engines"),
+        *("levels", "files"),
+    ),
 )
 FLOOR = {room: len(FLOORS) - number for number, rooms in enumerate(FLOORS) for room in rooms}
 LONG, REASONED = 80, 60

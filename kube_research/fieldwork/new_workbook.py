@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kube_research.frames import GRADES
-from kube_research.site.info import ROUNDING_RULES
+from kube_research.site.info import BOOKS, ROUNDING_RULES
 from kube_research.site.schema import Column, tables
 from kube_research.texts import LANGUAGES, text
 
@@ -191,6 +191,9 @@ class NewWorkbook:
         elif column.name == "group":
             source = f'=OFFSET(lists!$A$2,0,0,MAX(1,COUNTIF(lists!$A$2:$A${_GROUPS + 1},"?*")),1)'
             message, rule = "choice", {"validate": "list", "source": source}
+        elif column.name == "book":
+            message, rule = "choice", {"validate": "list", "source": list(BOOKS)}
+            rule["error_type"] = "warning"
         elif home and not own_key and home != (name, title):
             stop = "warning" if home[0] == "members" else "stop"
             source = self._listed(*home)

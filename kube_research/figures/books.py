@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kube_research.currency import Currency, money
 from kube_research.figures import style
 from kube_research.figures.attendance import group_name, share_of
 from kube_research.figures.sheet import (
@@ -20,16 +21,18 @@ from kube_research.figures.sheet import (
     Sheet,
     Tile,
     book_names,
+    books_in_order,
     day_number,
     figure,
     inches_from,
     money_axis,
+    money_step,
     month_labels,
     month_range,
     months,
     tile_keys,
 )
-from kube_research.formats import day_of, number, rupiah
+from kube_research.formats import day_of, number
 from kube_research.frames import grades_by, weakest
 from kube_research.texts import text
 
@@ -95,7 +98,7 @@ def balances(
     lang : {"en", "id"}
         Language of every word.
     ax : sequence of Axes, optional
-        One for each book of the site, in the order kas, tabungan, iks.
+        One for each book of the ledger, in the order kas, tabungan, iks, then the site's own.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def balances(
     ['Cash book', 'Savings book', 'IKS (solidarity) book']
     >>> plt.close(axes[0].figure)
     """
-    books = [book for book in style.BOOKS if book in set(frame["book"])]
+    books = books_in_order(frame["book"])
     groups = sorted(frame["group"].astype(str).unique())
     height = max(1.3, 0.14 * len(groups) + 0.1)
     drawing = Drawing(lang)
@@ -121,7 +124,7 @@ def balances(
     for panel, book in zip(panels, books, strict=True):
         part = frame[frame["book"] == book]
         panel.set_xlim(first - pad, last + pad)
-        _book(panel, part, days[part.index], groups, lang, height)
+        _book(panel, part, days[part.index], groups, lang, height, site.info.money)
         panel.set_title(part[f"name_{lang}"].iloc[0], fontsize=style.BODY)
         ticks = months(first, last, lang, lambda x: (x - first) / (last - first + 1) * 4.5)
         lowest = panel is panels[-1]
@@ -149,7 +152,13 @@ def _stacked_panels(drawing: Drawing, count: int, height: float) -> list[Axes]:
 
 
 def _book(
-    ax: Axes, part: pd.DataFrame, days: NDArray[Any], groups: list[str], lang: str, height: float
+    ax: Axes,
+    part: pd.DataFrame,
+    days: NDArray[Any],
+    groups: list[str],
+    lang: str,
+    height: float,
+    currency: Currency,
 ) -> None:
     """Draw one book: a line for each group and its closing balance at the right."""
     colours, book = style.colours_for(groups), part["book"].iloc[0]
@@ -168,7 +177,7 @@ def _book(
         ends.append((int(amounts[-1]), group, mark, dates[-1]))
     low, high = min(0, part["running"].min()), max(0, part["running"].max())
     ax.set_ylim(low - 0.04 * (high - low), high + 0.06 * (high - low or 1))
-    ax.set_ylabel(money_axis(ax.yaxis, 4, lang, millions=max(high, -low) >= 1e6))
+    ax.set_ylabel(money_axis(ax.yaxis, 4, lang, currency, max(high, -low)))
     ax.grid(axis="y")
     if low < 0:
         ax.axhline(0, color=style.QUIET, lw=0.7)
@@ -183,7 +192,7 @@ def _book(
         ax.plot([last, ax.get_xlim()[1]], [amount] * 2, color=colours[group], lw=0.7, zorder=1)
         ax.plot([0, 0.14], [amount, y], lw=0.7, **shade)
         ax.plot(0.2, y, mark, ms=4.5, **shade)
-        words = f"{group_name(group, lang)}  {rupiah(amount, lang)}"
+        words = f"{group_name(group, lang)}  {money(amount, lang, currency)}"
         look = {"fontsize": style.SMALL, "va": "center", "parse_math": False, **side}
         ax.text(0.28, y, words, gid=f"end-{book}-{group}", **look)
 
@@ -270,7 +279,7 @@ def _cash_flow_months_frame(site: Site) -> pd.DataFrame:
         word = text("figure.cash_flow_months.net", lang)
         frame[f"label_{lang}"] = frame["flow"].map(about[f"label_{lang}"]).fillna(word)
     order = {
-        "book": [*style.BOOKS, *sorted(set(books) - set(style.BOOKS))],
+        "book": books_in_order(books),
         "direction": ["in", "out", "net"],
         "flow": list(about.index),
         "month": every_month,
@@ -304,12 +313,12 @@ def cash_flow_months(
     >>> plt.close(ax.figure)
     """
     months = month_range(frame["month"])
-    names = book_names(site)[lang]
+    names, currency = book_names(site)[lang], site.info.money
     entries, lines = [], []
     for book, part in frame.groupby("book", sort=False):
-        unit, word = _unit(part)
-        head = f"{names.get(str(book), book)} ({text(f'figure.cash_flow_months.{word}', lang)})"
-        entries.append((head, True))
+        unit, word = money_step(part["amount"].abs().max(), currency, 1e7)
+        in_unit = text(f"figure.cash_flow_months.{word}", lang, unit=currency.name)
+        entries.append((f"{names.get(str(book), book)} ({in_unit})", True))
         for (way, _), rows in part.groupby(["direction", "flow"], sort=False, dropna=False):
             label = str(rows[f"label_{lang}"].iloc[0])
             star = "*" if rows["internal"].iloc[0] else ""
@@ -326,15 +335,10 @@ def cash_flow_months(
             _cell(sheet, months.index(line["month"]), row, line, unit, word, largest)
         bold: Look = {"fontweight": "bold" if way == "net" else "normal", "right": True}
         bold |= {"ha": "right", "va": "center_baseline", "gid": sheet.tag(f"total-{way}")}
-        sheet.words(end, row.y, rupiah(int(rows["amount"].sum()), lang), **bold)
+        sheet.words(end, row.y, money(int(rows["amount"].sum()), lang, currency), **bold)
     note = text("figure.cash_flow_months.note", lang)
     star = text("figure.cash_flow_months.star", lang) if frame["internal"].any() else ""
     return sheet.noted(note, star)
-
-
-def _unit(part: pd.DataFrame) -> tuple[float, str]:
-    """Return the unit in which a book's amounts fit a cell."""
-    return (1e6, "million") if part["amount"].abs().max() >= 1e7 else (1e3, "thousand")
 
 
 def _cell(
@@ -350,7 +354,7 @@ def _cell(
         bar.set_gid(sheet.tag(f"flow-{way}"))
         sheet.ax.add_patch(bar)
     if sheet.roomy:
-        form = "#,##0" if word == "thousand" else "#,##0.0"
+        form = "#,##0.0" if word == "million" else "#,##0"
         words = number(amount / unit, sheet.lang, form)
         look: Look = {"ha": "right", "va": "center_baseline", "fontsize": style.SMALL}
         look |= {"zorder": 3, "fontweight": "bold" if way == "net" else "normal"}
@@ -397,11 +401,12 @@ def _writing_calendar_frame(site: Site) -> pd.DataFrame:
     >>> int(frame["gap"].sum()), int(frame["due"].sum())
     (120, 585)
     """
+    from kube_research.finance.books import Books
     from kube_research.finance.indicators import last_book_day, rule_day
+    from kube_research.finance.writing import of_book
 
-    ledger = site.table("ledger")
-    known = ledger[ledger["amount"].notna()]
-    kas = known[known["book"] == "kas"]
+    ledger, known = site.table("ledger"), Books.of(site).entries
+    kas = known[of_book(known, "kas")]
     columns = ["group", "date", "due", "written", "gap", "evidence"]
     if kas.empty:
         return pd.DataFrame(columns=columns)

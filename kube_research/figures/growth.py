@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kube_research.currency import Currency, money
 from kube_research.figures import style
 from kube_research.figures.sheet import (
     MARGIN,
@@ -18,7 +19,7 @@ from kube_research.figures.sheet import (
     headed,
     tile_keys,
 )
-from kube_research.formats import number, percent, rupiah
+from kube_research.formats import number, percent
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -122,19 +123,22 @@ def growth_tiles(
     sheet.tiles(asked, verdicts, _VERDICTS, signs)
     for row, criterion in zip(asked, criteria.to_dict("records"), strict=True):
         look: Look = {"right": True, "ha": "right", "va": "center_baseline", "color": style.QUIET}
-        sheet.words(end, row.y, _asked(criterion, lang), gid=sheet.tag("asked"), **look)
+        sheet.words(
+            end, row.y, _asked(criterion, lang, site.info.money), gid=sheet.tag("asked"), **look
+        )
     if groups:
         _stages(sheet, reached, growth_stages(frame), groups)
     notes = [text("figure.growth_tiles.note", lang), cut_note(sheet.all_rows, lang)]
     return sheet.noted(*notes)
 
 
-def _asked(line: dict[Any, Any], lang: str) -> str:
+def _asked(line: dict[Any, Any], lang: str, currency: Currency) -> str:
     """Return what a criterion asks for, or that somebody has to answer it."""
     if pd.isna(line["indicator"]):
         return text("figure.growth_tiles.answer", lang)
     value = float(line["threshold"])
-    forms = {"share": percent(100 * value, lang), "rupiah": rupiah(round(value), lang)}
+    forms = {"share": percent(100 * value, lang)}
+    forms |= {"rupiah": money(value * currency.unit, lang, currency)}
     sign = str(line["comparison"]).replace(">=", "≥").replace("<=", "≤")
     return f"{sign} {forms.get(str(line['unit']), number(value, lang, '0.##'))}"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from kube_research.currency import Currency, money
 from kube_research.figures import style
 from kube_research.figures.attendance import NO_GROUP, group_name
 from kube_research.figures.sheet import (
@@ -20,11 +22,12 @@ from kube_research.figures.sheet import (
     figure,
     headed,
     money_axis,
+    money_step,
     month_labels,
     month_range,
     tile_keys,
 )
-from kube_research.formats import number, percent, rupiah, whole
+from kube_research.formats import number, percent, whole
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -120,7 +123,8 @@ def member_savings_plot(
     if frame.empty:
         low, high = 0.0, 1.0
     sheet.ax.set_xlim(low - 0.02 * (high - low), high + 0.04 * (high - low))
-    unit = money_axis(sheet.ax.xaxis, 6, lang, millions=high >= 1e7)
+    currency = site.info.money
+    unit = money_axis(sheet.ax.xaxis, 6, lang, currency, high, 1e7)
     sheet.ax.grid(axis="x")
     sheet.ax.set_xlabel(text("figure.member_savings_plot.axis", lang, unit=unit))
     for x, name, side in _COLUMNS:
@@ -130,7 +134,7 @@ def member_savings_plot(
         spread = savings_spread(part, by=None, lang=lang).iloc[0]
         few |= bool(spread["few"]) and not row.head
         gaps += [spread["reason"]] if spread["reason"] else []
-        _savings_row(sheet, row, part, spread, bar)
+        _savings_row(sheet, row, part, spread, bar, currency)
     notes = [text("figure.member_savings_plot.note", lang)]
     notes += [text("figure.member_savings_plot.few", lang)] if few else []
     for reason in dict.fromkeys(gaps):
@@ -148,7 +152,9 @@ _COLUMNS = (
 )
 
 
-def _savings_row(sheet: Sheet, row: Row, part: pd.DataFrame, spread: pd.Series, bar: Look) -> None:
+def _savings_row(
+    sheet: Sheet, row: Row, part: pd.DataFrame, spread: pd.Series, bar: Look, currency: Currency
+) -> None:
     """Draw the members of one group, equal amounts one above the other, and write its figures."""
     lang = sheet.lang
     if not row.head:
@@ -162,7 +168,7 @@ def _savings_row(sheet: Sheet, row: Row, part: pd.DataFrame, spread: pd.Series, 
     star = "*" if spread["few"] and not row.head else ""
     of = text("figure.attendance_activities.of", lang, count=spread["saving"], n=spread["members"])
     evenness = number(spread["gini"], lang) or "–"
-    cells = (of + star, rupiah(round(float(spread["average"])), lang), evenness)
+    cells = (of + star, money(float(spread["average"]), lang, currency), evenness)
     for (x, name, side), words in zip(_COLUMNS, cells, strict=True):
         sheet.words(x, row.y, words, right=True, ha=side, gid=sheet.tag(f"words-{name}"), **bold)
 
@@ -202,7 +208,7 @@ def _cooperative_months_frame(site: Site) -> pd.DataFrame:
     >>> int(frame["due"].sum()), int(frame["missed"].sum())
     (10, 0)
     """
-    from kube_research.finance.books import Books
+    from kube_research.finance.books import SAVINGS, Books, kinds_of
     from kube_research.finance.cash_flow import cash_statement
     from kube_research.finance.indicators import last_book_day, rule_day
     from kube_research.finance.writing import deposit_months
@@ -216,7 +222,8 @@ def _cooperative_months_frame(site: Site) -> pd.DataFrame:
     deposits.insert(4, "due", due)
     deposits.insert(5, "missed", due & ~deposits["deposit"])
     statement = cash_statement(books)
-    saved = statement[statement["book"] == "tabungan"].astype({"closing": "Int64"})
+    saved = statement[kinds_of(statement["book"], books.about_books).isin(SAVINGS)]
+    saved = saved.groupby(["group", "month"])["closing"].sum().astype("Int64").reset_index()
     deposits = deposits.merge(saved[["group", "month", "closing"]], "left", ["group", "month"])
     deposits["closing"] = deposits.groupby("group")["closing"].ffill()
     return deposits[[*deposits.columns.drop("evidence"), "evidence"]]
@@ -238,8 +245,11 @@ def cooperative_months(
     'KUBE 24'
     >>> plt.close(ax.figure)
     """
-    months = month_range(frame["month"])
+    months, currency = month_range(frame["month"]), site.info.money
     groups = list(frame.groupby("group", sort=True))
+    largest = float(frame["deposited"].abs().fillna(0).max()) if len(frame) else 0.0
+    step, word = money_step(largest, currency, math.inf)
+    unit = text(f"figure.cash_flow_months.{word}", lang, unit=currency.name)
     sheet = Grid(
         ax,
         text("figure.cooperative_months.title", lang),
@@ -249,7 +259,7 @@ def cooperative_months(
         left=0.95,
         words=1.75,
         least=0.27,
-        keys=[tile_keys("cooperative_months", _MONTHS, lang)],
+        keys=[tile_keys("cooperative_months", _MONTHS, lang, unit=unit)],
     )
     end = sheet.right - MARGIN
     sheet.head(0.1, text("figure.cooperative_months.without", lang))
@@ -257,7 +267,7 @@ def cooperative_months(
     tiles = frame.assign(tile=_kinds(frame), words="")
     if sheet.roomy:
         written = tiles["tile"].isin(["deposit", "missed"])
-        thousands = (tiles.loc[written, "deposited"].astype("int64") / 1000).round()
+        thousands = (tiles.loc[written, "deposited"].astype("int64") / step).round()
         tiles.loc[written, "words"] = [whole(int(amount), lang) for amount in thousands]
     kinds, amounts = (
         tiles.pivot(index="group", columns="month", values=name).reindex(columns=months)
@@ -272,7 +282,7 @@ def cooperative_months(
         look: Look = {"right": True, "va": "center_baseline"}
         sheet.words(0.1, row.y, words, gid=sheet.tag("without"), **look)
         if part["closing"].notna().any():
-            amount = rupiah(int(part["closing"].iloc[-1]), lang)
+            amount = money(int(part["closing"].iloc[-1]), lang, currency)
             sheet.words(end, row.y, amount, ha="right", gid=sheet.tag("closing"), **look)
     return sheet.noted(text("figure.cooperative_months.note", lang))
 
@@ -392,11 +402,11 @@ def iks_rule_plot(
     high = amounts if pd.notna(amounts) and amounts > 0 else 1.0
     sheet.ax.set_xlim(0, 1.04 * high)
     sheet.ax.grid(axis="x")
-    sheet.ax.set_xlabel(money_axis(sheet.ax.xaxis, 5, lang, millions=high >= 2e6))
+    sheet.ax.set_xlabel(money_axis(sheet.ax.xaxis, 5, lang, site.info.money, high, 2e6))
     for x, name in ((_RUPIAH, "amount"), (sheet.right - MARGIN, "share")):
         sheet.head(x, text(f"figure.iks_rule_plot.{name}", lang), ha="right")
     for row, line in zip(sheet.plain, frame.to_dict("records"), strict=True):
-        _iks_row(sheet, row, line)
+        _iks_row(sheet, row, line, site.info.money)
     return sheet.noted(text("figure.iks_rule_plot.note", lang))
 
 
@@ -423,14 +433,14 @@ def _iks_entries(frame: pd.DataFrame, lang: str) -> list[tuple[str, bool]]:
     return headed(labelled)
 
 
-def _iks_row(sheet: Sheet, row: Row, line: dict[Any, Any]) -> None:
+def _iks_row(sheet: Sheet, row: Row, line: dict[Any, Any], currency: Currency) -> None:
     """Draw one line: bar, open bar and tick; write the amount and its share of the base."""
     lang = sheet.lang
     words: Look = {"right": True, "ha": "right", "va": "center_baseline"}
     if pd.notna(line["amount"]):
         look: Look = {**_BARS["amount"], "zorder": 2, "gid": sheet.tag(f"amount-{line['part']}")}
         sheet.ax.barh(row.y, float(line["amount"]), 0.15, **look)
-        amount = rupiah(int(line["amount"]), lang)
+        amount = money(int(line["amount"]), lang, currency)
         sheet.words(_RUPIAH, row.y, amount, gid=sheet.tag("rupiah"), **words)
     if pd.notna(line["due"]):
         look = {**_BARS["due"], "zorder": 3, "gid": sheet.tag("due")}

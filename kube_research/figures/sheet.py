@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
     from matplotlib.transforms import Transform
 
+    from kube_research.currency import Currency
     from kube_research.site.folder import Site
 
 P = ParamSpec("P")
@@ -585,21 +586,48 @@ def percent_axis(ax: Axes, lang: str, label: str, most: float = 100) -> float:
     return ticks[-1]
 
 
-def money_axis(axis: Axis, ticks: int, lang: str, *, millions: bool) -> str:
-    """Give an axis rupiah in thousands or millions, in at most so many steps; return the unit."""
+def money_step(largest: float, currency: Currency, million: float = 1e6) -> tuple[float, str]:
+    """Return in how many of the smallest unit money is counted, and the word for it.
+
+    Rupiah are counted in thousands, and in millions from ``million`` on; small sums of another currency
+    one by one.
+
+    Examples
+    --------
+    >>> from kube_research.currency import RUPIAH, Currency
+    >>> money_step(200, RUPIAH), money_step(2e6, RUPIAH), money_step(20000, Currency("USD", 2))
+    ((1000.0, 'thousand'), (1000000.0, 'million'), (100.0, 'one'))
+    """
+    whole = largest / currency.unit
+    if whole >= million:
+        return 1e6 * currency.unit, "million"
+    if currency.code == "IDR" or whole >= 1e4:
+        return 1e3 * currency.unit, "thousand"
+    return float(currency.unit), "one"
+
+
+def money_axis(
+    axis: Axis, ticks: int, lang: str, currency: Currency, largest: float, million: float = 1e6
+) -> str:
+    """Give an axis money in thousands or millions, in at most so many steps; return the unit."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    unit, word = (1e6, "million") if millions else (1e3, "thousand")
-    axis.set_major_locator(MaxNLocator(ticks))
+    unit, word = money_step(largest, currency, million)
+    steps = {} if currency.unit == 1 else {"steps": [1, 2, 2.5, 5, 10]}
+    axis.set_major_locator(MaxNLocator(ticks, **steps))
     axis.set_major_formatter(
         FuncFormatter(lambda value, _: number(value / unit, lang, "#,##0.###"))
     )
-    return text(f"figure.balances.{word}", lang)
+    return text(
+        f"figure.balances.{word}", lang, unit=currency.code if lang == "en" else currency.name
+    )
 
 
-def tile_keys(name: str, looks: Mapping[str, Tile], lang: str) -> list[tuple[str, Any]]:
+def tile_keys(
+    name: str, looks: Mapping[str, Tile], lang: str, **fill: object
+) -> list[tuple[str, Any]]:
     """Return the legend of tiles: each kind in the words that the figure ``name`` has for it."""
-    return [(text(f"figure.{name}.{kind}", lang), tile.key) for kind, tile in looks.items()]
+    return [(text(f"figure.{name}.{kind}", lang, **fill), tile.key) for kind, tile in looks.items()]
 
 
 class RowSheet(Sheet):
@@ -723,11 +751,28 @@ def month_range(months: pd.Series) -> list[str]:
     return pd.period_range(known.min(), known.max(), freq="M").astype(str).tolist()
 
 
+def books_in_order(books: Iterable[object]) -> list[str]:
+    """Return the codes of books, ours first, then a site's own by their codes.
+
+    Examples
+    --------
+    >>> books_in_order(["saham", "iks", "kas", "kas", "arisan"])
+    ['kas', 'iks', 'arisan', 'saham']
+    """
+    known, held = list(style.BOOKS), {str(book) for book in books}
+    return [*(book for book in known if book in held), *sorted(held.difference(known))]
+
+
 def book_names(site: Site, ours: str = "figure.balances.") -> dict[str, dict[str, str]]:
-    """Return the names of the books by language: what the site calls them, else texts of ours."""
+    """Return the names of the books by language: what the site calls them, else texts of ours.
+
+    A book of the site's own without a name is called by its code.
+    """
     names = {lang: {book: text(ours + book, lang) for book in style.BOOKS} for lang in LANGUAGES}
     own = site.table("books").set_index("book") if site.has("books") else pd.DataFrame()
     for lang in LANGUAGES:
+        codes = [book for book in site.info.books if book not in style.BOOKS]
+        names[lang] |= {book: text("figure.balances.book", lang, book=book) for book in codes}
         if f"name_{lang}" in own:
             called = own[f"name_{lang}"].dropna()
             names[lang] |= {str(book): str(name) for book, name in called.items()}

@@ -74,7 +74,7 @@ KINDS: dict[str, str] = {
     "aim": "#3D444D",
     "output": OKABE_ITO["green"],
 }
-#: The three books a group keeps.
+#: The books that groups keep, in the order in which they are drawn; own ones follow.
 BOOKS: dict[str, str] = {
     "kas": OKABE_ITO["blue"],
     "tabungan": OKABE_ITO["green"],

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from kube_research.currency import Currency, currency_of
 from kube_research.errors import OptionError
 from kube_research.frames import documented, grade_of, need_columns, need_option, weakest
-from kube_research.site.accounts import flows, with_flows
+from kube_research.site.accounts import book_kinds, flows, with_flows
 from kube_research.site.folder import Site
 from kube_research.texts import text
 
@@ -20,8 +21,10 @@ from kube_research.texts import text
 MEMBER_ROLES = ("pengurus", "anggota")
 #: Flows whose sum is the result of the business, before anything is shared out.
 OPERATING = ("sale", "purchase", "cost")
-#: Flows of the savings book that change what members have saved. Business and loan entries do not.
-SAVING = ("opening", "deposit", "withdrawal", "payout", "other_in", "other_out", "unknown")
+#: What lending and membership earn besides: income of the group, never sales.
+EARNED = ("loan_interest", "fine", "fee")
+#: What books hold: money of the business and of its loan fund; what members have saved.
+CASH, SAVINGS = ("cash", "loans"), ("savings", "shares")
 
 
 @documented
@@ -37,6 +40,9 @@ class Books:
         is as if it were not there.
     |members|
     |categories|
+    about_books : DataFrame, optional
+        The table ``books``: ``book`` and ``kind``, what each book holds. Without it ``kas`` holds cash,
+        ``tabungan`` savings, ``iks`` solidarity money, ``pinjaman`` the loan fund, ``saham`` shares.
     facts : DataFrame, optional
         ``fact`` and ``value``, such as the ``minimum_wage``.
     period : pair of dates, optional
@@ -53,6 +59,7 @@ class Books:
     ledger: pd.DataFrame
     members: pd.DataFrame | None = None
     categories: pd.DataFrame | None = None
+    about_books: pd.DataFrame | None = None
     facts: pd.DataFrame | None = None
     period: tuple[object, object] | None = None
 
@@ -63,25 +70,33 @@ class Books:
             site.table("ledger"),
             members=site.tables.get("members"),
             categories=site.tables.get("categories"),
+            about_books=site.tables.get("books"),
             facts=site.tables.get("facts"),
             period=site.info.books_period or site.info.period,
         )
 
     @cached_property
     def entries(self) -> pd.DataFrame:
-        """The entries that have an amount, with flow, purpose, code and month; never to be changed.
+        """The entries that have an amount, with what else is known of them; never to be changed.
 
-        ``amount`` is int64, ``month`` a text such as ``"2016-03"``; ``person`` and ``evidence`` are
-        always there.
+        Besides ``flow``, ``purpose`` and ``code``, ``amount`` is int64, ``month`` a text such as
+        ``"2016-03"``, ``kind`` what the book holds (:func:`~kube_research.site.accounts.book_kinds`);
+        ``person`` and ``evidence`` are always there.
         """
         need_columns(self.ledger, "date", "group", "book", "category", "amount")
         entries = with_flows(with_amounts(self.ledger), self.categories)
+        entries["kind"] = kinds_of(entries["book"], self.about_books)
         entries["date"] = pd.to_datetime(entries["date"])
         entries["month"] = entries["date"].dt.strftime("%Y-%m")
         if "person" not in entries:
             entries["person"] = pd.Series(pd.NA, index=entries.index, dtype="string")
         entries["evidence"] = _graded(entries)
         return entries.reset_index(drop=True)
+
+    @property
+    def currency(self) -> Currency:
+        """What the amounts are in, as the ledger says."""
+        return currency_of(self.ledger)
 
     def until(self, day: object) -> pd.DataFrame:
         """Return the entries up to and with a day; all of them without one."""
@@ -101,6 +116,12 @@ class Books:
         if self.members is None:
             raise OptionError(text("finance.error.no_members"))
         return roster(self.members, on)
+
+
+def kinds_of(books: pd.Series, about_books: pd.DataFrame | None = None) -> pd.Series:
+    """Return what the book of each entry holds; ``other`` where nobody says it."""
+    codes = books.astype("string").str.lower()
+    return codes.map(book_kinds(about_books)).astype("string").fillna("other")
 
 
 #: What finance functions take: books, a site that has some, or a plain ledger.

@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from kube_research.currency import as_money
 from kube_research.errors import OptionError
 from kube_research.finance.books import (
+    CASH,
+    EARNED,
     OPERATING,
-    SAVING,
+    SAVINGS,
     AnyBooks,
     added_up,
     as_books,
@@ -24,6 +27,7 @@ from kube_research.finance.books import (
     roster,
     typed,
 )
+from kube_research.finance.saved import saving_moves
 from kube_research.frames import FEW, documented, grade_of, need_columns, need_option, weakest
 from kube_research.texts import text
 
@@ -62,13 +66,13 @@ def capital_growth(
     Returns
     -------
     DataFrame
-        In rupiah: ``stimulant`` received and ``repaid`` (both positive), ``cash`` (balance of kas),
-        ``cooperative`` (profit put into the cooperative, less what came back), ``lent`` (to members and
-        not yet repaid), ``goods_at_cost`` (all goods and equipment ever bought), ``capital_low`` (the
-        money alone: ``cash + cooperative + lent``) and ``capital_high`` (with all goods and equipment
-        still there, at cost); ``growth_low`` and ``growth_high`` (``capital / stimulant - 1``; missing
-        unless a stimulant was received), ``repaid_share``, ``evidence``. Over all, groups whose capital
-        is known are added up.
+        In rupiah: ``stimulant`` received and ``repaid`` (both positive), ``cash`` (balance of kas, and
+        of a book of the loan fund), ``cooperative`` (profit put into the cooperative, less what came
+        back), ``lent`` (to members and not yet repaid), ``goods_at_cost`` (all goods and equipment ever
+        bought), ``capital_low`` (the money alone: ``cash + cooperative + lent``) and ``capital_high``
+        (with all goods and equipment still there, at cost); ``growth_low`` and ``growth_high``
+        (``capital / stimulant - 1``; missing unless a stimulant was received), ``repaid_share``,
+        ``evidence``. Over all, groups whose capital is known are added up.
 
         All missing for a group whose kas the ledger does not hold; the stimulant and what divides by
         it also where the books begin with a balance brought forward and show no stimulant: it may
@@ -93,9 +97,10 @@ def capital_growth(
     """
     keys = need_level(by)
     need_option("repayable", repayable, (True, False, None))
+    books = as_books(books)
     rows = []
-    for level, part in parts(as_books(books).until(on), ["group"]):
-        kept = bool((part["book"] == "kas").any())
+    for level, part in parts(books.until(on), ["group"]):
+        kept = bool(part["kind"].isin(CASH).any())
         rows.append(level | {"evidence": grade_of(part)} | (_capital(part) if kept else {}))
     frame = frame_of(rows, ["group", *_MONEY, "evidence"], money=_MONEY)
     if not keys:
@@ -107,12 +112,12 @@ def capital_growth(
     asked = frame["repaid"].gt(0).fillna(False) | (repayable is True)
     frame["repaid_share"] = share.where(asked & (repayable is not False))
     grade = frame.pop("evidence")
-    return frame.assign(evidence=grade)
+    return as_money(frame.assign(evidence=grade), books.currency, *_MONEY)
 
 
 def _capital(part: pd.DataFrame) -> dict[str, Any]:
     """Return the parts of the capital of one group."""
-    cash, saved = part[part["book"] == "kas"], part[part["book"] == "tabungan"]
+    cash, saved = part[part["kind"].isin(CASH)], part[part["kind"].isin(SAVINGS)]
     given = (part["flow"] == "grant").any() or not (cash["flow"] == "opening").any()
     put_in = saved["flow"].eq("cooperative").any()
     row: dict[str, Any] = {
@@ -153,17 +158,19 @@ def trade_months(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     [9, 9, 9, 9, 9]
     """
     keys = need_level(by)
+    books = as_books(books)
     rows = []
-    for level, part in parts(as_books(books).entries, keys):
+    for level, part in parts(books.entries, keys):
         sales = part[(part["flow"] == "sale") & (part["amount"] > 0)]
         row: dict[str, Any] = {**level, "evidence": grade_of(part)}
-        if len(sales) or (part["book"] == "kas").any():
+        if len(sales) or (part["kind"] == "cash").any():
             row |= {"sales_months": sales["month"].nunique(), "sales": money_of(part, "sale")}
             row |= {"first_sale": sales["date"].min(), "last_sale": sales["date"].max()}
         rows.append(row)
     columns = [*keys, "sales_months", "first_sale", "last_sale", "sales", "evidence"]
     frame = frame_of(rows, columns, money=["sales_months", "sales"])
-    return frame.astype({"first_sale": "datetime64[ns]", "last_sale": "datetime64[ns]"})
+    frame = frame.astype({"first_sale": "datetime64[ns]", "last_sale": "datetime64[ns]"})
+    return as_money(frame, books.currency, "sales")
 
 
 #: Facts that incomes are held against, each in rupiah a month.
@@ -219,7 +226,8 @@ def monthly_results(books: AnyBooks) -> pd.DataFrame:
     frame = typed(_with_members(frame, books.members), money=[*_RESULT_MONEY, "members"])
     frame["result_per_member"] = ratio(frame["result"], frame["members"])
     columns = ["group", "month", *_RESULT_MONEY, "members", "result_per_member", "evidence"]
-    return frame[columns].astype({"month": "string"})
+    money = (*_RESULT_MONEY, "result_per_member")
+    return as_money(frame[columns].astype({"month": "string"}), books.currency, *money)
 
 
 def _with_members(months: pd.DataFrame, members: pd.DataFrame | None) -> pd.DataFrame:
@@ -311,18 +319,20 @@ def business_income(books: AnyBooks, *, by: str | None = "group") -> pd.DataFram
         frame = frame_of([total], [*wholes, "few", "evidence"], money=wholes)
     few = frame.pop("few").eq(True)
     frame["result_per_member"] = ratio(frame["result"], frame["member_months"])
-    wages, grade = _wages(books.facts)
+    wages, grade = _wages(books.facts, books.currency.unit)
     for name in WAGES:
         frame[name] = pd.array([wages.get(name)] * len(frame), dtype="Int64")
     for name in WAGES:
         share = name.replace("minimum_", "")
         frame[f"result_of_{share}"] = ratio(frame["result_per_member"], frame[name])
     graded = [weakest([own, *grade]) for own in frame.pop("evidence")]
-    return frame.assign(few=few, evidence=pd.array(graded, dtype="string"))
+    frame = frame.assign(few=few, evidence=pd.array(graded, dtype="string"))
+    money = (*_RESULT_MONEY, "result_per_member", *WAGES)
+    return as_money(frame, books.currency, *money)
 
 
-def _wages(facts: pd.DataFrame | None) -> tuple[dict[str, int], list[str]]:
-    """Return the incomes that the facts give, in whole rupiah, and their grades."""
+def _wages(facts: pd.DataFrame | None, unit: int) -> tuple[dict[str, int], list[str]]:
+    """Return the incomes that the facts give, in the smallest unit of the books, and their grades."""
     if facts is None:
         return {}, []
     need_columns(facts, "fact", "value")
@@ -330,7 +340,7 @@ def _wages(facts: pd.DataFrame | None) -> tuple[dict[str, int], list[str]]:
     wages = {}
     for fact, value in zip(rows["fact"], rows["value"], strict=True):
         try:
-            wages[str(fact)] = int(Fraction(str(value)))
+            wages[str(fact)] = int(Fraction(str(value)) * unit)
         except (ValueError, ZeroDivisionError) as error:
             raise OptionError(text("finance.error.fact", fact=fact, value=str(value))) from error
     return wages, [grade_of(rows)] if len(rows) else []
@@ -370,8 +380,8 @@ def loan_indicators(
         ``lends`` (whether the books hold a loan, a repayment or interest). In rupiah: ``lent`` and
         ``repaid`` (principal), ``interest``, ``loans_outstanding`` (``lent - repaid``),
         ``lendable_cash`` (balance of the books from which loans are paid), ``late`` (owed by people
-        past their day), ``savings`` (of members), ``earned`` (business result and interest).
-        Counts: ``loans`` given, ``borrowers`` (members who owe something), ``members``. Ratios:
+        past their day), ``savings`` (of members), ``earned`` (business result, interest, fines,
+        fees). Counts: ``loans`` given, ``borrowers`` (members who owe something), ``members``. Ratios:
         ``average_loan_size`` (``lent / loans``), ``members_with_loan`` (``borrowers / members``),
         ``loan_fund_utilisation`` (``loans_outstanding / (loans_outstanding + lendable_cash)``),
         ``portfolio_at_risk`` (``late / loans_outstanding``), ``return_on_savings``
@@ -428,7 +438,9 @@ def loan_indicators(
     frame["portfolio_at_risk"] = ratio(frame["late"], frame["loans_outstanding"])
     frame["return_on_savings"] = ratio(frame["earned"], frame["savings"])
     grade = frame.pop("evidence")
-    return frame.astype({"lends": "bool"}).assign(evidence=grade)
+    frame = frame.astype({"lends": "bool"}).assign(evidence=grade)
+    money = (*_LENT[1:], *_OTHER, "average_loan_size")
+    return as_money(frame, books.currency, *money)
 
 
 def _last_days(due: pd.DataFrame | None) -> dict[tuple[str, str], pd.Timestamp] | None:
@@ -462,9 +474,10 @@ def _lending(
     row |= {"repaid": money_of(part, "loan_repaid"), "interest": money_of(part, "loan_interest")}
     row |= {"loans_outstanding": owed if owed >= 0 else None}
     row |= {"lendable_cash": money_of(funds) if len(given) else None}
-    book = part[part["book"] == "tabungan"]
-    row |= {"savings": money_of(book, *SAVING) if len(book) else None}
-    row |= {"earned": money_of(part, *OPERATING, "loan_interest")}
+    moves = saving_moves(part)
+    saves = len(moves) or part["kind"].isin(SAVINGS).any()
+    row |= {"savings": int(moves["saved"].sum()) if saves else None}
+    row |= {"earned": money_of(part, *OPERATING, *EARNED)}
     by_person = -loan.groupby(loan["person"].astype("string"))["amount"].sum()
     named = owed == 0 or (bool(loan["person"].notna().all()) and bool((by_person >= 0).all()))
     debts = by_person[by_person > 0] if owed != 0 else by_person.iloc[:0]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kube_research.currency import as_money
 from kube_research.finance.books import (
     AnyBooks,
     as_books,
@@ -59,11 +60,11 @@ def cash_flows(books: AnyBooks, *, by: str | Sequence[str] = ("group", "book")) 
     keys = as_list(by)
     for key in keys:
         need_option("by", key, _KEYS)
-    entries = as_books(books).entries
-    entries = entries.assign(
-        category=entries["code"],
-        inflow=entries["amount"].clip(lower=0),
-        outflow=(-entries["amount"]).clip(lower=0),
+    books = as_books(books)
+    entries = books.entries.assign(
+        category=books.entries["code"],
+        inflow=books.entries["amount"].clip(lower=0),
+        outflow=(-books.entries["amount"]).clip(lower=0),
     )
     levels = [*keys, "flow", "category"]
     grouped = entries.groupby(levels, dropna=False)
@@ -76,7 +77,8 @@ def cash_flows(books: AnyBooks, *, by: str | Sequence[str] = ("group", "book")) 
     ).reset_index()
     sums.insert(len(sums.columns) - 1, "internal", sums["flow"].isin(between_books()))
     kinds = dict.fromkeys([*levels, "evidence"], "string")
-    return sums.astype(kinds | dict.fromkeys(["inflow", "outflow", "net", "entries"], "int64"))
+    sums = sums.astype(kinds | dict.fromkeys(["inflow", "outflow", "net", "entries"], "int64"))
+    return as_money(sums, books.currency, "inflow", "outflow", "net")
 
 
 @documented
@@ -121,7 +123,8 @@ def cash_statement(
     """
     keys = as_list(by)
     need_option("by", tuple(keys), (("group", "book"), ("book",)))
-    entries = as_books(books).entries
+    books = as_books(books)
+    entries = books.entries
     given = opening_balances(opening, keys)
     begun = {
         tuple(row[key] for key in keys): (int(row["opening"]), str(row["_grade"]))
@@ -141,4 +144,5 @@ def cash_statement(
             rows.append(row | {"closing": carried, "evidence": grade})
     wholes = ["opening", "inflow", "outflow", "closing", "entries"]
     frame = frame_of(rows, [*keys, "month", *wholes, "evidence"])
-    return frame.astype(dict.fromkeys(wholes, "int64") | dict.fromkeys([*keys, "month"], "string"))
+    kinds = dict.fromkeys(wholes, "int64") | dict.fromkeys([*keys, "month"], "string")
+    return as_money(frame.astype(kinds), books.currency, *wholes[:4])

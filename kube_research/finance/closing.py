@@ -9,6 +9,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from kube_research.currency import as_money, currency_of
 from kube_research.engines import AnyFrame, collected, numbered
 from kube_research.errors import OptionError
 from kube_research.finance.books import Books, as_books, with_amounts
@@ -75,6 +76,7 @@ def ledger_balances(
     """
     keys, within = list(by), [] if order is None else [order]
     ledger = _ledger_of(ledger)
+    currency = currency_of(ledger)
     need_columns(ledger, "date", *keys, "amount", *within)
     if not isinstance(ledger, pd.DataFrame):
         _need_no_opening(opening)
@@ -91,7 +93,7 @@ def ledger_balances(
     rows["closing"] += first
     if "balance" in rows:
         rows["difference"] = (rows["balance"] - rows["running"]).astype("Int64")
-    return rows
+    return as_money(rows, currency, "amount", "balance", "running", "closing", "difference")
 
 
 def _ledger_of(given: Any) -> Any:
@@ -178,7 +180,7 @@ def closing_balances(
         closed = _begun(closed, opening_balances(opening, keys), keys)
     else:
         need_option("opening", opening, (0, "DataFrame"))
-    return closed
+    return as_money(closed, currency_of(ledger), "opening", "inflow", "outflow", "closing")
 
 
 def _movements(ledger: Any, *, by: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from kube_research.currency import as_money
 from kube_research.finance.books import (
     OPERATING,
     AnyBooks,
@@ -22,14 +23,7 @@ from kube_research.finance.books import (
     ratio,
     sums_by,
 )
-from kube_research.frames import (
-    as_list,
-    documented,
-    grade_of,
-    need_columns,
-    need_option,
-    weakest,
-)
+from kube_research.frames import as_list, documented, grade_of, need_columns, need_option, weakest
 
 #: What the shares of the IKS rule may be shares of.
 BASES = ("profit", "sales", "iks_inflow")
@@ -72,8 +66,9 @@ def iks_statement(books: AnyBooks, *, by: str | Sequence[str] | None = "group") 
     """
     keys = as_list(by or ())
     need_option("by", tuple(keys), ((), ("group",), ("group", "month")))
-    entries = as_books(books).entries
-    book = entries[entries["book"] == "iks"]
+    books = as_books(books)
+    entries = books.entries
+    book = entries[entries["kind"] == "solidarity"]
     rows: list[dict[str, Any]] = []
     monthly = "month" in keys
     for level, part in parts(book, keys[:1]):
@@ -89,7 +84,8 @@ def iks_statement(books: AnyBooks, *, by: str | Sequence[str] | None = "group") 
             carried = int(rows[-1]["amount"])
     names = [*keys, "line", "flow", "purpose", "amount", "entries", "evidence"]
     frame = frame_of(rows, names, money=["amount", "entries"])
-    return frame.astype(dict.fromkeys(("line", "flow", *keys), "string"))
+    frame = frame.astype(dict.fromkeys(("line", "flow", *keys), "string"))
+    return as_money(frame, books.currency, "amount")
 
 
 def _statement(
@@ -144,7 +140,8 @@ def iks_totals(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     [[50000, 20000, 30000, 0.4]]
     """
     keys = need_level(by)
-    entries = as_books(books).entries
+    books = as_books(books)
+    entries = books.entries
     amount, flow = entries["amount"], entries["flow"]
     moved = amount.where(~flow.isin(["opening", "iks_use"]), 0)
     came = moved.clip(lower=0)
@@ -158,9 +155,10 @@ def iks_totals(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         "other_out": (-moved).clip(lower=0),
         "balance": amount,
     }
-    totals = sums_by(entries, keys, entries["book"] == "iks", sums)
+    totals = sums_by(entries, keys, entries["kind"] == "solidarity", sums)
     grade = totals.pop("evidence")
-    return totals.assign(share_used=ratio(totals["used"], totals["inflow"]), evidence=grade)
+    totals = totals.assign(share_used=ratio(totals["used"], totals["inflow"]), evidence=grade)
+    return as_money(totals, books.currency, *sums)
 
 
 @documented
@@ -223,7 +221,8 @@ def iks_against_rule(
         need_option("bases", reading, BASES)
     need_columns(iks_rule, "purpose", "share_pct")
     rule = iks_rule.dropna(subset=["purpose", "share_pct"])
-    entries = as_books(books).entries
+    books = as_books(books)
+    entries = books.entries
     start = _first_share(entries, rule) if since is None else day_of_option(since)
     rows = [
         {"group": level["group"]} | row | {"evidence": weakest([grade_of(part), grade_of(rule)])}
@@ -242,12 +241,13 @@ def iks_against_rule(
     held["pct_of_base"] = ratio(100 * held["set_aside"], held["base"])
     order = ["purpose", "reading", "agreed_pct", *wholes[:-1], "pct_of_base", "difference"]
     words = dict.fromkeys(["purpose", "reading"], "string")
-    return held.astype({"agreed_pct": "float64"} | words)[[*keys, *order, "evidence"]]
+    held = held.astype({"agreed_pct": "float64"} | words)[[*keys, *order, "evidence"]]
+    return as_money(held, books.currency, *wholes[1:])
 
 
 def _first_share(entries: pd.DataFrame, rule: pd.DataFrame) -> pd.Timestamp | None:
     """Return the first day on which any group set something aside for a purpose of the rule."""
-    shares = entries[(entries["book"] == "iks") & (entries["flow"] == "iks_share")]
+    shares = entries[(entries["kind"] == "solidarity") & (entries["flow"] == "iks_share")]
     ruled = shares["purpose"].isin(list(rule["purpose"])) & (shares["amount"] > 0)
     return shares.loc[ruled, "date"].min() if ruled.any() else None
 
@@ -264,13 +264,15 @@ def _rule_rows(
 ) -> list[dict[str, Any]]:
     """Return the rows of one group, purpose by purpose."""
     counted = part[part["month"].isin(months)]
-    book = counted[counted["book"] == "iks"]
+    book = counted[counted["kind"] == "solidarity"]
     shares = book[book["flow"] == "iks_share"]
     inflow = book[(book["amount"] > 0) & ~book["flow"].isin(["opening", "iks_use"])]
     trades = bool(part["flow"].isin(OPERATING).any())
     known = {"profit": money_of(counted, *OPERATING), "sales": money_of(counted, "sale")}
     base_of = (known if trades else {}) | {"iks_inflow": money_of(inflow)}
-    known_shares = bool(months) and part["book"].eq("iks").any() and shares["purpose"].notna().all()
+    known_shares = (
+        bool(months) and part["kind"].eq("solidarity").any() and shares["purpose"].notna().all()
+    )
     rows = []
     for purpose, agreed in zip(rule["purpose"], rule["share_pct"], strict=True):
         for reading in readings:
@@ -325,27 +327,29 @@ def iks_use(
     if iks_rule is not None:
         need_columns(iks_rule, "purpose")
         ruled = [str(purpose) for purpose in iks_rule["purpose"].dropna().drop_duplicates()]
+    books = as_books(books)
     rows: list[dict[str, Any]] = []
-    for level, part in parts(as_books(books).entries, keys):
-        use, held = part[part["flow"] == "iks_use"], bool((part["book"] == "iks").any())
-        all_used = -money_of(use[use["book"] == "iks"])
+    for level, part in parts(books.entries, keys):
+        use, held = part[part["flow"] == "iks_use"], bool((part["kind"] == "solidarity").any())
+        all_used = -money_of(use[use["kind"] == "solidarity"])
         others = sorted(set(use["purpose"].dropna().astype(str)) - set(ruled))
         blank: list[Any] = [pd.NA] if use["purpose"].isna().any() else []
         for purpose in [*ruled, *others, *blank]:
             named = use["purpose"].isna() if pd.isna(purpose) else use["purpose"].eq(purpose)
             own = use[named.fillna(False)]
-            mine = own[own["book"] == "iks"]
+            mine = own[own["kind"] == "solidarity"]
             used = -money_of(mine) if held else None
             row = level | {"purpose": purpose, "used": used, "entries": len(mine)}
             row |= {"share_used": used / all_used if used is not None and all_used > 0 else None}
-            row |= {"paid_elsewhere": -money_of(own[own["book"] != "iks"])}
+            row |= {"paid_elsewhere": -money_of(own[own["kind"] != "solidarity"])}
             known = iks_rule is not None and not pd.isna(purpose)
             row |= {"in_rule": purpose in ruled if known else None}
             rows.append(row | {"evidence": grade_of(part)})
     names = ["purpose", "used", "share_used", "entries", "paid_elsewhere", "in_rule", "evidence"]
     wholes = ["used", "entries", "paid_elsewhere"]
     frame = frame_of(rows, [*keys, *names], money=wholes, ratio=["share_used"])
-    return frame.astype({"in_rule": "boolean"})
+    frame = frame.astype({"in_rule": "boolean"})
+    return as_money(frame, books.currency, "used", "paid_elsewhere")
 
 
 #: Flows of the business: they have no place in the IKS book.
@@ -384,8 +388,9 @@ def iks_mixed(books: AnyBooks) -> pd.DataFrame:
     >>> iks_mixed(book)["why"].tolist()
     ['business_in_iks', 'iks_elsewhere']
     """
-    entries = as_books(books).entries
-    inside, flow = entries["book"] == "iks", entries["flow"]
+    books = as_books(books)
+    entries = books.entries
+    inside, flow = entries["kind"] == "solidarity", entries["flow"]
     why = pd.Series(pd.NA, index=entries.index, dtype="string")
     why = why.mask(inside & flow.isin(_BUSINESS), MIXED[0])
     why = why.mask(~inside & flow.isin(_OWN), MIXED[1])
@@ -393,7 +398,8 @@ def iks_mixed(books: AnyBooks) -> pd.DataFrame:
     mixed = entries.assign(why=why)[why.notna()]
     mixed = mixed.sort_values(["group", "date"], kind="stable", ignore_index=True)
     columns = ["group", "date", "book", "category", "amount", "flow", "why", "evidence"]
-    return mixed[columns].astype(dict.fromkeys(["group", "book", "category"], "string"))
+    mixed = mixed[columns].astype(dict.fromkeys(["group", "book", "category"], "string"))
+    return as_money(mixed, books.currency, "amount")
 
 
 @documented
@@ -432,7 +438,7 @@ def iks_apart(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     rows = []
     for level, part in parts(books.entries, ["group"]):
         why = mixed.loc[mixed["group"] == level["group"], "why"]
-        book = part[part["book"] == "iks"]
+        book = part[part["kind"] == "solidarity"]
         row = level | {name: int(why.eq(name).sum()) for name in MIXED}
         row |= {"unknown": int(book["flow"].eq("unknown").sum()), "evidence": grade_of(part)}
         row |= {"apart": False if len(why) else None if row["unknown"] or book.empty else True}

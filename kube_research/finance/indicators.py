@@ -12,6 +12,7 @@ import pandas as pd
 from kube_research.attendance.meetings import recent_rates
 from kube_research.attendance.participation import member_retention, rater_flow
 from kube_research.attendance.rates import ATTENDED, attendance_rates
+from kube_research.currency import RUPIAH, Currency, money
 from kube_research.files import declared
 from kube_research.finance.books import Books, roster
 from kube_research.finance.business import (
@@ -24,7 +25,7 @@ from kube_research.finance.iks import iks_apart, iks_totals, iks_use
 from kube_research.finance.reconcile.findings import reconcile_ledger, reconcile_summary
 from kube_research.finance.savings import member_savings, savings_spread
 from kube_research.finance.writing import days_written, months_without_deposit
-from kube_research.formats import number, percent, rupiah, whole
+from kube_research.formats import number, percent, whole
 from kube_research.frames import grade_of, need_option, weakest
 from kube_research.outputs import table
 from kube_research.site.folder import bundled_sites
@@ -402,6 +403,7 @@ def indicator_values(site: Site, *, names: Sequence[str] | None = None) -> pd.Da
         ``value`` (missing unless known exactly), ``low``, ``high``, ``unit``, ``reading``, ``status``
         (``computed``; ``not applicable``, such as a loan indicator where nobody lends; ``unknown``;
         ``no data``, with the file that is missing in ``reason``), ``few``, ``reason``, ``evidence``.
+        Values of money (``rupiah``) are in whole units of the site's currency, cents as decimals.
 
     Raises
     ------
@@ -444,6 +446,8 @@ def _rows(site: Site, indicator: Indicator) -> Iterator[dict[str, Any]]:
             row |= {"status": "no data", "reason": reason}
         elif pd.notna(low) and pd.notna(high):
             exact, grades = low == high, [source["evidence"]]
+            if indicator.unit == "rupiah":
+                low, high = (end / site.info.money.unit for end in (low, high))
             row |= {"value": float(low) if exact else None, "low": float(low), "high": float(high)}
             row |= {"evidence": weakest(grades if exact else [*grades, "bounded"])}
             row |= {"status": "computed"}
@@ -455,7 +459,7 @@ def _rows(site: Site, indicator: Indicator) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
+def shown(row: Mapping[Any, Any], lang: str = "en", currency: Currency = RUPIAH) -> str:
     """Return the value of an indicator as readers of ``lang`` write it, with its unit.
 
     Parameters
@@ -463,6 +467,8 @@ def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
     row : mapping
         A row of :func:`indicator_values`.
     lang : {"en", "id"}
+    currency : Currency
+        Of the site.
 
     Returns
     -------
@@ -479,7 +485,7 @@ def shown(row: Mapping[Any, Any], lang: str = "en") -> str:
         return text(f"indicator.status_{row['status'].replace(' ', '_')}", lang)
     forms: dict[str, Callable[[float], str]] = {
         "share": lambda value: percent(100 * value, lang),
-        "rupiah": lambda value: rupiah(round(value), lang),
+        "rupiah": lambda value: money(value * currency.unit, lang, currency),
         "ratio": lambda value: number(value, lang),
         "yes_no": lambda value: text("indicator.yes" if value else "indicator.no", lang),
         "count": lambda value: whole(round(value), lang),
@@ -528,7 +534,7 @@ def indicators_table(site: Site, *, lang: str = "en") -> pd.DataFrame:
         }
         for line in part.to_dict("records"):
             head = line["group"] if line["group"] != ALL else text("indicator.head_all", lang)
-            row[head] = shown(line, lang) + ("*" if line["few"] else "")
+            row[head] = shown(line, lang, site.info.money) + ("*" if line["few"] else "")
         row["evidence"] = grade_of(part) if part["evidence"].notna().any() else ""
         rows.append(row)
     return pd.DataFrame(rows)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from kube_research.attendance.rates import wilson_interval
+from kube_research.currency import as_money, currency_of
 from kube_research.finance.books import (
-    SAVING,
+    SAVINGS,
     AnyBooks,
     as_books,
     frame_of,
@@ -18,19 +19,21 @@ from kube_research.finance.books import (
     parts,
     sums_by,
 )
+from kube_research.finance.saved import SAVING, SHARES, saving_moves
 from kube_research.frames import FEW, documented, grade_of, need_columns, need_option
 from kube_research.levels import grades_of_ranks, ranks_of_evidence
 from kube_research.texts import check_language, text
 
-_MONEY = ("opening", "deposits", "withdrawals", "balance", "months_saved")
+_MONEY = ("opening", "deposits", "withdrawals", "balance", "profit", "months_saved")
 
 
 @documented
 def member_savings(books: AnyBooks, *, on: object = None) -> pd.DataFrame:
     """Return what every member put into the savings book and took out of it.
 
-    Counted are the entries of book ``tabungan`` that carry a person; money moved between books, IKS,
-    business and loan entries are not savings of a person.
+    Counted are the entries of books of savings and of shares (``tabungan``, ``saham``) that carry a
+    person, and shares bought in any book; money moved between books, IKS, business and loan entries,
+    fines and fees are not savings of a person. After a share-out a person has saved nothing.
 
     Parameters
     ----------
@@ -46,10 +49,11 @@ def member_savings(books: AnyBooks, *, on: object = None) -> pd.DataFrame:
         (False for somebody with savings who does not count as a member of that group; ``role`` is
         missing if the roster of that group does not know them), ``opening`` (brought forward),
         ``deposits`` and ``withdrawals`` (both positive, read from the sign of the amount), ``balance``
-        (``opening + deposits - withdrawals``), all in rupiah, ``months_saved`` (calendar months with a
-        deposit), ``last_deposit`` (day), ``evidence``. A member without entries has 0 where the ledger
-        holds the savings book of the group, and missing values where it holds none of it or where its
-        savings name nobody.
+        (``opening + deposits - withdrawals``), ``profit`` (paid to them beyond what they had saved, see
+        :func:`~kube_research.finance.saved.saving_moves`), all in rupiah, ``months_saved`` (calendar
+        months with a deposit), ``last_deposit`` (day), ``evidence``. A member without entries has 0
+        where the ledger holds the savings book of the group, and missing values where it holds none of
+        it or where its savings name nobody.
 
     Raises
     ------
@@ -72,34 +76,37 @@ def member_savings(books: AnyBooks, *, on: object = None) -> pd.DataFrame:
     books = as_books(books)
     need_columns(books.ledger, "person")
     entries = books.until(on)
-    book = entries[entries["book"] == "tabungan"]
-    own = book[book["person"].notna() & book["flow"].isin(SAVING)]
+    book = entries[entries["kind"].isin(SAVINGS)]
+    moves = saving_moves(entries)
+    own = moves[moves["person"].notna()]
     people = books.roster(on)
     mine = own.assign(person=own["person"].astype("string"), group=own["group"].astype("string"))
-    amount, later = mine["amount"], mine["flow"] != "opening"
+    saved, later = mine["saved"], mine["flow"] != "opening"
     mine = mine.assign(
-        opening=amount.where(~later, 0),
-        deposits=amount.clip(lower=0).where(later, 0),
-        withdrawals=(-amount).clip(lower=0).where(later, 0),
-        balance=amount,
+        opening=saved.where(~later, 0),
+        deposits=saved.clip(lower=0).where(later, 0),
+        withdrawals=(-saved).clip(lower=0).where(later, 0),
+        balance=saved,
     )
-    put_in = mine[later & (amount > 0)]
+    put_in = mine[later & (saved > 0)]
     keys = ["group", "person"]
-    sums = mine.groupby(keys)[list(_MONEY[:4])].sum()
+    sums = mine.groupby(keys)[list(_MONEY[:5])].sum()
     sums["months_saved"] = put_in.groupby(keys)["month"].nunique()
     sums["last_deposit"] = put_in.groupby(keys)["date"].max()
     sums["_rank"] = mine.assign(_rank=ranks_of_evidence(mine)).groupby(keys)["_rank"].max()
     every = people.merge(sums.reset_index(), "outer", keys)
     every = every[every["member"].eq(True) | every["balance"].notna()]
     every["member"] = every["member"].eq(True).astype("bool")
-    unnamed = set(book.loc[book["flow"].isin(SAVING), "group"]) - set(mine["group"])
-    covered = every["group"].isin(set(book["group"].astype("string")) - unnamed)
+    unnamed = set(moves["group"].astype("string")) - set(mine["group"])
+    kept = set(book["group"].astype("string")) | set(mine["group"])
+    covered = every["group"].isin(kept - unnamed)
     for name in _MONEY:
         every[name] = every[name].astype("Int64").where(every[name].notna() | ~covered, 0)
     every["_of"] = ranks_of_evidence(every)
     every["evidence"] = grades_of_ranks(every[["_of", "_rank"]].max(axis=1))
     columns = [*("person", "group", "role", "member"), *_MONEY, "last_deposit", "evidence"]
-    return every.sort_values(keys, ignore_index=True)[columns]
+    frame = every.sort_values(keys, ignore_index=True)[columns]
+    return as_money(frame, books.currency, *_MONEY[:5])
 
 
 def gini(values: npt.ArrayLike, *, corrected: bool = False) -> float:
@@ -268,12 +275,14 @@ def savings_spread(
     wholes = ["members", "saving", "total", "outside", "outside_total"]
     names = [*keys, *wholes[:2], *shares[:3], "total", *shares[3:], *wholes[3:]]
     frame = frame_of(rows, [*names, "reason", "few", "evidence"], money=wholes, ratio=shares)
-    return frame.astype({"reason": "string", "few": "bool"})
+    frame = frame.astype({"reason": "string", "few": "bool"})
+    money = ("total", "average", "median", "outside_total")
+    return as_money(frame, currency_of(savings), *money)
 
 
 @documented
 def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
-    """Return what stands in the savings book, by whose money it is.
+    """Return what stands in the books of savings and shares, by whose money it is.
 
     Parameters
     ----------
@@ -286,16 +295,16 @@ def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
         In rupiah: ``opening``, ``deposits`` (money of members put in), ``unnamed`` (the part of the
         deposits that names nobody), ``withdrawals`` (positive), ``cooperative`` (profit that came in
         to be put into the cooperative, less what went back), ``other`` (everything else, signed, such
-        as a sale in the wrong book), ``total`` (``opening + deposits - withdrawals + cooperative +
-        other``, the closing balance of the book), ``evidence``. All missing for a group whose savings
-        book the ledger does not hold.
+        as interest, a fine, a sale in the wrong book, or what a share-out pays beyond the savings),
+        ``total`` (``opening + deposits - withdrawals + cooperative + other``, the closing balance of the
+        books of savings and shares together), ``evidence``. All missing for a group of which the ledger
+        holds no such book.
 
     |frame_errors|
 
     Notes
     -----
-    The total equals :func:`~kube_research.finance.closing.closing_balances` of book ``tabungan``
-    (tests).
+    The total equals :func:`~kube_research.finance.closing.closing_balances` of those books (tests).
 
     Examples
     --------
@@ -305,17 +314,22 @@ def group_savings(books: AnyBooks, *, by: str | None = "group") -> pd.DataFrame:
     0
     """
     keys = need_level(by)
-    entries = as_books(books).entries
-    amount, flow = entries["amount"], entries["flow"]
-    kept = amount.where(flow.isin(SAVING) & (flow != "opening"), 0)
+    books = as_books(books)
+    entries = books.entries
+    moves = saving_moves(entries)
+    rest = entries[~entries["flow"].isin(SAVING) | ~entries["kind"].isin(SAVINGS)]
+    rows = pd.concat([rest[~rest["flow"].isin(SHARES)].assign(saved=0), moves], ignore_index=True)
+    amount, saved, flow = rows["amount"], rows["saved"], rows["flow"]
+    kept = saved.where(flow != "opening", 0)
     put_in = kept.clip(lower=0)
     sums = {
-        "opening": amount.where(flow == "opening", 0),
+        "opening": saved.where(flow == "opening", 0),
         "deposits": put_in,
-        "unnamed": put_in.where(entries["person"].isna(), 0),
+        "unnamed": put_in.where(rows["person"].isna(), 0),
         "withdrawals": (-kept).clip(lower=0),
         "cooperative": amount.where(flow == "cooperative", 0),
-        "other": amount.where(~flow.isin([*SAVING, "cooperative"]), 0),
+        "other": (amount - saved).where(flow != "cooperative", 0),
         "total": amount,
     }
-    return sums_by(entries, keys, entries["book"] == "tabungan", sums)
+    frame = sums_by(rows, keys, rows["kind"].isin(SAVINGS), sums)
+    return as_money(frame, books.currency, *sums)

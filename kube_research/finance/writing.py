@@ -7,8 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from kube_research.currency import as_money, currency_of
 from kube_research.errors import OptionError
 from kube_research.finance.books import (
+    CASH,
+    SAVINGS,
     AnyBooks,
     Books,
     added_up,
@@ -22,9 +25,8 @@ from kube_research.finance.books import (
     ratio,
 )
 from kube_research.frames import documented, grade_of, need_option
+from kube_research.site.accounts import book_kinds
 from kube_research.texts import text
-
-_BOOKS = ("kas", "tabungan", "iks", None)
 
 
 @documented
@@ -43,8 +45,9 @@ def days_written(
     ----------
     |books|
     |by_group|
-    book : {"kas", "tabungan", "iks", None}
-        The book that is due; None for an entry in any of them.
+    book : str or None
+        Code of the book that is due (``kas``, ``tabungan``, ``iks`` or one of the site's own); None for
+        an entry in any of them. Where the ledger has no ``kas``, that means the books that hold cash.
     since, until : str or Timestamp, optional
         First and last day due. By default each group's own first entry, and the last entry of the
         whole ledger: a group that stops writing has a gap up to there.
@@ -76,7 +79,6 @@ def days_written(
     [[4, 2, 0.5, 2]]
     """
     keys = need_level(by)
-    need_option("book", book, _BOOKS)
     for weekday in weekdays:
         if isinstance(weekday, bool) or weekday not in range(7):
             raise OptionError(text("finance.error.weekdays", value=weekday))
@@ -85,13 +87,14 @@ def days_written(
         books = Books(books.ledger.assign(category=""))
     entries = books.entries
     entries = entries.assign(date=entries["date"].dt.normalize())
+    due_book = of_book(entries, book)
     last = entries["date"].max() if until is None else day_of_option(until)
     rows: list[dict[str, Any]] = []
     for level, part in parts(entries, ["group"]):
         first = part["date"].min() if since is None else day_of_option(since)
         due = pd.date_range(first, last)
         due = due[due.day_of_week.isin(list(weekdays))]
-        own = part if book is None else part[part["book"] == book]
+        own = part[due_book[part.index]]
         row = level | {"since": due.min(), "until": due.max()}
         row |= {"evidence": grade_of(part if own.empty else own)}
         if len(own):
@@ -112,6 +115,32 @@ def days_written(
         frame = frame_of([total], ["since", "until", *wholes, "evidence"], money=wholes)
     frame.insert(len(keys) + 4, "share_written", ratio(frame["written"], frame["due"]))
     return frame.astype({"since": "datetime64[ns]", "until": "datetime64[ns]"})
+
+
+def of_book(entries: pd.DataFrame, book: str | None) -> pd.Series:
+    """Tell which entries are of a book; of books of that kind where the ledger has none of the name.
+
+    Raises
+    ------
+    kube_research.errors.OptionError
+        For a book that the ledger does not have.
+
+    Examples
+    --------
+    >>> of_book(pd.DataFrame({"book": ["bank"], "kind": ["cash"]}), "kas").tolist()
+    [True]
+    """
+    if book is None:
+        return pd.Series(True, index=entries.index)
+    there = entries["book"].astype("string") == book
+    if not there.any() and book in (kinds := book_kinds()):
+        return entries["kind"] == kinds[book]
+    need_option("book", book, (*_BOOKS, *entries["book"].dropna().unique(), None))
+    return there
+
+
+#: Books that can always be asked for.
+_BOOKS = ("kas", "tabungan", "iks")
 
 
 @documented
@@ -142,16 +171,17 @@ def deposit_months(books: AnyBooks, *, since: object = None, until: object = Non
     >>> deposit_months(book, since="2016-05-04")[["month", "deposited"]].values.tolist()
     [['2016-05', 20000], ['2016-06', 0]]
     """
-    entries = as_books(books).entries
+    books = as_books(books)
+    entries = books.entries
     last = entries["date"].max() if until is None else day_of_option(until)
     rows = []
     for level, part in parts(entries, ["group"]):
         first = part["date"].min() if since is None else day_of_option(since)
         money = part[part["flow"] == "cooperative"]
-        saved = money[money["book"] == "tabungan"]
-        moved = saved if len(saved) else money[money["book"] == "kas"]
+        saved = money[money["kind"].isin(SAVINGS)]
+        moved = saved if len(saved) else money[money["kind"].isin(CASH)]
         sign = 1 if len(saved) else -1
-        held = part["book"].isin(["kas", "tabungan"]).any()
+        held = part["kind"].isin([*CASH, *SAVINGS]).any()
         for month, now in by_month(moved, first, last):
             amount = sign * money_of(now) if held else None
             row = {"group": level["group"], "month": month, "deposited": amount}
@@ -159,7 +189,8 @@ def deposit_months(books: AnyBooks, *, since: object = None, until: object = Non
             rows.append(row | {"evidence": grade_of(part)})
     columns = ["group", "month", "deposited", "deposit", "evidence"]
     frame = frame_of(rows, columns, money=["deposited"])
-    return frame.astype({"month": "string", "deposit": "boolean"})
+    frame = frame.astype({"month": "string", "deposit": "boolean"})
+    return as_money(frame, books.currency, "deposited")
 
 
 @documented
@@ -214,4 +245,5 @@ def months_without_deposit(
         rows.append(row)
     wholes = ["months_due", "months_without", "deposited"]
     columns = [*keys, *wholes[:2], "missed", "deposited", "evidence"]
-    return frame_of(rows, columns, money=wholes).astype({"missed": "string"})
+    frame = frame_of(rows, columns, money=wholes).astype({"missed": "string"})
+    return as_money(frame, currency_of(months), "deposited")

@@ -12,16 +12,19 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
+from kube_research.currency import RUPIAH, Currency
 from kube_research.engines import column_names, numbered, query_on
 from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
 from kube_research.site.doubts import unsettled
 from kube_research.site.folder import Site
+from kube_research.site.info import BOOKS
 from kube_research.site.local_values import unread_values
 from kube_research.site.results import broken_counts
 from kube_research.site.rules import (
     BOOK,
     GROUPED,
+    IN_BOOKS,
     ON_SCALE,
     ON_STEP,
     ONE_GROUP,
@@ -66,11 +69,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class _Source:
-    """What is checked; ``groups`` are the codes of the groups, if a short list is known."""
+    """What is checked, with the codes of the groups, if a short list is known, and of the books."""
 
     tables: Mapping[str, Any]
     scale: tuple[int, int] | None
     groups: Sequence[str] | None
+    books: Sequence[str]
+    currency: Currency = RUPIAH
     step: float = 1
 
     def breaking(self, rule: Rule) -> Any:
@@ -156,6 +161,9 @@ def _cells(given: _Source, name: str) -> Iterator[tuple[str, str, Any]]:
     if given.groups is not None and name in GROUPED and "group" in kinds:
         group = nw.col("group")
         yield "group", "unknown_group", ~(group.is_in(list(given.groups)) | group.is_null())
+    if name in IN_BOOKS and "book" in kinds:
+        book = nw.col("book")
+        yield "book", "unknown_book", ~(book.is_in(list(given.books)) | book.is_null())
     for table, start, end in ORDERED:
         if table == name and {start, end} <= kinds.keys():
             yield end, "end_before_start", _true(nw.col(end) < nw.col(start))
@@ -244,12 +252,13 @@ def lazy_violations(
     *,
     scale: tuple[int, int] | None = None,
     groups: Sequence[str] | None = None,
+    books: Sequence[str] | None = None,
 ) -> list[tuple[str, str, str, Any]]:
     """Return the rows that break each rule, as lazy frames: nothing is computed.
 
     Parameters
     ----------
-    source, scale, groups
+    source, scale, groups, books
         As for :func:`count_violations`.
 
     Returns
@@ -266,7 +275,7 @@ def lazy_violations(
     >>> {code: len(rows) for _, column, code, rows in found if column == "score" and len(rows)}
     {'off_scale': 1}
     """
-    given = _source(source, scale, groups)
+    given = _source(source, scale, groups, books)
     return [(rule.table, rule.column, rule.code, given.breaking(rule)) for rule in _rules(given)]
 
 
@@ -275,6 +284,7 @@ def count_violations(
     *,
     scale: tuple[int, int] | None = None,
     groups: Sequence[str] | None = None,
+    books: Sequence[str] | None = None,
     first: int = 3,
 ) -> pd.DataFrame:
     """Count how often each rule of :func:`~kube_research.check_site` is broken, without loading tables.
@@ -287,6 +297,8 @@ def count_violations(
         Lowest and highest score; by default what the source says. Without it no score is off the scale.
     groups : sequence of str, optional
         Codes of the groups; by default what the source says, else its table ``groups`` or ``members``.
+    books : sequence of str, optional
+        Codes of the books; by default what the source says, else kas, tabungan and iks.
     first : int
         How many offenders of each rule to name.
 
@@ -314,7 +326,7 @@ def count_violations(
     >>> found[found["code"] == "off_scale"][["count", "first"]].values.tolist()
     [[1, 'round 1, group 07, rater A, item 9: 7']]
     """
-    given = _source(source, scale, groups)
+    given = _source(source, scale, groups, books)
     rows = []
     for rule, count in _counts(given):
         if not count:
@@ -331,15 +343,28 @@ def count_violations(
     return pd.DataFrame(rows, columns=columns).astype(kinds)
 
 
-def _source(source: Any, scale: tuple[int, int] | None, groups: Sequence[str] | None) -> _Source:
+def _source(
+    source: Any,
+    scale: tuple[int, int] | None,
+    groups: Sequence[str] | None,
+    books: Sequence[str] | None,
+) -> _Source:
     if isinstance(source, SiteScan):
         given = {name: source.table(name) for name in source.names}
-        told = groups or source.groups_known
-        return _Source(given, scale or source.scale, told, source.step)
+        given_groups = groups or source.groups_known
+        return _Source(
+            given,
+            scale or source.scale,
+            given_groups,
+            books or source.books,
+            source.currency,
+            source.step,
+        )
     if isinstance(source, Site):
         info = source.info
-        return _Source(source.tables, scale or info.scale, groups or info.groups or None, info.step)
-    return _Source(source, scale, groups)
+        known, kept = groups or info.groups or None, books or info.books
+        return _Source(source.tables, scale or info.scale, known, kept, info.money, info.step)
+    return _Source(source, scale, groups, books or BOOKS)
 
 
 def _rules(given: _Source) -> Iterator[Rule]:
@@ -377,7 +402,7 @@ def _small(given: _Source) -> Iterator[Rule]:
         yield Rule("outcomes", column, code, rows=outcomes.loc[wrong])
     if {"fact", "value"} <= set(facts):
         cells = facts.dropna(subset=["fact", "value"]).astype({"value": "string"})
-        for code, wrong in unread_values(cells, "facts").items():
+        for code, wrong in unread_values(cells, "facts", given.currency).items():
             yield Rule("facts", "value", code, rows=facts.loc[wrong])
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
+from kube_research.currency import RUPIAH, Currency
 from kube_research.engines import column_names, need_engine, query_on
 from kube_research.errors import SiteError, SiteNotFoundError
 from kube_research.files import home
@@ -23,7 +24,7 @@ from kube_research.frames import GRADES, weakest
 from kube_research.levels import field_column
 from kube_research.programme.sums import in_memory
 from kube_research.site.folder import Site, bundled_sites, find_folder, load_site
-from kube_research.site.info import SiteInfo, read_info
+from kube_research.site.info import BOOKS, SiteInfo, read_info
 from kube_research.site.problems import Problem, located, missing_table
 from kube_research.site.schema import tables
 from kube_research.texts import check_language, text
@@ -142,6 +143,10 @@ class SiteScan:
         Means below it are weak; None likewise.
     groups_known : tuple of str or None
         Codes of all groups, where site.toml files give them.
+    books : tuple of str
+        Codes of the books that the groups keep.
+    currency : Currency
+        What all amounts are in; whole rupiah where nothing says so, or if sites differ.
     evidence : str
         Grade of rows that say nothing themselves (of several sites: the weakest).
     folder : Path or None
@@ -156,6 +161,8 @@ class SiteScan:
     scale: tuple[int, int] | None = None
     threshold: float | None = None
     groups_known: tuple[str, ...] | None = None
+    books: tuple[str, ...] = BOOKS
+    currency: Currency = RUPIAH
     evidence: str = "recorded"
     folder: Path | None = None
     info: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -362,12 +369,13 @@ def _scan_programme(folder: Path, lang: str = "en") -> SiteScan:
     ends = scale if isinstance(scale, list) and len(scale) == 2 else []
     good = bool(ends) and all(isinstance(end, int) for end in ends)
     cut, step = raw.get("threshold"), raw.get("step", 1)
-    evidence = raw.get("evidence", "recorded")
+    evidence, books = raw.get("evidence", "recorded"), raw.get("books")
     return SiteScan(
         str(folder),
         name=str(raw.get("name", "")),
         scale=(ends[0], ends[1]) if good else None,
         threshold=float(cut) if isinstance(cut, int | float) else None,
+        books=tuple(map(str, books)) if isinstance(books, list) and books else BOOKS,
         evidence=evidence if evidence in GRADES else "simulated",
         folder=folder,
         info=raw,
@@ -388,11 +396,19 @@ def _scan_folders(sites: list[Path], given: list[Path], lang: str) -> SiteScan:
     if len(scales) > 1:
         listed = ", ".join(f"{low}-{high}" for low, high in sorted(scales))
         problems.append(located("site.toml", 0, "", "", "scales_differ", lang, scales=listed))
+    currencies = {info.money for info in infos}
+    if len(currencies) > 1:
+        listed = ", ".join(sorted(f"{one.code} ({one.decimals})" for one in currencies))
+        problems.append(
+            located("site.toml", 0, "", "", "currencies_differ", lang, currencies=listed)
+        )
     return SiteScan(
         "",
+        currency=currencies.pop() if len(currencies) == 1 else RUPIAH,
         scale=scales.pop() if len(scales) == 1 else None,
         threshold=cuts.pop() if len(cuts) == 1 else None,
         groups_known=tuple(sorted({group for info in infos for group in info.groups})) or None,
+        books=tuple(dict.fromkeys(book for info in infos for book in info.books)) or BOOKS,
         evidence=weakest(info.evidence for info in infos),
         step=min((info.step for info in infos), default=1),
         _sites={name: path for path, name in names.items()},

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from kube_research.currency import in_currency, money
 from kube_research.figures.sheet import book_names
 from kube_research.finance.closing import closing_balances, ledger_balances
 from kube_research.finance.growth import growth_checklist, growth_stages
 from kube_research.finance.iks import iks_against_rule
 from kube_research.finance.indicators import indicators_table, rule_day
 from kube_research.finance.reconcile.findings import reconcile_ledger
-from kube_research.formats import day_of, number, percent, rupiah, whole
+from kube_research.formats import day_of, number, percent, whole
 from kube_research.frames import FEW, grade_of
 from kube_research.report.document import Draft, ref
 from kube_research.texts import text
@@ -38,19 +42,24 @@ def balances(draft: Draft) -> None:
         table=ref("table", "balances"),
     )
     for book, part in closing.groupby("book"):
-        total = rupiah(int(part["closing"].sum()), lang)
+        total = money(int(part["closing"].sum()), lang, draft.site.info.money)
         name = names.get(str(book), str(book))
         draft.say("book_total", "bullet", book=name, groups=len(part), total=total)
     columns = [
         draft.col("group", closing["group"], 0.9, words=True),
         draft.col("book", closing["book"].map(names).fillna(closing["book"]), 1.6, words=True),
         draft.col("entries", closing["entries"], 0.9, write=whole),
-        draft.col("in", closing["inflow"], 1.3, write=whole),
-        draft.col("out", closing["outflow"], 1.3, write=whole),
-        draft.col("closing", closing["closing"], 1.3, write=whole),
+        draft.col("in", closing["inflow"], 1.3, write=_amounts(draft)),
+        draft.col("out", closing["outflow"], 1.3, write=_amounts(draft)),
+        draft.col("closing", closing["closing"], 1.3, write=_amounts(draft)),
         draft.col("last", closing["last"], 1.4, words=True, write=day_of),
     ]
     draft.table("balances", columns, closing, notes=[draft.words("note_balances")])
+
+
+def _amounts(draft: Draft) -> Callable[[Any, str], str]:
+    """Return how the amounts of the site are written in a table."""
+    return partial(in_currency, currency=draft.site.info.money)
 
 
 def _books(draft: Draft) -> dict[str, str]:
@@ -112,8 +121,8 @@ def iks(draft: Draft) -> None:
         draft.col("purpose", purposes, 2.6, words=True),
         draft.col("base_read", readings, 2, words=True),
         draft.col("agreed", kept["agreed_pct"], 1, write=percent),
-        draft.col("set_aside", kept["set_aside"], 1.3, write=whole),
-        draft.col("base", kept["base"], 1.4, write=whole),
+        draft.col("set_aside", kept["set_aside"], 1.3, write=_amounts(draft)),
+        draft.col("base", kept["base"], 1.4, write=_amounts(draft)),
         draft.col("share", kept["pct_of_base"], 1, write=_one_decimal),
     ]
     draft.table("iks", columns, kept, "iks_intro", notes=[draft.words("note_iks")])
@@ -132,15 +141,16 @@ def indicators(draft: Draft) -> None:
         groups = groups[-1:]  # all groups together
     cells = table[groups].astype(str)
     ways = {text(f"indicator.reading_{way}", lang): sign for way, sign in WAYS.items()}
-    unit = "Rp" if lang == "id" else "IDR"
-    money = cells.apply(lambda column: column.str.contains(f"{unit} ")).any(axis=1)
+    unit = draft.site.info.money.mark(lang)
+    sign = rf"(?<![^\s−]){re.escape(unit)} ?(?=[0-9])"
+    in_money = cells.apply(lambda column: column.str.contains(sign)).any(axis=1)
     names = [
-        f"{name}{f' ({unit})' if in_rupiah else ''} {ways.get(how, '')}".strip()
-        for name, how, in_rupiah in zip(table[label], table[reading], money, strict=True)
+        f"{name}{f' ({unit})' if amount else ''} {ways.get(how, '')}".strip()
+        for name, how, amount in zip(table[label], table[reading], in_money, strict=True)
     ]
     columns = [draft.col("", names, 3.0, words=True, head=label)]
     for name in groups:
-        amounts = cells[name].str.replace(f"{unit} ", "")
+        amounts = cells[name].str.replace(sign, "", regex=True)
         columns.append(draft.col("", amounts, 1.3, head=str(name)))
     few = cells.apply(lambda column: column.str.endswith("*")).any().any()
     notes = [draft.words("note_ways"), draft.words("note_few", few=FEW) if few else ""]

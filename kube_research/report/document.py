@@ -209,7 +209,7 @@ class Draft:
 
     def words(self, key: str, **fill: object) -> str:
         """Return a text of the report with values filled in."""
-        return text(f"report.{key}", self.lang, **fill)
+        return text(f"report.{key}", self.lang, **{"money": self.site.info.money.name, **fill})
 
     def heading(self, key: str, level: int = 1) -> None:
         """Add a heading."""

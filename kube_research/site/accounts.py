@@ -1,4 +1,4 @@
-"""What the money of a ledger entry is: every category is read as one flow, or as unknown."""
+"""What the money of an entry is, and what a book holds: a flow a category, a kind a book."""
 
 from __future__ import annotations
 
@@ -120,3 +120,43 @@ def with_flows(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
         flow=code.map(chart["flow"]).astype("string").fillna("unknown"),
         purpose=code.map(chart["purpose"]).astype("string"),
     )
+
+
+#: What a book can hold.
+BOOK_KINDS = ("cash", "savings", "solidarity", "loans", "shares", "other")
+
+
+def book_kinds(books: pd.DataFrame | None = None) -> dict[str, str]:
+    """Return what each book holds, by its code in lower case.
+
+    Parameters
+    ----------
+    books : DataFrame, optional
+        A site's own ``books`` table: ``book`` and perhaps ``kind``. It goes before the codes the package
+        knows.
+
+    Returns
+    -------
+    dict of str to str
+        One of ``cash``, ``savings``, ``solidarity``, ``loans``, ``shares``, ``other`` for every code. A
+        book that stands in neither holds something else: ``other``.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Examples
+    --------
+    >>> own = pd.DataFrame({"book": ["arisan", "bank"], "kind": ["other", "cash"]})
+    >>> kinds = book_kinds(own)
+    >>> kinds["bank"], kinds["tabungan"], kinds["pinjaman"]
+    ('cash', 'savings', 'loans')
+    """
+    kinds = {code: kind for kind, codes in _declared()["books"].items() for code in codes}
+    if books is not None and "kind" in books:
+        need_columns(books, "book")
+        stated = books[books["book"].notna() & books["kind"].notna()]
+        for book, kind in zip(stated["book"], stated["kind"], strict=True):
+            need_option("kind", kind, BOOK_KINDS)
+            kinds[str(book).lower()] = str(kind)
+    return kinds

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kube_research.currency import RUPIAH, currencies
 from kube_research.formats import as_printed
 from kube_research.site.doubts import all_doubts
 from kube_research.site.info import site_entry
@@ -18,7 +19,7 @@ from kube_research.site.local_values import (
     weekday_name,
 )
 from kube_research.site.problems import Problem, located
-from kube_research.site.readers import Collected, meant_column
+from kube_research.site.readers import Collected, meant_column, read_folder
 from kube_research.site.rules import (
     GROUPED,
     OPTIONAL,
@@ -30,14 +31,60 @@ from kube_research.site.rules import (
     off_site,
 )
 from kube_research.site.schema import PERCENT, Reference, Table, tables
+from kube_research.texts import text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
+
+    from kube_research.site.info import SiteInfo
 
 _PEOPLE = ("person", "rater")
 _WHOLE = ("integer", "money")
 #: What texts tell of percentages, with the decimal sign of the language.
 _DECIMALS = frozenset({"exact", "below", "above", "read"})
+#: Rules about amounts, whose texts name the site's currency.
+_OF_MONEY = ("type_money", "money_part", "money_other", "money_zeros")
+#: Currencies that signs most likely stand for.
+_CODES = {"rp": "IDR", "rp.": "IDR", "€": "EUR", "£": "GBP", "¥": "JPY", "s$": "SGD", "₱": "PHP"}
+
+
+def read_site(
+    folder: Path, lang: str, instead_of: Callable[[str, Path], str], *, doubts: bool = True
+) -> tuple[SiteInfo | None, dict[str, pd.DataFrame], list[Problem]]:
+    """Return what the site file says, the tables in plain text, and every problem of them.
+
+    Without ``doubts`` only errors are looked for; ``instead_of`` tells which sites there are instead of
+    a twin that is not there.
+    """
+    import pandas as pd
+
+    # Cells are looked at in small pieces, where plain Python strings are twice as quick as Arrow's.
+    with pd.option_context("mode.string_storage", "python"):
+        read = read_folder(folder, lang)
+        checker = Checker(read)
+        broken = checker.run(doubts=doubts)
+    refused = {
+        (problem.file, problem.row, problem.column)
+        for problem in read.problems
+        if problem.severity == "error" and problem.row and problem.column
+    }
+    problems = list(read.problems)
+    twin = read.info.twin if read.info else ""
+    if twin and (others := instead_of(twin, folder)):
+        place = (read.site_file, read.entry_rows.get("twin", 0), "twin", twin, "twin_absent")
+        problems.append(located(*place, lang, bundled=others))
+    return (
+        read.info,
+        checker.plain,
+        problems
+        + [
+            problem
+            for problem in broken
+            if (problem.file, problem.row, problem.column) not in refused
+        ],
+    )
 
 
 class Checker:
@@ -58,8 +105,9 @@ class Checker:
         self.read = read
         self.plain: dict[str, pd.DataFrame] = {}
         self._refused: dict[str, Refused] = {}
+        self.currency = read.info.money if read.info else RUPIAH
         for name, frame in read.tables.items():
-            self.plain[name], self._refused[name] = localised(frame, name)
+            self.plain[name], self._refused[name] = localised(frame, name, self.currency)
 
     def run(self, *, doubts: bool = True) -> list[Problem]:
         """Check everything and return the problems: of a cell the first rule that it breaks.
@@ -71,9 +119,11 @@ class Checker:
         for check in (self._headers, self._alone, self._known, between_tables):
             broken = list(check(sound))
             sound.blank(broken)
+            if self.read.info is None:  # the currency is not known
+                broken = [finding for finding in broken if finding.code not in _OF_MONEY[1:]]
             findings += broken
         if doubts:
-            findings += all_doubts(sound, self.read.info)
+            findings += [*all_doubts(sound, self.read.info), *self._zero_parts(sound)]
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in map(self._problem, findings):
             problems.setdefault((problem.file, problem.row, problem.column), problem)
@@ -104,6 +154,21 @@ class Checker:
             place = (file, rows.get("primary.outcome", 0), "primary.outcome", declared.outcome)
             fill = {"known": ", ".join(map(str, sorted(known)))}
             yield located(*place, "primary_unknown", self.read.lang, **fill)
+
+    def _zero_parts(self, sound: Sound) -> Iterator[Finding]:
+        """Find amounts with decimals of zero after a point, read as whole: told once a table."""
+        for name, frame in self.read.tables.items() if not self.currency.decimals else ():
+            for column in (c.name for c in tables()[name].columns if c.kind == "money"):
+                cells = sound.cells(name, column)
+                if cells is None:
+                    continue
+                written = frame.loc[cells.index, column].str.fullmatch(r"[^.]*[0-9]\.0{1,2}")
+                rows = cells.index[written.fillna(False).astype(bool)]
+                if len(rows):
+                    value = frame.at[rows[0], column]
+                    fill = {"count": len(rows), "read": cells.at[rows[0], column], "value": value}
+                    yield Finding(name, int(rows[0]), column, "money_zeros", fill, "warning")
+                    break
 
     def _headers(self, sound: Sound) -> Iterator[Finding]:
         for name, frame in sound.frames.items():
@@ -142,6 +207,8 @@ class Checker:
         if finding.code == "date_weekday":
             fill["weekday"] = weekday_name(str(fill["date"]), self.read.lang)
         fill["site_file"] = self.read.site_file
+        if "kinds" in fill or "books" in fill:
+            fill |= self._own_books(fill.get("books", ()), value)
         remedy = ""
         if finding.code == "type_percent":
             fill["most"] = table.column(finding.column).most
@@ -150,17 +217,42 @@ class Checker:
         if finding.code == "off_step":
             fill["entry"] = site_entry("step", fill["fits"], self.read.site_file)
             remedy = "" if fill["fits"] else "off_step_mean"
+        if finding.code in _OF_MONEY:
+            fill |= self._of_money(str(fill.get("near", "")))
+            several = self.currency.decimals and finding.code != "money_other"
+            remedy = f"{finding.code}_decimals" if several else ""
         if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
             remedy = "type_code_name"
         if (
             finding.code == "ambiguous"
             and fill.get("kind", table.column(finding.column).kind) in _WHOLE
         ):
-            remedy = "ambiguous_whole"
+            kind = fill.get("kind", table.column(finding.column).kind)
+            with_cents = kind == "money" and self.currency.decimals
+            remedy = "ambiguous_money" if with_cents else "ambiguous_whole"
         place = (self.read.files[name], row, column, value)
         return located(
             *place, finding.code, self.read.lang, finding.severity, remedy=remedy, **fill
         )
+
+    def _of_money(self, sign: str) -> dict[str, object]:
+        """Give the texts about an amount what the site's amounts look like, and how to say otherwise."""
+        currency, lang = self.currency, self.read.lang
+        form = "currency.decimals" if currency.decimals else "currency.whole"
+        fill: dict[str, object] = {"unit": currency.name, "decimals": currency.decimals}
+        fill["form"] = text(form, lang, **fill)
+        code = sign.upper() if sign.upper() in currencies() else _CODES.get(sign.lower(), "USD")
+        in_book = "[" in self.read.site_file
+        fill["declare"] = f"currency | {code}" if in_book else f'currency = "{code}"'
+        return fill | {"example": currency.plain(round(12.5 * currency.unit))}
+
+    def _own_books(self, known: Any, value: str) -> dict[str, object]:
+        """Give the texts about a book what to write where, so that the site has it."""
+        books = list(dict.fromkeys([*known, value]))
+        if "[" in self.read.site_file:
+            return {"books_file": "site.xlsx[books]", "example": f"books | {', '.join(books)}"}
+        listed = ", ".join(f'"{book}"' for book in books)
+        return {"books_file": "books.csv", "example": f"books = [{listed}]"}
 
     def _row(self, table: str, label: int) -> int:
         """Give the spreadsheet row of an index label."""
@@ -256,7 +348,10 @@ def _reasons(reading: Reading, keep: bool) -> dict[str, object]:
         return dict(zip(("n", "of"), reading.readings, strict=True))
     if reading.code == "ambiguous":
         whole, decimal = reading.readings
-        return {"whole": whole, "decimal": decimal if keep else decimal.rstrip("0")}
+        short = decimal.rstrip("0")
+        longer = f"{decimal}0" if len(short.partition(".")[2]) == 3 else short  # of one reading
+        return {"whole": whole, "decimal": decimal if keep else short, "longer": longer}
     if reading.code == "date_ambiguous":
         return {"readings": ", ".join(reading.readings)}
-    return {"near" if reading.code.startswith("type_") else "date": reading.near}
+    near = reading.code.startswith("type_") or reading.code == "money_other"
+    return {"near" if near else "date": reading.near}

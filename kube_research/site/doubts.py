@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kube_research.currency import RUPIAH, Currency
 from kube_research.frames import FEW
-from kube_research.site.accounts import with_flows
+from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
 from kube_research.site.results import doubtful_percents
 from kube_research.site.rules import BOOK, Finding, Sound, each_row, people_listed
 from kube_research.site.schema import tables
@@ -34,7 +35,7 @@ _DATES = (
 
 def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     """Yield findings and warnings about tables whose broken cells have been blanked."""
-    yield from _balances(sound)
+    yield from _balances(sound, info.money if info else RUPIAH)
     yield from _presence(sound)
     yield from _belonging(sound)
     yield from _percents(sound, info)
@@ -46,9 +47,10 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
         yield from _missing_groups(sound, info)
         yield from _few(sound, info)
         yield from _far_dates(sound, info)
+        yield from _unsaid_books(sound, info)
 
 
-def _balances(sound: Sound) -> Iterator[Finding]:
+def _balances(sound: Sound, currency: Currency) -> Iterator[Finding]:
     """Find the rows from which on a book's written balance is not the sum of its entries.
 
     Told once where the difference changes: a balance mistyped once and right again in the next row is
@@ -75,7 +77,7 @@ def _balances(sound: Sound) -> Iterator[Finding]:
     changed |= changed.groupby([book[key] for key in keys]).shift(fill_value=False)
     around = book.loc[changed, [*keys, "difference", "unsure", "stated", "running"]].reset_index()
     for label, stated, computed in unsettled(around.to_numpy().tolist()):
-        fill = {"stated": stated, "computed": computed}
+        fill = {"stated": currency.plain(stated), "computed": currency.plain(computed)}
         yield Finding("ledger", label, "balance", "balance", fill, "finding")
 
 
@@ -292,6 +294,19 @@ def _real(sound: Sound, info: SiteInfo, name: str, *columns: str) -> pd.DataFram
     grades = sound.frames[name].loc[cells.index, "evidence"].fillna(info.evidence)
     own: pd.DataFrame = cells[grades == "recorded"]
     return own
+
+
+def _unsaid_books(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
+    """Find books of the site's own of which nothing says what they hold, each at its first entry."""
+    cells = sound.cells("ledger", "book")
+    if cells is None:
+        return
+    kinds = book_kinds(sound.cells("books", "book", "kind"))
+    for book in info.books:
+        rows = cells.index[cells["book"] == book]
+        if len(rows) and book.lower() not in kinds:
+            fill = {"count": len(rows), "book": book, "kinds": ", ".join(BOOK_KINDS)}
+            yield Finding("ledger", int(rows[0]), "book", "book_unsaid", fill, "warning")
 
 
 def _far_dates(sound: Sound, info: SiteInfo) -> Iterator[Finding]:

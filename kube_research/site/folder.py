@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research import files
+from kube_research.currency import as_money
 from kube_research.errors import SiteNotFoundError
 from kube_research.files import home
 from kube_research.site.info import SiteInfo
-from kube_research.site.problems import Problem, located, missing_table, site_error
+from kube_research.site.problems import Problem, missing_table, site_error
 from kube_research.site.schema import tables, typed, with_percent
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from kube_research.site.readers import Collected
 
 
 def bundled_sites() -> list[str]:
@@ -175,8 +174,10 @@ def load_site(where: str | Path | None = None, *, lang: str = "en") -> Site:
     >>> load_site("cibeunying").info.groups
     ('07', '08', '10', '11', '24')
     """
+    from kube_research.site.checker import read_site
+
     folder = find_folder(where, lang=lang)
-    info, plain, problems = _read_site(folder, lang, doubts=False)
+    info, plain, problems = read_site(folder, lang, _instead_of, doubts=False)
     errors = [problem for problem in problems if problem.severity == "error"]
     if info is None or errors:
         raise site_error(str(folder), sorted(set(errors)), lang)
@@ -208,7 +209,9 @@ def check_site(where: str | Path | None = None, *, lang: str = "en") -> list[Pro
     >>> check_site("cibeunying")
     []
     """
-    *_, problems = _read_site(find_folder(where, lang=lang), lang)
+    from kube_research.site.checker import read_site
+
+    *_, problems = read_site(find_folder(where, lang=lang), lang, _instead_of)
     return sorted(set(problems))
 
 
@@ -238,41 +241,13 @@ def _twin_folder(folder: Path, twin: str, *, lang: str = "en") -> Path:
     return beside if here else find_folder(twin, lang=lang)
 
 
-def _absent_twin(read: Collected, folder: Path) -> list[Problem]:
-    """Return the problem of a twin that is not there, if it is one."""
-    twin = read.info.twin if read.info else ""
+def _instead_of(twin: str, folder: Path) -> str:
+    """Return which bundled sites could be the twin, where the one that is named is not there."""
     try:
-        if twin:
-            _twin_folder(folder, twin)
+        _twin_folder(folder, twin)
     except (SiteNotFoundError, OSError, ValueError):
-        place = (read.site_file, read.entry_rows.get("twin", 0), "twin", twin, "twin_absent")
-        return [located(*place, read.lang, bundled=", ".join(bundled_sites()))]
-    return []
-
-
-def _read_site(
-    folder: Path, lang: str, *, doubts: bool = True
-) -> tuple[SiteInfo | None, Mapping[str, pd.DataFrame], list[Problem]]:
-    """Return what the site file says, the tables in plain text, and every problem of them."""
-    import pandas as pd
-
-    from kube_research.site.checker import Checker
-    from kube_research.site.readers import read_folder
-
-    # Cells are looked at in small pieces, where plain Python strings are twice as quick as Arrow's.
-    with pd.option_context("mode.string_storage", "python"):
-        read = read_folder(folder, lang)
-        checker = Checker(read)
-        broken = checker.run(doubts=doubts)
-    refused = {
-        (problem.file, problem.row, problem.column)
-        for problem in read.problems
-        if problem.severity == "error" and problem.row and problem.column
-    }
-    problems = [*read.problems, *_absent_twin(read, folder)] + [
-        problem for problem in broken if (problem.file, problem.row, problem.column) not in refused
-    ]
-    return read.info, checker.plain, problems
+        return ", ".join(bundled_sites())
+    return ""
 
 
 def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.DataFrame]:
@@ -288,7 +263,10 @@ def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.
             if column not in frame:
                 frame[column] = pd.Series(usual, index=frame.index, dtype="string")
         frame["evidence"] = frame["evidence"].fillna(info.evidence)
-        finished[name] = with_percent(frame) if name == "outcomes" else frame
+        if name == "outcomes":
+            frame = with_percent(frame)
+        amounts = [column.name for column in tables()[name].columns if column.kind == "money"]
+        finished[name] = as_money(frame, info.money, *amounts) if amounts else frame
     if "ratings" in finished:
         finished["ratings"].attrs["scale"] = (*info.scale, info.step)
     if "ratings" in finished and "items" in finished:

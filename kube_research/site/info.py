@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kube_research.currency import Currency, currencies, usual_decimals
 from kube_research.frames import GRADES
 from kube_research.site.local_values import read_value
 from kube_research.site.problems import Problem, located
@@ -23,6 +24,8 @@ from kube_research.texts import LANGUAGES
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Books that every site has, unless it names its own.
+BOOKS = ("kas", "tabungan", "iks")
 ROUNDING_RULES = ("half-up", "half-even", "truncate", "ceil", "any")
 
 
@@ -174,6 +177,12 @@ class SiteInfo:
         follows from its own scale (see :class:`Scale`).
     agreed_scores : bool
         Whether each group gives one score that it has agreed on, so that groups are counted.
+    books : tuple of str
+        Codes of the books that the groups keep.
+    currency : str
+        What amounts are in (ISO 4217).
+    decimals : int
+        With how many decimals amounts are written; frames hold whole numbers of the smallest unit.
     primary : Primary or None
         The comparison declared as the primary one.
     """
@@ -197,6 +206,9 @@ class SiteInfo:
     regency: str = ""
     scales: tuple[tuple[int, int], ...] = ()
     thresholds: tuple[float, ...] = ()
+    books: tuple[str, ...] = BOOKS
+    currency: str = "IDR"
+    decimals: int = 0
     primary: Primary | None = None
     step: float = 1
     agreed_scores: bool = False
@@ -211,6 +223,11 @@ class SiteInfo:
     def score_scale(self) -> Scale:
         """The scores that may be given."""
         return Scale(*self.scale, self.step)
+
+    @property
+    def money(self) -> Currency:
+        """The currency of all amounts."""
+        return Currency(self.currency, self.decimals)
 
 
 _EXAMPLES = {
@@ -235,6 +252,9 @@ _EXAMPLES = {
     "regency": 'regency = "3204"',
     "scales": "scales = [[1, 3], [1, 4], [1, 5]]",
     "thresholds": "thresholds = [2.5, 3]",
+    "books": 'books = ["kas", "tabungan", "iks", "pinjaman"]',
+    "currency": 'currency = "IDR"',
+    "decimals": "decimals = 0",
     "primary.outcome": 'primary.outcome = "overall"',
     "primary.smallest_effect": "primary.smallest_effect = 0.5",
     "primary.unit": 'primary.unit = "group"',
@@ -261,6 +281,10 @@ def _is_code(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(PATTERNS["code"], value) is not None
 
 
+def _is_book(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[^\W_][^,;\"\\\n]{0,59}", value) is not None
+
+
 def _good(key: str, value: Any) -> bool:
     parts = value if isinstance(value, list) else []
     match key:
@@ -274,6 +298,13 @@ def _good(key: str, value: Any) -> bool:
         case "groups":
             codes = isinstance(value, list) and all(map(_is_code, value))
             return codes and len(value) == len(set(value))
+        case "books":
+            named = bool(parts) and all(map(_is_book, parts))
+            return named and len(parts) == len({name.casefold() for name in parts})
+        case "currency":
+            return isinstance(value, str) and value.upper() in currencies()
+        case "decimals":
+            return type(value) is int and 0 <= value <= 4
         case "scale":
             return _is_scale(value)
         case "scales":
@@ -447,6 +478,9 @@ def info_from(raw: Mapping[str, Any]) -> SiteInfo:
         entries["primary"] = Primary.of(*(flat[key] for key in _PRIMARY))
     if "thresholds" in raw:
         entries["thresholds"] = tuple(map(float, raw["thresholds"]))
+    if "currency" in raw:
+        entries["currency"] = raw["currency"].upper()
+        entries.setdefault("decimals", usual_decimals(entries["currency"]))
     return SiteInfo(**entries)
 
 
@@ -515,13 +549,13 @@ def info_from_sheet(frame: pd.DataFrame, file: str, lang: str = "en") -> Entries
 def _typed(key: str, value: str) -> Any:
     """Give an entry the type of TOML; what cannot be read stays text and is refused later."""
     match key:
-        case "groups":
+        case "groups" | "books":
             return [code for code in _LIST.split(value) if code]
         case "scale":
             return _whole_pair(value)
         case "scales":
             return [_whole_pair(part) for part in value.split(";") if part.strip()]
-        case "threshold" | "step" | "primary.smallest_effect":
+        case "threshold" | "step" | "decimals" | "primary.smallest_effect":
             return _number(value)
         case "agreed_scores":
             return _YES_NO.get(value.strip().lower(), value)

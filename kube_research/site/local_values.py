@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kube_research.currency import RUPIAH, Currency, currencies
 from kube_research.frames import need_option
 from kube_research.site.schema import PATTERNS, tables
 
@@ -36,12 +38,15 @@ class Reading:
         The plain forms of every reading of a value that has several.
     near : str
         The plain form that was probably meant by a cell that is refused for another reason.
+    part : str
+        The decimals of an amount of money as they are written, zeros included.
     """
 
     value: str = ""
     code: str = ""
     readings: tuple[str, ...] = ()
     near: str = ""
+    part: str = ""
 
     @property
     def ok(self) -> bool:
@@ -192,10 +197,11 @@ SHEET_ERRORS = (
 )  # fmt: skip
 
 _MINUS = str.maketrans("\u2212\u2013\u2012", "---")
-_CURRENCY = re.compile(r"(?:rp\.?|idr)\s*", re.IGNORECASE)
+_RUPIAH = re.compile(r"(?:rp\.?|idr)\s*", re.IGNORECASE)
+#: A sign or code of some currency before or after an amount.
+_ANY_CURRENCY = re.compile(r"(?:rp\.?|[a-z]{3}|[a-z]{0,3}[$€£¥₩₫₱฿])", re.IGNORECASE)
 _NO_CENTS = re.compile(r"(?<=[0-9])[.,]\s?-{1,2}$")
 _DIGITS = re.compile(r"[0-9][0-9.,]*")
-_THREE_DECIMALS = re.compile(r"[0-9]+\.[0-9]{3}")
 #: A count that stands where a percentage must: 15/18, 15 dari 18 (83%).
 _COUNTS = re.compile(
     r"([0-9]{1,9}) ?(?:/|dari|of|out of) ?([0-9]{1,9})(?: (?:orang|people|peserta))?(?: ?\([^)]*\))?"
@@ -209,7 +215,7 @@ _TIME = re.compile(
 )
 
 
-def read_value(text: str, kind: str) -> Reading:
+def read_value(text: str, kind: str, currency: Currency = RUPIAH, mark: str = "") -> Reading:
     """Read a cell of any kind of column that has local forms.
 
     Parameters
@@ -219,15 +225,20 @@ def read_value(text: str, kind: str) -> Reading:
         ``2016-03-05``, ``Sabtu, 5 Maret 2016``, ``05/03/2016``, ``5 Mar 2016``, ``March 5, 2016``;
         ``16:00``, ``9.30``, ``Pkl. 10.00 WIB``, ``1:30 PM``.
     kind : {"integer", "score", "money", "percent", "percent_over", "printed", "date", "time"}
-        Kind of the column (``percent_over``: may be more than 100). Money is whole rupiah, so
-        ``1.500`` is fifteen hundred there; where decimals are possible the same digits have two
-        readings and are refused. The digits of printed numbers stay as they are written.
+        Kind of the column (``percent_over``: may be more than 100). Rupiah are whole, so ``1.500`` is
+        fifteen hundred there; where so many decimals are possible the same digits have two readings and
+        are refused. The digits of printed numbers stay as they are written.
+    currency : Currency
+        Of money, whose plain form counts the smallest unit: ``12.50`` is 1250 with two decimals.
+    mark : str
+        The decimal mark of the column, where other cells tell it.
 
     Returns
     -------
     Reading
         Refusals of numbers are ``ambiguous`` (``readings``: in thousands, with decimals),
-        ``money_dash`` and ``money_part`` (a part of a rupiah). Those of days are ``date_impossible``
+        ``money_dash``, ``money_part`` (more decimals than the currency has) and ``money_other`` (the
+        sign of another currency, ``near``). Those of days are ``date_impossible``
         (no such day), ``date_weekday`` (not that day of the week; ``near`` is the date), ``date_order``
         (possible only with the month first; ``near`` is that date), ``date_ambiguous`` (a year of two
         digits), ``date_serial`` (a number of Excel; ``near`` is the date it stands for) and
@@ -249,6 +260,8 @@ def read_value(text: str, kind: str) -> Reading:
     --------
     >>> read_value("Rp 1.500.000,-", "money").value, read_value("2,40", "printed").value
     ('1500000', '2.40')
+    >>> read_value("$12,50", "money", Currency("USD", 2)).value
+    '1250'
     >>> read_value("12,500", "money").readings
     ('12500', '12.500')
     >>> read_value("Sabtu 5 Maret 2016", "date").value, read_value("5 Maret 16", "date").readings
@@ -259,6 +272,8 @@ def read_value(text: str, kind: str) -> Reading:
     need_option("kind", kind, LOCAL_KINDS)
     if kind == "date":
         return _date(text)
+    if kind == "money":
+        return _money(text, currency, mark)
     return _time(text) if kind == "time" else _number(text, kind)
 
 
@@ -273,9 +288,7 @@ def _number(text: str, kind: str) -> Reading:
     written = _plain_spaces(text).translate(_MINUS)
     if len(written) > MAX_CELL:
         return wrong
-    negative, body = _sign(written, kind)
-    if kind == "money" and body == "" and written.strip("Rp. ") == "-":
-        return Reading(code="money_dash")
+    negative, body = _sign(written)
     if percent and (parts := _COUNTS.fullmatch(written.casefold())):
         return Reading(code="type_percent", readings=(parts[1], parts[2]))
     if percent:
@@ -283,20 +296,62 @@ def _number(text: str, kind: str) -> Reading:
     if negative is None or not _DIGITS.fullmatch(body) or body[-1] in ".,":
         return wrong
     numbers = _readings(body)
-    if kind == "money" and "," not in body:  # nobody writes rupiah with three decimals
-        numbers = [number for number in numbers if not _THREE_DECIMALS.fullmatch(number)]
     if len(numbers) > 1:
-        whole, part = sorted(numbers, key=lambda number: "." in number)
-        return Reading(code="ambiguous", readings=(negative + whole, negative + part))
+        return _ambiguous(negative, numbers)
+    value = negative + "".join(numbers)
+    return Reading(value) if re.fullmatch(PATTERNS[kind], value) else wrong
+
+
+def _ambiguous(negative: str, numbers: list[str]) -> Reading:
+    whole, part = sorted(numbers, key=lambda number: "." in number)
+    return Reading(code="ambiguous", readings=(negative + whole, negative + part))
+
+
+def _money(text: str, currency: Currency, mark: str) -> Reading:
+    """Read an amount into the smallest unit of its currency."""
+    wrong = Reading(code="type_money")
+    written = _plain_spaces(text).translate(_MINUS)
+    if len(written) > MAX_CELL:
+        return wrong
+    negative, body = _sign(written, _marks_of(currency))
+    if body == "" and re.sub(_marks_of(currency), "", written).strip() == "-":
+        return Reading(code="money_dash")
+    if negative is None or not _DIGITS.fullmatch(body) or body[-1] in ".,":
+        return _other_money(written) or wrong
+    numbers = _readings(body)
+    if len(numbers) > 1 and (mark or body[0] == "0" or not currency.decimals):
+        decimal = mark in body if mark else body[0] == "0"
+        if mark or decimal or "," not in body:  # 1.500 is fifteen hundred rupiah
+            numbers = [number for number in numbers if ("." in number) == decimal]
+    if len(numbers) > 1:
+        return _ambiguous(negative, numbers)
     if not numbers:
         return wrong
-    value = numbers[0]
-    if kind == "money" and "." in value:
-        value, cents = value.split(".")
-        if cents.strip("0"):
-            return Reading(code="money_part")
-    value = negative + value
-    return Reading(value) if re.fullmatch(PATTERNS[kind], value) else wrong
+    whole, _, part = numbers[0].partition(".")
+    if len(part.rstrip("0")) > currency.decimals:
+        return Reading(code="money_part", part=part)
+    value = negative + whole + part[: currency.decimals].ljust(currency.decimals, "0")
+    return Reading(value, part=part) if re.fullmatch(PATTERNS["money"], value) else wrong
+
+
+def _other_money(written: str) -> Reading | None:
+    """Return the refusal of an amount in another currency; None for what is no amount."""
+    sign = _ANY_CURRENCY.search(written)
+    if sign is None or not _DIGITS.fullmatch(_ANY_CURRENCY.sub("", written, 1).strip(" ()-")):
+        return None
+    known = not sign[0].isalpha() or sign[0].upper() in {"RP", *currencies()}
+    return Reading(code="money_other", near=sign[0]) if known else None
+
+
+@cache
+def _marks_of(currency: Currency) -> re.Pattern[str]:
+    """Return how a currency is written beside an amount: its code and its signs in both languages."""
+    if currency.code == "IDR":
+        return _RUPIAH
+    marks = {currency.code, *(currency.mark(lang) for lang in ("en", "id"))}
+    marks |= {mark[-1] for mark in marks if not mark[-1].isalnum()}
+    listed = "|".join(sorted(map(re.escape, marks), key=len, reverse=True))
+    return re.compile(rf"(?:{listed})\s*", re.IGNORECASE)
 
 
 def _time(text: str) -> Reading:
@@ -318,23 +373,25 @@ def decimal_comma(text: str) -> bool:
     return re.fullmatch(r"[^.]*[0-9],[0-9]{1,2}(?:[0-9]{2,})?\D*", text) is not None
 
 
-def _sign(written: str, kind: str) -> tuple[str | None, str]:
-    """Take signs, brackets and the currency off a number; None for the sign if there are two."""
-    body, signs, money = written, [], kind == "money"
+def _sign(written: str, marks: re.Pattern[str] | None = None) -> tuple[str | None, str]:
+    """Take the sign off a number, and brackets and currency off money; None if there are two signs."""
+    body, signs = written, []
     seen = False
     while body:
-        if money and body[0] == "(" and body[-1] == ")":
+        if marks and body[0] == "(" and body[-1] == ")":
             signs.append("-")
             body = body[1:-1].strip()
         elif body[0] in "+-":
             signs.append(body[0])
             body = body[1:].strip()
-        elif money and not seen and (mark := _CURRENCY.match(body)):
+        elif marks and not seen and (mark := marks.match(body)):
             seen = True
             body = body[mark.end() :]
         else:
             break
-    if money:
+    if marks:
+        if not seen and (mark := re.search(rf"\s*{marks.pattern}$", body, re.IGNORECASE)):
+            body = body[: mark.start()]
         body = _NO_CENTS.sub("", body)
         if body.endswith("-"):
             signs.append("-")
@@ -361,7 +418,9 @@ def _readings(body: str) -> list[str]:
 Refused = dict[tuple[int, str], Reading]
 
 
-def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
+def localised(
+    frame: pd.DataFrame, name: str, currency: Currency = RUPIAH
+) -> tuple[pd.DataFrame, Refused]:
     """Bring every number, date and hour of a text table into its plain form.
 
     Parameters
@@ -370,19 +429,23 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
         Text cells, as the readers give them.
     name : str
         Name of the table.
+    currency : Currency
+        Of the money in it.
 
     Returns
     -------
     DataFrame
-        The same cells; those in a local form with one reading are rewritten (``Rp 1.500`` to ``1500``,
-        ``5 Maret 2016`` to ``2016-03-05``), those that are refused stand as they were.
+        The same cells, money in its smallest unit; those in a local form with one reading are rewritten
+        (``Rp 1.500`` to ``1500``, ``5 Maret 2016`` to ``2016-03-05``), those that are refused stand as
+        they were.
     dict of (row, column) to Reading
         Why a cell is refused.
 
     Notes
     -----
     A column of printed numbers or percentages keeps a plain ``2.467``. Where another cell of the column
-    marks decimals by a comma, the same cell may be in thousands and is refused with both readings.
+    marks decimals by a comma, the same cell may be in thousands and is refused with both readings. Where
+    one amount has a part of the smallest unit, those with a part of zero (``10.00``) are refused too.
 
     Examples
     --------
@@ -398,9 +461,11 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
             continue
         cells = frame[column.name]
         texts, plain = cells.dropna().unique(), re.compile(PATTERNS.get(column.form, "(?!)"))
-        readings = {
-            text: read_value(text, column.form) for text in texts if not plain.fullmatch(text)
-        }
+        if column.kind == "money":
+            readings = _amounts(texts, currency)
+        else:
+            read = [text for text in texts if not plain.fullmatch(text)]
+            readings = {text: read_value(text, column.form) for text in read}
         if column.kind in ("printed", "percent") and any(
             decimal_comma(text) and reading.ok for text, reading in readings.items()
         ):
@@ -414,28 +479,35 @@ def localised(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Refused]:
         if local:
             changed[column.name] = cells.map(local).fillna(cells).astype("string")
     if tables()[name].value_kinds and {*tables()[name].key, "value"} <= set(frame.columns):
-        changed["value"], wrong_values = _named_values(frame, name)
+        changed["value"], wrong_values = _named_values(frame, name, currency)
         refused |= wrong_values
     return frame.assign(**changed), refused
 
 
-def _named_values(frame: pd.DataFrame, name: str) -> tuple[pd.Series, Refused]:
-    """Read the values that are calculated with, each as the kind that its row asks for."""
+def _named_values(frame: pd.DataFrame, name: str, currency: Currency) -> tuple[pd.Series, Refused]:
+    """Read the values that are calculated with, each as the kind that its row asks for.
+
+    Money stays in whole units, with decimals: such a value may stand beside others.
+    """
     (key,) = tables()[name].key
     values, refused = frame["value"].copy(), Refused()
     for row, kind in frame[key].map(tables()[name].value_kinds).dropna().items():
         text = values.at[row]
         if not isinstance(text, str) or text in SHEET_ERRORS:
             continue
-        reading = read_value(text, kind)
-        if reading.ok:
+        reading = read_value(text, kind, currency)
+        if reading.ok and kind == "money":
+            values.at[row] = currency.plain(int(reading.value))
+        elif reading.ok:
             values.at[row] = reading.value
         else:
             refused[int(str(row)), "value"] = reading
     return values, refused
 
 
-def unread_values(frame: pd.DataFrame, name: str) -> dict[str, list[int]]:
+def unread_values(
+    frame: pd.DataFrame, name: str, currency: Currency = RUPIAH
+) -> dict[str, list[int]]:
     """Return by rule the rows of a table whose values are calculated with but cannot be read.
 
     Examples
@@ -446,6 +518,31 @@ def unread_values(frame: pd.DataFrame, name: str) -> dict[str, list[int]]:
     {'type_money': [0]}
     """
     rows: dict[str, list[int]] = {}
-    for (row, _), reading in _named_values(frame, name)[1].items():
+    for (row, _), reading in _named_values(frame, name, currency)[1].items():
         rows.setdefault(reading.code, []).append(row)
     return rows
+
+
+def _amounts(texts: Iterable[str], currency: Currency) -> dict[str, Reading]:
+    """Read the amounts of a column; what one of them tells of decimals holds for the others."""
+    plain = re.compile(PATTERNS["money"])
+    odd = [text for text in texts if currency.decimals or not plain.fullmatch(text)]
+    readings = {text: read_value(text, "money", currency) for text in odd}
+    if currency.decimals and any(r.code == "ambiguous" for r in readings.values()):
+        marks = {_decimal_mark(text) for text, reading in readings.items() if reading.ok} - {""}
+        if len(marks) == 1:
+            mark = marks.pop()
+            readings = {text: read_value(text, "money", currency, mark) for text in odd}
+    if any(reading.code == "money_part" for reading in readings.values()):
+        for text, reading in readings.items():
+            if reading.ok and len(reading.part) > currency.decimals:
+                readings[text] = Reading(code="money_part", part=reading.part)
+    return readings
+
+
+def _decimal_mark(text: str) -> str:
+    """Return the decimal mark that an amount of one reading shows, or nothing."""
+    marks = re.findall(r"(?<=[0-9])[.,](?=[0-9])", text)
+    if len(marks) > 1 and marks[-1] == marks[-2]:  # marks thousands
+        return "," if marks[-1] == "." else "."
+    return marks[-1] if marks else ""

@@ -40,6 +40,8 @@ ON_STEP = ("ratings", "score")
 FINEST_STEP = Fraction(1, 20)
 #: Tables whose column ``group`` holds a group of the site.
 GROUPED = ("ratings", "members", "attendance", "ledger", "growth_answers")
+#: Tables whose column ``book`` holds a book that the site keeps.
+IN_BOOKS = ("ledger", "books")
 #: What agrees with the members table: table, its column of people, column, code.
 ROSTER = (
     ("ratings", "rater", "group", "group_differs"),
@@ -260,14 +262,16 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             off = cells.index[~pd.to_numeric(cells[column]).between(low, high)]
             yield from each_row(name, off, column, "off_scale", {"low": low, "high": high})
     yield from _off_step(sound, info)
-    allowed = ", ".join(info.groups)
-    for name in GROUPED if info.groups else ():  # none at all is told once, where they are listed
-        cells = sound.cells(name, "group")
-        if cells is not None:
-            strange = cells["group"][~cells["group"].isin(info.groups)]
-            near = strange.map(lambda code: nearest(code, info.groups))
-            fill = {"allowed": allowed, "near": near}
-            yield from each_row(name, strange.index, "group", "unknown_group", fill)
+    for column, known, names in (("group", info.groups, GROUPED), ("book", info.books, IN_BOOKS)):
+        for name in names if known else ():  # no group at all is told once, where they are listed
+            cells = sound.cells(name, column)
+            if cells is not None:
+                strange = cells[column][~cells[column].isin(known)]
+                near = {code: nearest(code, known, column) for code in strange.unique()}
+                others = [code for code, meant in near.items() if not meant]
+                fill = {"allowed": ", ".join(known), "near": strange.map(near)}
+                fill[f"{column}s"] = (*known, *others)
+                yield from each_row(name, strange.index, column, f"unknown_{column}", fill)
 
 
 def _off_step(sound: Sound, info: SiteInfo) -> Iterator[Finding]:

@@ -106,6 +106,14 @@ def test_sites_on_different_scales_are_told(two_sites: Path) -> None:
     ]
 
 
+def test_sites_of_different_currencies_are_told(two_sites: Path) -> None:
+    edit(two_sites / "south", "site.toml", "name =", 'currency = "USD"\nname =')
+    scan = kr.scan_sites(two_sites, engine="pandas")
+    assert [(one.code, "IDR (0), USD (2)" in one.problem) for one in scan.problems] == [
+        ("currencies_differ", True)
+    ]
+
+
 def test_what_is_not_there_is_told(two_sites: Path, programme: Path, tmp_path: Path) -> None:
     for where in (tmp_path / "nowhere", "no/such/*", tmp_path / "*.csv"):
         with pytest.raises(SiteNotFoundError, match="province="):

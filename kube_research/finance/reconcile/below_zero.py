@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kube_research.finance.books import SAVING
+from kube_research.finance.books import SAVINGS
 from kube_research.finance.reconcile.rows import Finding, Mask, Rows, Whole
 from kube_research.finance.reconcile.stated import Balances
+from kube_research.finance.saved import SAVING
 
 #: Credit given to a book in which an amount is missing: enough for anything.
 ANYTHING = 10**15
@@ -168,8 +169,8 @@ def _books_below(
     return findings
 
 
-#: Flows that change what a member has saved; profit paid out does not.
-_SAVED = tuple(flow for flow in SAVING if flow != "payout")
+#: Flows that change what a member has saved; profit paid out, also with the savings, does not.
+_SAVED = tuple(flow for flow in SAVING if flow not in ("payout", "share_out"))
 
 
 def _members_below(
@@ -177,7 +178,7 @@ def _members_below(
 ) -> list[Finding]:
     """Return where a member has taken out more than saved, all savings that name nobody included."""
     person = rows.frame["person"].to_numpy(dtype=object)
-    saves = (rows.frame["book"] == "tabungan").to_numpy() & np.isin(rows.flow.astype(str), _SAVED)
+    saves = np.isin(rows.kind.astype(str), SAVINGS) & np.isin(rows.flow.astype(str), _SAVED)
     spare = np.array(
         [max(begun[key], 0) + meant.credit[key] for key in range(len(begun))], np.int64
     )

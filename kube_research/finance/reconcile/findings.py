@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kube_research.currency import RUPIAH, Currency, as_money
+from kube_research.currency import money as money_in_words
 from kube_research.errors import OptionError
 from kube_research.finance.books import AnyBooks, as_books
 from kube_research.finance.reconcile.below_zero import below_zero
@@ -36,12 +38,12 @@ from kube_research.finance.reconcile.transfers import (
     duplicates,
     same_with_balance,
 )
-from kube_research.formats import day_of, rupiah
+from kube_research.formats import day_of
 from kube_research.frames import documented, need_columns, need_option, weakest
 from kube_research.texts import check_language, text
 
 _day = lru_cache(maxsize=4096)(day_of)
-_rupiah = lru_cache(maxsize=4096)(rupiah)
+_money = lru_cache(maxsize=4096)(money_in_words)
 
 _TYPES = {
     "row": "int64",
@@ -60,12 +62,12 @@ _TYPES = {
 }
 
 
-def _say(name: str, value: object, lang: str) -> str:
-    """Return a value as readers write it: a day, a row number, rupiah, or words."""
+def _say(name: str, value: object, lang: str, currency: Currency) -> str:
+    """Return a value as readers write it: a day, a row number, money, or words."""
     if isinstance(value, dt.date):
         return _day(value, lang, "d MMMM y")
     if isinstance(value, int | np.integer):
-        return str(int(value) + 2) if name.startswith("row") else _rupiah(int(value), lang)
+        return str(int(value) + 2) if name.startswith("row") else _money(int(value), lang, currency)
     return str(value)
 
 
@@ -83,28 +85,30 @@ def _named(rows: Rows, finding: Finding) -> dict[str, object]:
     return named
 
 
-def _in_words(named: Mapping[str, object], lang: str) -> dict[str, str]:
-    return {name: _say(name, value, lang) for name, value in named.items()}
+def _in_words(named: Mapping[str, object], lang: str, currency: Currency) -> dict[str, str]:
+    return {name: _say(name, value, lang, currency) for name, value in named.items()}
 
 
-def _suggested(finding: Finding, named: Mapping[str, object], lang: str) -> str:
+def _suggested(finding: Finding, named: Mapping[str, object], lang: str, currency: Currency) -> str:
     """Return what may explain a finding: every cause that fits, the best one first."""
     causes = [(finding.suggestion, {}), *finding.also]
     sentences = [
-        text(f"reconcile.suggestion.{cause}", lang, **_in_words({**named, **fill}, lang))
+        text(f"reconcile.suggestion.{cause}", lang, **_in_words({**named, **fill}, lang, currency))
         for cause, fill in causes
     ]
     return " ".join([sentences[0], *(text("reconcile.or", lang, cause=s) for s in sentences[1:])])
 
 
-def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFrame:
+def findings_frame(
+    rows: Rows, findings: list[Finding], lang: str, currency: Currency = RUPIAH
+) -> pd.DataFrame:
     """Return the findings as a tidy frame."""
     table = []
     grades = rows.frame.get("evidence", pd.Series(pd.NA, rows.frame.index))
     for finding in findings:
         at, other = finding.at, finding.other
         named = {**_named(rows, finding), **finding.fill}
-        fill = _in_words(named, lang)
+        fill = _in_words(named, lang, currency)
         near = [at] if other is None else [at, other]
         table.append(
             {
@@ -119,11 +123,12 @@ def findings_frame(rows: Rows, findings: list[Finding], lang: str) -> pd.DataFra
                 "difference": finding.difference,
                 "other_row": None if other is None else other + 2,
                 "reason": text(f"reconcile.reason.{finding.reason}", lang, **fill),
-                "suggestion": _suggested(finding, named, lang),
+                "suggestion": _suggested(finding, named, lang, currency),
                 "evidence": weakest(grades.iloc[near].dropna()),
             }
         )
-    return pd.DataFrame(table, columns=list(_TYPES), dtype=object).astype(_TYPES)
+    frame = pd.DataFrame(table, columns=list(_TYPES), dtype=object).astype(_TYPES)
+    return as_money(frame, currency, "amount", "expected", "difference")
 
 
 #: Kinds of finding. A row is told of once: of two findings at a row the kind that stands first is kept.
@@ -235,7 +240,7 @@ def reconcile_ledger(
     findings = _findings(rows, covered, books.members, begun, transfer_days, assumed=not stated)
     if kinds is not None:
         findings = [finding for finding in findings if finding.kind in kinds]
-    return findings_frame(rows, findings, lang)
+    return findings_frame(rows, findings, lang, books.currency)
 
 
 def _period(period: tuple[object, object] | None, lang: str) -> tuple[dt.date, dt.date] | None:

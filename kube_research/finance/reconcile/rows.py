@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kube_research.errors import OptionError
-from kube_research.finance.books import Books
+from kube_research.finance.books import Books, kinds_of
 from kube_research.frames import need_columns
 from kube_research.site.accounts import flows, with_flows
 from kube_research.texts import text
@@ -23,13 +23,16 @@ Mask = npt.NDArray[np.bool_]
 #: What stands for a missing day.
 NO_DAY = int(np.iinfo(np.int64).min)
 #: Flows whose entry may well be dated after the member has left.
-_SETTLING = ("withdrawal", "payout", "loan_repaid", "loan_interest")
+_SETTLING = ("withdrawal", "share_out", "payout", "loan_repaid", "loan_interest", "fine", "fee")
 #: On which side of which day of the roster an entry lies that is no member's.
 _EDGES = {"before": "joined", "after": "left"}
 #: Codes that name what is kept, not which way it moves: some books write both ways under them.
-_BOTH_WAYS = ("tabungan", "savings", "simpanan", "deposit", "deposits", "loan", "loans", "pinjaman")
+_BOTH_WAYS = (
+    *("tabungan", "savings", "simpanan", "deposit", "deposits", "loan", "loans", "pinjaman"),
+    *("saham", "shares"),
+)
 #: A flow that a well-known code means in most books, but not in this one.
-_ELSEWHERE = {("grant", "iks")}
+_ELSEWHERE = {("grant", "solidarity")}
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Rows:
     known: Mask
     balance: Whole
     stated: Mask
+    kind: npt.NDArray[np.object_]  # what the book holds
     flow: npt.NDArray[np.object_]
     sign: Whole
     moves: Mask
@@ -149,6 +153,7 @@ def read_rows(books: Books) -> Rows:
         known=amount.notna().to_numpy(dtype=bool),
         balance=balance.fillna(0).to_numpy(np.int64),
         stated=balance.notna().to_numpy(dtype=bool),
+        kind=kinds_of(frame["book"], books.about_books).to_numpy(dtype=object),
         flow=read["flow"].to_numpy(dtype=object),
         sign=read["flow"].map(about["sign"]).to_numpy(dtype=np.int64),
         moves=read["flow"].map(about["transfer"]).to_numpy(dtype=bool),
@@ -280,10 +285,10 @@ def misplaced(rows: Rows) -> list[Finding]:
 
     A group that books a category there more than three times is told of once.
     """
-    book = rows.frame["book"].to_numpy(dtype=object)
-    keeps = np.isin(rows.group, rows.group[book == "iks"])
-    inside = (book == "iks") & np.isin(rows.flow.astype(str), _BUSINESS)
-    outside = (book != "iks") & keeps & (rows.flow == "iks_use")
+    kept_apart = rows.kind == "solidarity"
+    keeps = np.isin(rows.group, rows.group[kept_apart])
+    inside = kept_apart & np.isin(rows.flow.astype(str), _BUSINESS)
+    outside = ~kept_apart & keeps & (rows.flow == "iks_use")
     spots = pd.Series(np.flatnonzero((inside | outside) & (rows.amount != 0)))
     findings = []
     for _, alike in spots.groupby([rows.key[spots], rows.frame["category"].to_numpy()[spots]]):
@@ -297,7 +302,7 @@ def misplaced(rows: Rows) -> list[Finding]:
 
 
 #: Flows whose amounts have nothing usual.
-_ONCE = ("opening", "grant", "grant_repaid")
+_ONCE = ("opening", "grant", "grant_repaid", "share_out")
 #: Amounts of a category within ``_NEAR`` times its median are usual. Odd is one ``_ODD`` times away from
 #: the median, or ``_FAR`` times if three zeros bring it back to within ``_SPREAD`` times the usual ones.
 _NEAR, _FAR, _ODD, _SPREAD = 30, 100, 1000, 3
@@ -343,7 +348,7 @@ def wrong_signs(rows: Rows) -> list[Finding]:
     counted = ways.groupby([book, category]).transform("sum")
     same = np.where(side > 0, counted["up"], counted["down"])
     total = (counted["up"] + counted["down"]).to_numpy()
-    here = [pair in _ELSEWHERE for pair in zip(rows.flow, book, strict=True)]
+    here = [pair in _ELSEWHERE for pair in zip(rows.flow, rows.kind, strict=True)]
     read = (rows.sign != 0) & (own | ~np.array(here, dtype=bool))
     usual = (total > 1) & (2 * same > total)  # the book itself reads the code otherwise
     both = category.isin(_BOTH_WAYS) & (same > 1) & ((same > 2) | (10 * same > total))

@@ -331,7 +331,7 @@ def _turned(rows: Rows, half: Half, other: Half) -> Finding:
             return float((moved != np.sign(half.amount)).mean())
         if half.flow not in _ONE_BOOK:
             return 0.5
-        pays = rows.book(half.at) == "kas"
+        pays = rows.kind[half.at] == "cash"
         return 0.75 if pays == (half.amount > 0) else 0.25
 
     wrong, right = sorted((half, other), key=lambda half: (-unusual(half), half.at))
