@@ -12,7 +12,7 @@ from kube_research.formats import as_printed
 from kube_research.site.doubts import all_doubts
 from kube_research.site.info import site_entry
 from kube_research.site.local_values import (
-    SHEET_ERRORS,
+    SHEET_ERROR,
     Reading,
     Refused,
     localised,
@@ -300,8 +300,12 @@ class Checker:
         def meant(entry: tuple[str, ...]) -> str:
             return nearest(entry[-1], [other[-1] for other in known if other[:-1] == entry[:-1]])
 
-        for row, entry in zip(cells.index, cells.itertuples(index=False, name=None), strict=True):
-            if entry not in known:
+        entries = list(zip(cells.index, cells.itertuples(index=False, name=None), strict=True))
+        unknown = {entry for _, entry in entries if entry not in known}
+        if len(unknown) <= len(sound.frames[there].drop_duplicates()) - len(known):
+            return  # what is referred to has been told as mistyped in its own table
+        for row, entry in entries:
+            if entry in unknown:
                 fill = {"table": there, "near": meant(entry)}
                 yield Finding(name, int(row), last, "reference", fill)
 
@@ -321,9 +325,10 @@ def _columns(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:
 
 def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Finding]:
     """Check every cell by itself: the first rule it breaks is told."""
-    errors = frame.isin(SHEET_ERRORS)
-    for name in (name for name in table.names if name in frame and errors[name].any()):
-        for row in frame.index[errors[name]]:
+    for name in filter(frame.columns.__contains__, table.names):
+        texts = frame[name].dropna().unique()
+        failed = [text for text in texts if text[0] in "#Ee" and SHEET_ERROR.fullmatch(text)]
+        for row in frame.index[frame[name].isin(failed)] if failed else ():
             yield Finding(table.name, int(row), name, "excel_error")
     for (row, name), reading in refused.items():
         keep = table.column(name).kind == "printed"

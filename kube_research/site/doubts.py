@@ -24,6 +24,8 @@ _NAME = re.compile(
     r"|(?:Bu|Ibu|Pak|Bapak|Bpk|Mr|Mrs|Ms|Sdr|Sdri)[._-]?[A-Z].*"  # with a title
 )
 
+#: The sign for a letter that could not be read, and UTF-8 read as Windows-1252 (Ã© for é, â€™ for ’).
+_LOST = re.compile("\ufffd|\u00c3[\u0080-\u00bf]|\u00e2\u20ac[\u2122\u201c\u0153\u02dc\u00a6]")
 _BEFORE = ("study", "preparation")
 _DATES = (
     ("rounds", "date"),
@@ -40,6 +42,7 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     yield from _belonging(sound)
     yield from _percents(sound, info)
     yield from _codes(sound)
+    yield from _lost_letters(sound)
     yield from _examples(sound)
     yield from _empty_rounds(sound)
     yield from _other_items(sound)
@@ -185,6 +188,16 @@ def _codes(sound: Sound) -> Iterator[Finding]:
             for row, code in frame[column].dropna().drop_duplicates().items():
                 if _NAME.fullmatch(code) and not _EXAMPLE.fullmatch(code):
                     yield Finding(name, int(str(row)), column, "name_like", severity="warning")
+
+
+def _lost_letters(sound: Sound) -> Iterator[Finding]:
+    """Find letters that were lost when a file was saved or copied under another encoding."""
+    for name, frame in sound.frames.items():
+        for column in filter(frame.columns.__contains__, tables()[name].names):
+            texts = [text for text in frame[column].dropna().unique() if not text.isascii()]
+            lost = [text for text in texts if _LOST.search(text)]
+            rows = frame.index[frame[column].isin(lost)] if lost else frame.index[:0]
+            yield from each_row(name, rows, column, "letters_lost", {}, "warning")
 
 
 def _examples(sound: Sound) -> Iterator[Finding]:

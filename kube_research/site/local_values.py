@@ -190,11 +190,10 @@ def _named_date(parts: re.Match[str]) -> Reading:
 NUMBER_KINDS = ("integer", "score", "money", "percent", "printed")
 LOCAL_KINDS = (*NUMBER_KINDS, "percent_over", "date", "time")
 
-#: What a spreadsheet writes where a formula fails.
-SHEET_ERRORS = (
-    "#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
-    "#GETTING_DATA", "Err:502", "Err:508", "Err:509", "Err:522",
-)  # fmt: skip
+#: What a spreadsheet writes where a formula fails (#REF!, #N/A, Err:502) or a column is too narrow (####).
+SHEET_ERROR = re.compile(
+    r"#(?:[a-z]+(?:/0)?[!?]|n/a|nv|tn/a|getting_data|#{2,})|err:[0-9]{3}", re.IGNORECASE
+)
 
 _MINUS = str.maketrans("\u2212\u2013\u2012", "---")
 _RUPIAH = re.compile(r"(?:rp\.?|idr)\s*", re.IGNORECASE)
@@ -493,7 +492,7 @@ def _named_values(frame: pd.DataFrame, name: str, currency: Currency) -> tuple[p
     values, refused = frame["value"].copy(), Refused()
     for row, kind in frame[key].map(tables()[name].value_kinds).dropna().items():
         text = values.at[row]
-        if not isinstance(text, str) or text in SHEET_ERRORS:
+        if not isinstance(text, str) or SHEET_ERROR.fullmatch(text):
             continue
         reading = read_value(text, kind, currency)
         if reading.ok and kind == "money":
