@@ -31,7 +31,7 @@ from kube_research.site.rules import (
     off_site,
 )
 from kube_research.site.schema import PERCENT, Reference, Table, tables
-from kube_research.texts import text
+from kube_research.texts import has_text, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,6 +230,9 @@ class Checker:
             kind = fill.get("kind", table.column(finding.column).kind)
             with_cents = kind == "money" and self.currency.decimals
             remedy = "ambiguous_money" if with_cents else "ambiguous_whole"
+        need = f"{finding.code}_need"
+        if has_text(f"remedy.{need}") and not table.column(finding.column).empty:
+            remedy = need
         place = (self.read.files[name], row, column, value)
         return located(
             *place, finding.code, self.read.lang, finding.severity, remedy=remedy, **fill

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -190,7 +190,7 @@ def _named_date(parts: re.Match[str]) -> Reading:
 NUMBER_KINDS = ("integer", "score", "money", "percent", "printed")
 LOCAL_KINDS = (*NUMBER_KINDS, "percent_over", "date", "time")
 
-#: What a spreadsheet writes where a formula fails (#REF!, #N/A, Err:502) or a column is too narrow (####).
+#: What a spreadsheet writes where a formula fails (#REF!, Err:502) or a column is too narrow (####).
 SHEET_ERROR = re.compile(
     r"#(?:[a-z]+(?:/0)?[!?]|n/a|nv|tn/a|getting_data|#{2,})|err:[0-9]{3}", re.IGNORECASE
 )
@@ -470,6 +470,8 @@ def localised(
         ):
             thousands = filter(_POINT_OR_THOUSAND.fullmatch, texts)
             readings |= {text: read_value(text, column.form) for text in thousands}
+        if column.kind == "date":
+            readings |= _either_order(readings)
         wrong = [text for text, reading in readings.items() if not reading.ok]
         for row, text in cells[cells.isin(wrong)].items() if wrong else ():
             refused[int(str(row)), column.name] = readings[text]
@@ -481,6 +483,21 @@ def localised(
         changed["value"], wrong_values = _named_values(frame, name, currency)
         refused |= wrong_values
     return frame.assign(**changed), refused
+
+
+def _either_order(readings: Mapping[str, Reading]) -> dict[str, Reading]:
+    """Return the dates of two orders, if another date of their column has the month first."""
+    if not any(reading.code == "date_order" for reading in readings.values()):
+        return {}
+    both: dict[str, Reading] = {}
+    for text, reading in readings.items():
+        parts = _NUMERIC.fullmatch(_plain_spaces(text).casefold())
+        if parts and reading.ok and len(parts["a"]) <= 2:
+            swapped = _day(int(parts["c"]), int(parts["a"]), int(parts["b"]))
+            if swapped not in ("", reading.value):
+                days = (reading.value, swapped)
+                both[text] = Reading(code="date_ambiguous", readings=days)
+    return both
 
 
 def _named_values(frame: pd.DataFrame, name: str, currency: Currency) -> tuple[pd.Series, Refused]:

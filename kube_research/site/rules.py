@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -416,17 +417,17 @@ def _results(sound: Sound) -> Iterator[Finding]:
 
 
 def _field_names(sound: Sound) -> Iterator[Finding]:
-    """One field has one name, in the items table and in the fields table."""
+    """One field has one name in all rows of fields and items; the rarer ones are told."""
     for column in ("field_id", "field_en"):
-        seen: dict[str, str] = {}
-        for name in ("fields", "items"):
-            cells = sound.cells(name, "field_no", column)
-            if cells is None:
-                continue
-            for row, number, value in zip(
-                cells.index, cells["field_no"], cells[column], strict=True
-            ):
-                other = seen.setdefault(number, value)
-                if other != value:
-                    fill = {"field_no": number, "other": other}
-                    yield Finding(name, int(row), column, "field_differs", fill)
+        names: dict[str, list[tuple[str, int, str]]] = {}
+        for table in ("fields", "items"):
+            cells = sound.cells(table, "field_no", column)
+            if cells is not None:
+                for row, number, name in cells.itertuples(name=None):
+                    names.setdefault(number, []).append((table, int(row), name))
+        for number, rows in names.items():
+            usual = Counter(name for _, _, name in rows).most_common(1)[0][0]
+            for table, row, name in rows:
+                if name != usual:
+                    fill = {"field_no": number, "other": usual}
+                    yield Finding(table, row, column, "field_differs", fill)

@@ -505,7 +505,7 @@ def test_every_problem_has_a_remedy_and_a_test() -> None:
         catalogue = tomllib.load(handle)
     codes, remedies = set(catalogue["problem"]), set(catalogue["remedy"])
     assert codes <= remedies
-    variants = r"_(near|text|name|whole|counts|mean|above|decimals|money)$"
+    variants = r"_(near|text|name|whole|counts|need|mean|above|decimals|money)$"
     assert {re.sub(variants, "", name) if name not in codes else name for name in remedies} == codes
     here = Path(__file__).parent
     tests = "".join(
