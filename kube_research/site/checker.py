@@ -305,12 +305,22 @@ class Checker:
 
         entries = list(zip(cells.index, cells.itertuples(index=False, name=None), strict=True))
         unknown = {entry for _, entry in entries if entry not in known}
-        if len(unknown) <= len(sound.frames[there].drop_duplicates()) - len(known):
-            return  # what is referred to has been told as mistyped in its own table
+        if len(unknown) <= _mistyped(tables()[there], sound.frames[there], len(known)):
+            return  # what is referred to has been told in its own table
         for row, entry in entries:
             if entry in unknown:
                 fill = {"table": there, "near": meant(entry)}
                 yield Finding(name, int(row), last, "reference", fill)
+
+
+def _mistyped(table: Table, frame: pd.DataFrame, known: int) -> int:
+    """Return how many rows of a table may be those that others refer to by a key not known."""
+    lost = any(
+        frame[column.name].isna().all()
+        for column in table.columns
+        if column.need and not column.empty and column.name in frame
+    )
+    return len(frame) if lost else len(frame.drop_duplicates()) - known  # or a column is another
 
 
 def _columns(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:

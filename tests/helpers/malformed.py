@@ -187,8 +187,8 @@ def cell_mistakes(column: Column, cell: str) -> Iterator[tuple[str, str, bool]]:
     """Yield what may be written in a cell by mistake: kind, text, and whether an error must be told."""
     for kind, change in {**AROUND, **INSIDE}.items():
         yield kind, change(cell), False
-    for kind, change in CONTROL.items():
-        yield kind, change(cell), column.kind != "text"
+    for kind, change in CONTROL.items() if column.kind != "text" else ():  # a blank in a text
+        yield kind, change(cell), True
     for error in ERRORS:
         yield "error of a spreadsheet", error, True
     wrong = {
