@@ -6,10 +6,10 @@ rows. What follows is numpy, the same for every engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import narwhals as nw
 import pandas as pd
@@ -132,3 +132,30 @@ def numbered(frame: Any, name: str) -> Any:
         case _:
             functions = import_module("pyspark.sql.functions")
             return frame.withColumn(name, functions.monotonically_increasing_id())
+
+
+def lengthened(wide: Any, *, keep: list[str], items: dict[str, int]) -> Any:
+    """Turn ratings with one column an item (name to number) into one row per item."""
+    frame = query_on(wide)
+    kinds = frame.collect_schema()
+    whole = all(kinds[name].is_integer() for name in items)  # a half point is no whole number
+    kind = nw.Int64 if whole else nw.Float64
+    parts = [
+        frame.select(*keep, item=nw.lit(number, nw.Int64), score=nw.col(name).cast(kind))
+        for name, number in items.items()
+    ]
+    return nw.to_native(nw.concat(parts, how="vertical"))
+
+
+def field_column(rows: Any, *, fields: Mapping[int, int]) -> Any:
+    """Give each rating the field of its item as the column ``field_no``."""
+    item, chosen = nw.col("item"), cast(Any, nw)
+    start = 0
+    numbers = sorted(fields)
+    for place, number in enumerate(numbers):
+        field, after = fields[number], numbers[place + 1 : place + 2]
+        if after != [number + 1] or fields[after[0]] != field:
+            run = item.is_between(numbers[start], number)
+            chosen = chosen.when(run).then(nw.lit(field, nw.Int64))
+            start = place + 1
+    return nw.to_native(query_on(rows).with_columns(field_no=chosen))

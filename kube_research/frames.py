@@ -92,6 +92,18 @@ def grades_by(frame: pd.DataFrame, by: Sequence[str]) -> pd.Series:
     return frame.groupby(list(by), dropna=False)["evidence"].agg(weakest).astype("string")
 
 
+def scale_of(frame: Any) -> Sequence[float] | None:
+    """Return the scale that loaded ratings and printed means carry: lowest, highest score, step."""
+    carried: Sequence[float] | None = getattr(frame, "attrs", {}).get("scale")
+    return carried
+
+
+def step_of(frame: Any, step: float | None) -> float:
+    """Return the step between scores that is asked for, else the one a table carries, else 1."""
+    carried = scale_of(frame)
+    return step if step is not None else carried[2] if carried else 1
+
+
 def pick(frame: pd.DataFrame, **equals: object) -> pd.DataFrame:
     """Return the rows whose columns have the values given (a value, or a list of values).
 

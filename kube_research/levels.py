@@ -6,7 +6,7 @@ spread, median and interval are then arithmetic on a table of a few rows per ite
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias, cast
 
 import narwhals as nw
@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kube_research.engines import collected, query_on
-from kube_research.frames import GRADES
+from kube_research.engines import collected
+from kube_research.frames import FEW, GRADES
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -71,10 +71,47 @@ def count_levels(rows: Any, *, by: Sequence[str], value: str) -> pd.DataFrame:
     return levels.assign(_rank=ranks_of_evidence(levels))
 
 
+#: What a scale says: lowest and highest score, and perhaps the step between scores.
+ScaleEnds: TypeAlias = Sequence[float] | None
+
+
+def within_scale(
+    low: Any, high: Any, n: Any, scale: ScaleEnds
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the ends of intervals of means as they may be shown: the one rule for all of them.
+
+    Below five raters there is no interval: their spread says too little about the next rater, and so
+    few scores point at persons. No mean lies off the scale, so the interval is cut at its ends, which
+    leaves it as often right as before.
+
+    Parameters
+    ----------
+    low, high, n : array_like
+        Ends, and how many raters stand behind each.
+    scale : sequence of float or None
+        Lowest and highest score; None where nothing says so, and nothing is cut.
+
+    Examples
+    --------
+    >>> within_scale([-0.2, 0.1], [0.6, 0.9], [5, 4], (0, 1))
+    (array([ 0., nan]), array([0.6, nan]))
+    """
+    ends = np.stack([np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)])
+    ends = np.where(np.asarray(n) >= FEW, ends, np.nan)
+    if scale is not None:
+        ends = np.clip(ends, scale[0], scale[1])
+    return ends[0], ends[1]
+
+
 def describe_levels(
-    levels: pd.DataFrame, *, by: Sequence[str], at_least: float, whole: bool = True
+    levels: pd.DataFrame,
+    *,
+    by: Sequence[str],
+    at_least: float,
+    whole: bool = True,
+    scale: ScaleEnds = None,
 ) -> pd.DataFrame:
-    """Turn counts of levels into one row per group, sorted; ``total`` only of whole numbers.
+    """Turn counts of levels into one row per group, sorted; ``total`` only of scores.
 
     Parameters
     ----------
@@ -85,7 +122,9 @@ def describe_levels(
     at_least : float
         ``share_at_least`` is the share of values that reach it.
     whole : bool
-        Whether values are whole numbers.
+        Whether values are scores, not means of them.
+    scale : sequence of float, optional
+        Lowest and highest score: where :func:`within_scale` cuts intervals.
     """
     from scipy.special import stdtrit  # what scipy.stats.t.ppf calls; scipy.stats is slow to import
 
@@ -108,7 +147,7 @@ def describe_levels(
         mean = total / n
         square = summed((number - mean[group]) ** 2 * given) if len(first) else n
         sd = np.sqrt(np.where(n > 1, square / (n - 1), np.nan))
-        share = summed(np.where(value >= at_least, given, 0)) / n
+        share = summed(np.where(value >= at_least - 1e-9, given, 0)) / n
         half = stdtrit(np.where(n > 1, n - 1, np.nan), 0.975) * sd / np.sqrt(n)
     upto = np.cumsum(given)
     middle = upto[first] - given[first] + n / 2
@@ -121,42 +160,16 @@ def describe_levels(
     summary = levels[keys].iloc[order[first]].reset_index(drop=True)
     summary["n"] = n.astype(np.int64)
     if whole:
-        summary["total"] = total.astype(np.int64)
+        exact = np.rint(total)
+        summary["total"] = exact.astype(np.int64) if np.allclose(total, exact, 0, 1e-9) else total
     summary["mean"], summary["sd"] = mean, sd
     summary["median"] = (at(reach[0]) + at(reach[1])) / 2
     summary["low"], summary["high"] = at(first), at(last)
-    summary["share_at_least"] = share
+    summary["at_least"], summary["share_at_least"] = float(at_least), share
     summary["missing"] = (summed(count) - n).astype(np.int64)
-    summary["ci_low"], summary["ci_high"] = mean - half, mean + half
+    summary["ci_low"], summary["ci_high"] = within_scale(mean - half, mean + half, n, scale)
     summary["evidence"] = grades_of_ranks(np.maximum.reduceat(rank, first) if len(first) else rank)
     return summary
-
-
-def lengthened(wide: Any, *, keep: list[str], items: dict[str, int]) -> Any:
-    """Turn ratings with one column an item (name to number) into one row per item."""
-    frame = query_on(wide)
-    kinds = frame.collect_schema()
-    whole = all(kinds[name].is_integer() for name in items)  # a half point is no whole number
-    kind = nw.Int64 if whole else nw.Float64
-    parts = [
-        frame.select(*keep, item=nw.lit(number, nw.Int64), score=nw.col(name).cast(kind))
-        for name, number in items.items()
-    ]
-    return nw.to_native(nw.concat(parts, how="vertical"))
-
-
-def field_column(rows: Any, *, fields: Mapping[int, int]) -> Any:
-    """Give each rating the field of its item as the column ``field_no``."""
-    item, chosen = nw.col("item"), cast(Any, nw)
-    start = 0
-    numbers = sorted(fields)
-    for place, number in enumerate(numbers):
-        field, after = fields[number], numbers[place + 1 : place + 2]
-        if after != [number + 1] or fields[after[0]] != field:
-            run = item.is_between(numbers[start], number)
-            chosen = chosen.when(run).then(nw.lit(field, nw.Int64))
-            start = place + 1
-    return nw.to_native(query_on(rows).with_columns(field_no=chosen))
 
 
 def score_interval(rate: Floats, size: Floats, quantile: Any) -> tuple[Floats, Floats]:

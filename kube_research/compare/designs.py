@@ -32,7 +32,8 @@ _EFFECTS = {"hedges_g": effects.hedges_gs, "cliffs_delta": effects.cliffs_deltas
 class Level:
     """The scores of one level in both rounds, arranged as the design asks: one place a rater.
 
-    ``notes`` are keys of reasons that hold whatever the result, ``facts`` what their texts name.
+    ``notes`` are keys of reasons that hold whatever the result, ``facts`` what their texts name;
+    ``reach`` is the largest change that the scale allows.
     """
 
     before: Floats
@@ -42,6 +43,7 @@ class Level:
     cluster: str | None
     notes: list[str]
     facts: dict[str, Any]
+    reach: float = np.inf
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class Level:
         *,
         design: str,
         cluster: str | None,
+        reach: float = np.inf,
     ) -> Level:
         """Arrange the scores of all raters, nan where a rater gave none; ``left_out`` is told."""
         early, late = ~np.isnan(before), ~np.isnan(after)
@@ -86,7 +89,7 @@ class Level:
         facts["ungrouped"] = 0 if groups is None else sum(name.startswith("?") for name in groups)
         notes += ["ungrouped"] if facts["ungrouped"] else []
         facts["items_left_out"] = ", ".join(str(item) for item in left_out["items_left_out"])
-        return cls(before, after, groups, design, cluster, notes, facts)
+        return cls(before, after, groups, design, cluster, notes, facts, reach)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -109,8 +112,8 @@ class Level:
         if self.short or (unit == "group" and self.facts["clusters"] < ENOUGH_GROUPS):
             return nothing
         changed = mean_change(self.before, self.after, groups)
-        low, high = changed.ends(confidence)
-        return float(low[0]), float(high[0]), float(changed.p[0])
+        low, high = (np.clip(end[0], -self.reach, self.reach) for end in changed.ends(confidence))
+        return float(low), float(high), float(changed.p[0])
 
     def test(self, test: str, draws: int, seed: int) -> TestResult:
         """Return the result of the test."""

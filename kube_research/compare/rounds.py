@@ -18,7 +18,7 @@ import pandas as pd
 from kube_research.compare.designs import TESTS, Level
 from kube_research.compare.permutation import Floats, adjust
 from kube_research.errors import OptionError
-from kube_research.frames import grade_of, grades_by, need_columns, need_option
+from kube_research.frames import grade_of, grades_by, need_columns, need_option, scale_of
 from kube_research.peka.scores import to_long
 from kube_research.site.problems import missing_table
 from kube_research.texts import check_language, text
@@ -56,6 +56,8 @@ class RoundScores:
         One row a level: ``items_left_out`` (sorted numbers of items that only one round holds),
         ``pairs_with_blanks`` (raters of both rounds who did not answer the same items twice) and
         ``singles_with_blanks`` (raters of one round who left some of the compared items blank).
+    reach : float
+        The largest change that the scale of the ratings allows, where they carry one.
     """
 
     rows: pd.DataFrame
@@ -64,6 +66,7 @@ class RoundScores:
     after: Floats
     groups: npt.NDArray[Any] | None
     left_out: pd.DataFrame
+    reach: float = np.inf
 
     @classmethod
     def of(cls, long: pd.DataFrame, by: str, first: int, last: int) -> RoundScores:
@@ -100,13 +103,16 @@ class RoundScores:
             left_out = pd.DataFrame(nothing, index=levels)
             left_out[["pairs_with_blanks", "singles_with_blanks"]] = 0
         left_out["scores_unnamed"] = 0 if by == "item" else _unnamed(long, first, last)
-        return cls(shared, levels, sides[0], sides[1], groups, left_out.loc[levels])
+        scale = scale_of(long)
+        reach = np.inf if scale is None else float(scale[1] - scale[0])
+        return cls(shared, levels, sides[0], sides[1], groups, left_out.loc[levels], reach)
 
     def level(self, place: int, design: str, cluster: str | None) -> Level:
         """Return the level at a place, arranged as the design asks."""
         left_out: dict[str, Any] = self.left_out.iloc[place].to_dict()  # type: ignore[assignment]
         sides = self.before[:, place], self.after[:, place]
-        return Level.of(*sides, self.groups, left_out, design=design, cluster=cluster)
+        plan: dict[str, Any] = {"design": design, "cluster": cluster, "reach": self.reach}
+        return Level.of(*sides, self.groups, left_out, **plan)
 
 
 def _unnamed(long: pd.DataFrame, first: int, last: int) -> int:
@@ -233,6 +239,8 @@ def compare_rounds(
     -----
     Methods and their sources: :mod:`kube_research.compare.changes`,
     :mod:`kube_research.compare.effects` and :mod:`kube_research.compare.permutation`.
+    Intervals end where the scale that loaded ratings carry does (``ratings.attrs["scale"]``): no mean
+    changes by more than from one end to the other. Below five raters in a round there is none.
     Verdicts: Schuirmann (1987, doi:10.1007/BF01068419). Under a design with pairs g and delta compare
     all earlier with all later scores, so that they mean the same under every design.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kube_research.errors import OptionError
 from kube_research.evidence.compatible import NoneCompatibleError, compatible_counts
-from kube_research.evidence.printed import check_scale
-from kube_research.frames import need_columns, weakest
+from kube_research.evidence.steps import as_score, check_steps
+from kube_research.frames import documented, need_columns, step_of, weakest
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 #: A name, a share with its score, or a function of a 1-D array of scores.
-Statistic = str | tuple[str, int] | Callable[[Ints], float]
+Statistic = str | tuple[str, float] | Callable[[Any], float]
 
 #: The statistics that have a name.
 NAMES = ("mean", "sd", "median", "share_at_least:<score>")
@@ -35,14 +36,14 @@ class Bounds:
     ----------
     low, high : float
         The ends.
-    low_witness, high_witness : ndarray of int64, shape (n,)
+    low_witness, high_witness : ndarray of int64 (of float with half points), shape (n,)
         Scores, sorted, whose statistic is that end.
     """
 
     low: float
     high: float
-    low_witness: Ints
-    high_witness: Ints
+    low_witness: NDArray[Any]
+    high_witness: NDArray[Any]
 
     @property
     def evidence(self) -> str:
@@ -50,7 +51,10 @@ class Bounds:
         return "derived" if self.low == self.high else "bounded"
 
 
-def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, int]) -> Bounds:
+@documented
+def sharp_bounds(
+    counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, int], step: float = 1
+) -> Bounds:
     """Return the smallest and largest value of a statistic over count vectors.
 
     Parameters
@@ -58,11 +62,12 @@ def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, i
     counts : array_like of int, shape (k, levels)
         The compatible count vectors, as :func:`kube_research.evidence.compatible.compatible_counts`
         lists them.
-    statistic : str, (str, int) or callable
+    statistic : str, (str, number) or callable
         ``"mean"``, ``"sd"`` (divisor n - 1), ``"median"``, ``"share_at_least:3"`` or
         ``("share_at_least", 3)``; or a function of a 1-D array of scores that returns a number.
     scale : (int, int)
         Lowest and highest score.
+    |step|
 
     Returns
     -------
@@ -90,7 +95,7 @@ def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, i
     >>> found.high, found.high_witness
     (0.7333333333333333, array([1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]))
     """
-    matrix, scores = _check(counts, scale)
+    matrix, scores = _check(counts, scale, step)
     if not len(matrix):
         raise NoneCompatibleError
     values = _values(matrix, scores, statistic)
@@ -105,12 +110,14 @@ def sharp_bounds(counts: ArrayLike, statistic: Statistic, *, scale: tuple[int, i
     )
 
 
+@documented
 def bounds_frame(
     item_means: pd.DataFrame,
     scale: tuple[int, int] = (1, 4),
     rounding: str = "half-up",
     statistics: Sequence[Statistic] | None = None,
     *,
+    step: float | None = None,
     limit: int = 5_000_000,
 ) -> pd.DataFrame:
     """Show between which values each item's statistics must lie, given its printed mean.
@@ -126,6 +133,7 @@ def bounds_frame(
     statistics : sequence, optional
         As for :func:`sharp_bounds`; by default mean, sd, median and the share at or above each score but
         the lowest.
+    |carried_step|
     limit : int
         Most count vectors to list for an item.
 
@@ -155,9 +163,9 @@ def bounds_frame(
     import pandas as pd
 
     need_columns(item_means, "item", "mean", "n")
-    low, high = check_scale(scale)
+    size = step_of(item_means, step)
     asked: list[Statistic] = ["mean", "sd", "median"]
-    asked += [f"share_at_least:{score}" for score in range(low + 1, high + 1)]
+    asked += [f"share_at_least:{score}" for score in scores_of(scale, size)[1:]]
     asked = asked if statistics is None else list(statistics)
     keys = [name for name in ("round", "item", "mean", "n") if name in item_means]
     nobody = np.array([], dtype=np.int64)
@@ -168,9 +176,9 @@ def bounds_frame(
         given = item_means.iloc[place]
         pair = (given["mean"], given["n"])
         if pair not in known:
-            counts = compatible_counts(*pair, scale, rounding=rounding, limit=limit)
+            counts = compatible_counts(*pair, scale, rounding=rounding, step=size, limit=limit)
             ends = [
-                sharp_bounds(counts, name, scale=scale) if len(counts) else impossible
+                sharp_bounds(counts, name, scale=scale, step=size) if len(counts) else impossible
                 for name in asked
             ]
             known[pair] = len(counts), ends
@@ -193,27 +201,33 @@ def bounds_frame(
     return pd.DataFrame(rows, columns=[*columns, "compatible", "evidence"])
 
 
-def _check(counts: ArrayLike, scale: tuple[int, int]) -> tuple[Ints, Ints]:
-    low, high = check_scale(scale)
+def scores_of(scale: tuple[int, int], step: float) -> list[int | float]:
+    """Return every score of a scale, lowest first."""
+    low, steps, size = check_steps(scale, step)
+    return [as_score(low + place * size) for place in range(steps + 1)]
+
+
+def _check(counts: ArrayLike, scale: tuple[int, int], step: float) -> tuple[Ints, NDArray[Any]]:
+    scores = np.array(scores_of(scale, step))
     matrix = np.atleast_2d(np.asarray(counts))
     if not matrix.size:
-        matrix = matrix.reshape(0, high - low + 1).astype(np.int64)
+        matrix = matrix.reshape(0, scores.size).astype(np.int64)
     whole = np.issubdtype(matrix.dtype, np.integer) and matrix.ndim == 2
-    if not whole or matrix.shape[1] != high - low + 1 or (matrix < 0).any():
-        raise OptionError(text("implied.not_counts", levels=high - low + 1))
+    if not whole or matrix.shape[1] != scores.size or (matrix < 0).any():
+        raise OptionError(text("implied.not_counts", levels=scores.size))
     if not matrix.any(axis=1).all():
         raise OptionError(text("implied.nobody"))
-    return matrix.astype(np.int64, copy=False), np.arange(low, high + 1)
+    return matrix.astype(np.int64, copy=False), scores
 
 
-def _share(statistic: Statistic) -> int | None:
+def _share(statistic: Statistic) -> int | float | None:
     """Return the score of a share, or None if it is no share."""
     if not isinstance(statistic, str | tuple):
         return None
     name, score = statistic if isinstance(statistic, tuple) else statistic.partition(":")[::2]
     try:
-        return int(str(score)) if name == "share_at_least" else None
-    except ValueError:
+        return as_score(Fraction(str(score))) if name == "share_at_least" else None
+    except (ValueError, ZeroDivisionError):
         return None
 
 
@@ -224,7 +238,7 @@ def _label(statistic: Statistic) -> str:
     return str(statistic) if score is None else f"share_at_least:{score}"
 
 
-def _values(matrix: Ints, scores: Ints, statistic: Statistic) -> Floats:
+def _values(matrix: Ints, scores: NDArray[Any], statistic: Statistic) -> Floats:
     if callable(statistic):
         return np.array([statistic(np.repeat(scores, row)) for row in matrix], dtype=float)
     score = _share(statistic)
@@ -237,17 +251,17 @@ def _values(matrix: Ints, scores: Ints, statistic: Statistic) -> Floats:
     return named[statistic](matrix, scores)
 
 
-def _mean(matrix: Ints, scores: Ints) -> Floats:
+def _mean(matrix: Ints, scores: NDArray[Any]) -> Floats:
     return np.asarray((matrix @ scores) / matrix.sum(axis=1))
 
 
-def _sd(matrix: Ints, scores: Ints) -> Floats:
+def _sd(matrix: Ints, scores: NDArray[Any]) -> Floats:
     n = matrix.sum(axis=1)
-    deviations = n * (matrix @ scores**2) - (matrix @ scores) ** 2
+    deviations = np.maximum(n * (matrix @ scores**2) - (matrix @ scores) ** 2, 0)
     return np.where(n == 1, np.nan, np.sqrt(deviations / np.maximum(n * (n - 1), 1)))
 
 
-def _median(matrix: Ints, scores: Ints) -> Floats:
+def _median(matrix: Ints, scores: NDArray[Any]) -> Floats:
     upto = matrix.cumsum(axis=1)
     n = upto[:, -1:]
     lower = scores[(upto > (n - 1) // 2).argmax(axis=1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import comb, perm
@@ -17,8 +17,11 @@ from kube_research.errors import OptionError
 from kube_research.evidence import ordinal
 from kube_research.evidence.compatible import compatible_counts
 from kube_research.evidence.ordinal import Counts, Floats, SizeError
-from kube_research.evidence.printed import check_n
-from kube_research.frames import need_columns, need_option
+from kube_research.evidence.printed import (
+    check_n,
+)
+from kube_research.evidence.steps import check_step
+from kube_research.frames import documented, need_columns, need_option, step_of
 from kube_research.texts import text
 
 Statistic: TypeAlias = Callable[[Counts, Counts], Floats]
@@ -80,6 +83,7 @@ def change_bounds(
     *,
     n_after: int | None = None,
     overlap: int | tuple[int, int] | None = None,
+    step: float | None = None,
 ) -> ChangeBounds:
     """Return the exact smallest and largest value of a statistic over all pairs of data sets.
 
@@ -99,6 +103,9 @@ def change_bounds(
         of their own changes, and the bounds are over every overlap given, every pair of count vectors,
         and every way to choose that many raters of each round and to match them. With no rater in both
         rounds there is no such statistic, so 0 is left out.
+    step : float, optional
+        From one score to the next, in which ``"mean_difference"`` is counted; by default that of the
+        mapping given, else 1.
 
     Returns
     -------
@@ -129,6 +136,24 @@ def change_bounds(
     (0.0, 0.5, [1, 1])
     """
     x, y, rose = _samples(before, after, n_after)
+    sizes = {s.get("step", 1) for s in (before, after) if isinstance(s, Mapping)}
+    if len(sizes) > 1:
+        raise OptionError(text("decision.steps"))
+    size = float(check_step(step if step is not None else sizes.pop() if sizes else 1))
+    bounds = _bounds(x, y, statistic, overlap, rose)
+    if statistic != "mean_difference":
+        return bounds
+    return replace(bounds, low=bounds.low * size, high=bounds.high * size)
+
+
+def _bounds(
+    x: Counts,
+    y: Counts,
+    statistic: str | Statistic,
+    overlap: int | tuple[int, int] | None,
+    rose: bool,
+) -> ChangeBounds:
+    """Return the bounds of a statistic of scores counted in steps."""
     if overlap is not None:
         return _paired_bounds(x, y, statistic, overlap, rose)
     if isinstance(statistic, str):
@@ -321,6 +346,7 @@ def _filled(part: Counts, n: int, total: int) -> Counts:
 ROSE_STATISTICS = ("mean_difference", "cliffs_delta", "mann_whitney_p")
 
 
+@documented
 def rose_bounds(
     item_means: pd.DataFrame,
     rounds: pd.DataFrame,
@@ -328,6 +354,7 @@ def rose_bounds(
     scale: tuple[int, int],
     rounding: str = "half-up",
     statistics: Sequence[str] = ROSE_STATISTICS,
+    step: float | None = None,
 ) -> pd.DataFrame:
     """Bound the change of every item of which a source prints round 1 and says only that it rose.
 
@@ -343,6 +370,7 @@ def rose_bounds(
         Rule by which the means were cut.
     statistics : sequence of str
         Names of :data:`kube_research.evidence.change.ROSE_STATISTICS`.
+    |carried_step|
 
     Returns
     -------
@@ -373,11 +401,12 @@ def rose_bounds(
         raise OptionError(text("error.needs_two_rounds", site="rounds"))
     n_after = int(later.sort_values("round")["n_raters"].iloc[-1])
     known: dict[tuple[str, int], tuple[dict[str, ChangeBounds], float]] = {}
-    rows = []
+    size, rows = step_of(item_means, step), []
     for item, mean, n in zip(first["item"], first["mean"], first["n"].astype(int), strict=True):
         if (mean, n) not in known:
-            counts = compatible_counts(mean, n, scale, rounding=rounding)
-            ends = {s: change_bounds(counts, "rose", s, n_after=n_after) for s in statistics}
+            counts = compatible_counts(mean, n, scale, rounding=rounding, step=size)
+            options: dict[str, Any] = {"n_after": n_after, "step": size}
+            ends = {s: change_bounds(counts, "rose", s, **options) for s in statistics}
             known[mean, n] = ends, rank_reversal_share(counts, "rose", n_after=n_after)
         ends, share = known[mean, n]
         rows += [

@@ -18,11 +18,11 @@ from kube_research.errors import KubeError, OptionError
 from kube_research.evidence.printed import (
     RULES,
     check_n,
-    check_scale,
     print_number,
     unround,
     whole_numbers,
 )
+from kube_research.evidence.steps import check_steps
 from kube_research.evidence.vectors import (
     Plan,
     Start,
@@ -33,6 +33,7 @@ from kube_research.evidence.vectors import (
     pick_plain,
     pick_squares,
 )
+from kube_research.frames import documented
 from kube_research.texts import text
 
 #: Sets up to this size are listed when they are sampled from.
@@ -70,6 +71,7 @@ class NoneCompatibleError(KubeError):
         super().__init__(text("implied.none"))
 
 
+@documented
 def compatible_counts(
     mean: str,
     n: int,
@@ -79,10 +81,11 @@ def compatible_counts(
     sd: str | None = None,
     sd_rounding: str | None = None,
     sd_divisor: str = "n-1",
-    minimum: int | None = None,
-    maximum: int | None = None,
-    at_least: Mapping[int, int] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    at_least: Mapping[float, int] | None = None,
     missing: int = 0,
+    step: float = 1,
     limit: int = 5_000_000,
 ) -> NDArray[np.int64]:
     """List every count vector over the scale that is compatible with printed numbers.
@@ -104,12 +107,13 @@ def compatible_counts(
         same rule for both). ``"any"`` here lets it follow any rule, whatever the mean followed.
     sd_divisor : {"n-1", "n"}
         What the sum of squared deviations was divided by.
-    minimum, maximum : int, optional
+    minimum, maximum : int or float, optional
         Smallest and largest score given: it occurs, and nothing lies beyond it.
-    at_least : mapping of int to int, optional
+    at_least : mapping of score to int, optional
         Score to the number of raters who gave it at least.
     missing : int
         Up to so many of the ``n`` raters may have given no answer; at least one answered.
+    |step|
     limit : int
         Most vectors to list.
 
@@ -148,7 +152,8 @@ def compatible_counts(
     array([[0, 8, 7, 0]])
     """
     plan = make_plan(
-        mean, n, scale, rounding, sd, sd_rounding, sd_divisor, minimum, maximum, at_least, missing
+        *(mean, n, scale, rounding, sd, sd_rounding, sd_divisor),
+        *(minimum, maximum, at_least, missing, step),
     )
     allowed = check_n(limit, "limit", 0)
     listed = list_vectors(plan.starts, plan.top, squares=plan.squares, limit=allowed)
@@ -169,10 +174,11 @@ def count_compatible(
     sd: str | None = None,
     sd_rounding: str | None = None,
     sd_divisor: str = "n-1",
-    minimum: int | None = None,
-    maximum: int | None = None,
-    at_least: Mapping[int, int] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    at_least: Mapping[float, int] | None = None,
     missing: int = 0,
+    step: float = 1,
 ) -> int:
     """Count the compatible vectors exactly, without listing them.
 
@@ -204,7 +210,8 @@ def count_compatible(
     123580274599
     """
     plan = make_plan(
-        mean, n, scale, rounding, sd, sd_rounding, sd_divisor, minimum, maximum, at_least, missing
+        *(mean, n, scale, rounding, sd, sd_rounding, sd_divisor),
+        *(minimum, maximum, at_least, missing, step),
     )
     return _count(plan, 0)
 
@@ -220,10 +227,11 @@ def sample_compatible(
     sd: str | None = None,
     sd_rounding: str | None = None,
     sd_divisor: str = "n-1",
-    minimum: int | None = None,
-    maximum: int | None = None,
-    at_least: Mapping[int, int] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    at_least: Mapping[float, int] | None = None,
     missing: int = 0,
+    step: float = 1,
 ) -> NDArray[np.int64]:
     """Draw compatible count vectors, each with exactly the same chance, with replacement.
 
@@ -260,7 +268,8 @@ def sample_compatible(
     array([500, 500, 500])
     """
     plan = make_plan(
-        mean, n, scale, rounding, sd, sd_rounding, sd_divisor, minimum, maximum, at_least, missing
+        *(mean, n, scale, rounding, sd, sd_rounding, sd_divisor),
+        *(minimum, maximum, at_least, missing, step),
     )
     draws, random = check_n(size, "size"), Random(check_n(seed, "seed", 0))
     count = _count(plan, 0)
@@ -282,6 +291,7 @@ def sample_compatible(
     return plan.widen(picked[np.argsort(order)])
 
 
+@documented
 def compatible_by_groups(
     mean: str,
     groups: Sequence[int] = (3, 3, 3, 3, 3),
@@ -290,6 +300,7 @@ def compatible_by_groups(
     group_rounding: str = "half-up",
     group_digits: int = 2,
     rounding: str = "half-up",
+    step: float = 1,
     limit: int = 5_000_000,
 ) -> NDArray[np.int64]:
     """List the count vectors of all raters together when groups were averaged and rounded first.
@@ -310,6 +321,7 @@ def compatible_by_groups(
         (for the groups: the same rule in every group).
     group_digits : int
         Decimals of the group means.
+    |step|
     limit : int
         Most count vectors to go through.
 
@@ -338,9 +350,9 @@ def compatible_by_groups(
     >>> sorted(set((found @ [1, 2, 3, 4]).tolist()))
     [37]
     """
-    low, high = check_scale(scale)
+    low, top, size_of = check_steps(scale, step)
     sizes = [check_n(size, "groups") for size in groups]
-    people, top = sum(sizes), high - low
+    people = sum(sizes)
     if not sizes:
         raise OptionError(text("implied.whole", name="groups", least=1, value=groups))
     every = comb(people + top, top)
@@ -349,12 +361,12 @@ def compatible_by_groups(
     unit = 10 ** check_n(group_digits, "group_digits", 0)
     wanted = whole_numbers(unround(mean, rounding), len(sizes) * unit)
     weights = (people + 1) ** np.arange(top, -1, -1, dtype=np.int64)
-    span = len(sizes) * top * unit + 1
+    span = len(sizes) * (scale[1] - low) * unit + 1
     reached = [np.empty(0, np.int64)]
     for rule in RULES if group_rounding == "any" else (group_rounding,):
         states = np.zeros(1, np.int64)
         for size in sizes:
-            moves = _group_moves(size, low, top, rule, group_digits, weights, span)
+            moves = _group_moves(size, low, top, size_of, rule, group_digits, weights, span)
             states = np.unique(np.add.outer(states, moves))
         sums = states % span + len(sizes) * low * unit
         reached.append(states[(sums >= wanted.start) & (sums < wanted.stop)] // span)
@@ -364,7 +376,14 @@ def compatible_by_groups(
 
 
 def _group_moves(
-    size: int, low: int, top: int, rule: str, digits: int, weights: NDArray[np.int64], span: int
+    size: int,
+    low: int,
+    top: int,
+    step: Fraction,
+    rule: str,
+    digits: int,
+    weights: NDArray[np.int64],
+    span: int,
 ) -> NDArray[np.int64]:
     """Return what a group can add: its count vector and printed mean (less ``low``) as one number."""
     starts = [Start(size, total, 0, 0) for total in range(top * size + 1)]
@@ -372,8 +391,7 @@ def _group_moves(
     if vectors is None:
         return np.empty(0, np.int64)
     prints = [
-        print_number(Fraction(low * size + total, size), digits, rule)
-        for total in range(top * size + 1)
+        print_number(low + total * step / size, digits, rule) for total in range(top * size + 1)
     ]
     units = np.array([int(Fraction(mean) * 10**digits) for mean in prints], dtype=np.int64)
     printed = units[vectors @ np.arange(top + 1)] - low * 10**digits

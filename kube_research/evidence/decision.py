@@ -17,8 +17,14 @@ import pandas as pd
 from kube_research.errors import OptionError, ScaleError
 from kube_research.evidence.compatible import compatible_counts
 from kube_research.evidence.ordinal import all_counts, exact_blocks
-from kube_research.evidence.printed import check_n, check_scale, parse_printed, print_number
-from kube_research.frames import grade_of, need_columns, weakest
+from kube_research.evidence.printed import (
+    check_n,
+    check_scale,
+    parse_printed,
+    print_number,
+)
+from kube_research.evidence.steps import as_score, check_steps
+from kube_research.frames import documented, grade_of, need_columns, step_of, weakest
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -51,10 +57,13 @@ def smallest_p_sign_flip(clusters: int) -> float:
 
 
 def _cells(
-    scale: tuple[int, int], befores: Sequence[Any], n_after: int, alpha: Fraction
+    points: int, befores: Sequence[Any], n_after: int, alpha: Fraction
 ) -> dict[tuple[int, int, int], tuple[Any, ...]]:
-    """Return what :data:`_MERGE` names for every (size, total) of round 1 and total of round 2."""
-    at, after = np.arange(scale[0], scale[1] + 1), all_counts(n_after, scale[1] - scale[0] + 1)
+    """Return what :data:`_MERGE` names for every (size, total) of round 1 and total of round 2.
+
+    Totals are counted in steps from the lowest score.
+    """
+    at, after = np.arange(points), all_counts(n_after, points)
     before = np.unique(np.concatenate(befores), axis=0)
     merged: dict[tuple[int, int, int], tuple[Any, ...]] = {}
     for rows, columns, wins, extreme, divisions in exact_blocks(before, after):
@@ -73,6 +82,7 @@ def _merged(cells: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
     )
 
 
+@documented
 def decision_frame(
     source: Site | pd.DataFrame,
     *,
@@ -80,6 +90,7 @@ def decision_frame(
     n_after: int | None = None,
     alpha: float = 0.05,
     rounding: str | None = None,
+    step: float | None = None,
 ) -> pd.DataFrame:
     """Return what every possible round-2 mean of every item would imply about a significant rise.
 
@@ -96,6 +107,7 @@ def decision_frame(
         Significance level; p at most alpha is significant.
     rounding : str, optional
         How the round-1 means were cut (or ``"any"``); by default the site's rule, else ``"half-up"``.
+    |carried_step|
 
     Returns
     -------
@@ -145,7 +157,8 @@ def decision_frame(
     raters = [check_n(n) for n in means["n"]]
     printed = list(zip(means["item"], means["mean"], raters, strict=True))
     exact = Fraction(str(alpha))
-    rows = [row for scale in wanted for row in _scale_rows(printed, scale, rule, later, exact)]
+    steps = [check_steps(scale, step_of(means, step)) for scale in wanted]
+    rows = [row for scale in steps for row in _scale_rows(printed, scale, rule, later, exact)]
     known = {row["item"] for row in rows}
     if missing := [item for item in means["item"].tolist() if item not in known]:
         raise ScaleError(text("decision.no_scale", items=str(missing)[1:-1], rounding=rule))
@@ -155,24 +168,29 @@ def decision_frame(
 
 def _scale_rows(
     printed: Sequence[tuple[Any, str, int]],
-    scale: tuple[int, int],
+    steps: tuple[int, int, Fraction],
     rule: str,
     n_after: int,
     alpha: Fraction,
 ) -> Iterator[dict[str, Any]]:
     """Give the rows of one scale, of the items whose printed means are possible on it."""
-    low, high = scale
-    listed = {(mean, n): compatible_counts(mean, n, scale, rounding=rule) for _, mean, n in printed}
+    low, top, step = steps
+    high = int(low + top * step)
+    options: dict[str, Any] = {"rounding": rule, "step": as_score(step)}
+    listed = {
+        (mean, n): compatible_counts(mean, n, (low, high), **options) for _, mean, n in printed
+    }
     fits = {key: counts for key, counts in listed.items() if len(counts)}
     if not fits:
         return
-    cells = _cells(scale, list(fits.values()), n_after, alpha)
+    cells = _cells(top + 1, list(fits.values()), n_after, alpha)
     for item, mean, n in printed:
         if (mean, n) not in fits:
             continue
-        totals = sorted({int(total) for total in fits[mean, n] @ np.arange(low, high + 1)})
+        totals = sorted({int(total) for total in fits[mean, n] @ np.arange(top + 1)})
         decimals, cut = parse_printed(mean)[1], "half-up" if rule == "any" else rule
-        for after in range(n_after * low, n_after * high + 1):
+        for after in range(n_after * top + 1):
+            total = n_after * low + after * step
             cell = dict(zip(_MERGE, _merged([cells[n, t, after] for t in totals]), strict=True))
             some, every = cell["significant"] > 0, cell["significant"] == cell["pairs"]
             yield {
@@ -181,11 +199,11 @@ def _scale_rows(
                 "item": item,
                 "n_before": n,
                 "printed_before": mean,
-                "mean_before": totals[0] / n if len(totals) == 1 else np.nan,
+                "mean_before": float(low + totals[0] * step / n) if len(totals) == 1 else np.nan,
                 "n_after": n_after,
-                "total_after": after,
-                "mean_after": after / n_after,
-                "printed_after": print_number(Fraction(after, n_after), decimals, cut),
+                "total_after": as_score(total),
+                "mean_after": float(total / n_after),
+                "printed_after": print_number(total / n_after, decimals, cut),
                 **cell,
                 "region": REGIONS[some + every],
             }
@@ -236,4 +254,5 @@ def decision_summary(frame: pd.DataFrame | Site) -> pd.DataFrame:
                 values = first[f"{column}_after"]
                 line[f"{name}_{column}"] = values.iloc[0] if len(values) else None
         rows.append({**line, "evidence": weakest(part["evidence"].unique())})
-    return pd.DataFrame(rows).astype({"possible_total": "Int64", "certain_total": "Int64"})
+    kind = "Int64" if pd.api.types.is_integer_dtype(frame["total_after"]) else "Float64"
+    return pd.DataFrame(rows).astype({"possible_total": kind, "certain_total": kind})

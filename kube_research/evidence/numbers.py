@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kube_research.errors import OptionError, ScaleError
 from kube_research.evidence.printed import (
     RULES,
     check_n,
-    check_scale,
     unround,
     whole_numbers,
 )
-from kube_research.frames import documented, need_columns, need_option
+from kube_research.evidence.steps import as_score, check_step, check_steps, in_steps
+from kube_research.frames import documented, need_columns, need_option, step_of
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def possible_totals(
     rounding: str = "half-up",
     scale: tuple[int, int] | None = None,
     items: int = 1,
-) -> list[int]:
-    """Return every whole-number total of ``n`` scores whose mean prints as ``mean``.
+    step: float = 1,
+) -> list[int | float]:
+    """Return every total of ``n`` scores whose mean prints as ``mean``.
 
     Parameters
     ----------
@@ -46,13 +47,14 @@ def possible_totals(
     scale : (int, int), optional
         Lowest and highest score; totals that the scores cannot reach are left out.
     items : int
-        How many whole-number answers each rater's score is the mean of; the total is over all
-        ``n * items`` answers.
+        How many answers each rater's score is the mean of; the total is over all ``n * items``
+        answers.
+    |step|
 
     Returns
     -------
-    list of int
-        Sorted; empty when the mean is impossible.
+    list of int or float
+        Sorted, whole numbers where scores are; empty when the mean is impossible.
 
     |printed_errors|
 
@@ -68,11 +70,13 @@ def possible_totals(
     ([37], [])
     """
     answers = check_n(n) * check_n(items, "items")
-    totals = whole_numbers(unround(mean, rounding), answers)
+    low, size = 0, check_step(step)
     if scale is not None:
-        low, high = check_scale(scale)
-        totals = range(max(totals.start, answers * low), min(totals.stop, answers * high + 1))
-    return list(totals)
+        low, steps, size = check_steps(scale, step)
+    moved = whole_numbers(in_steps(unround(mean, rounding), low, size), answers)
+    if scale is not None:
+        moved = range(max(moved.start, 0), min(moved.stop, answers * steps + 1))
+    return [as_score(answers * low + total * size) for total in moved]
 
 
 def grim(
@@ -82,8 +86,9 @@ def grim(
     rounding: str = "half-up",
     scale: tuple[int, int] | None = None,
     items: int = 1,
+    step: float = 1,
 ) -> bool:
-    """Tell whether a printed mean can come from ``n`` whole-number ratings.
+    """Tell whether a printed mean can come from ``n`` ratings, whole numbers unless ``step`` says else.
 
     Parameters and errors are those of :func:`possible_totals`.
 
@@ -95,8 +100,10 @@ def grim(
     --------
     >>> grim("2.46", n=15, rounding="truncate"), grim("2.46", n=15, rounding="half-up")
     (True, False)
+    >>> grim("2.25", n=2), grim("2.25", n=2, step=0.5)
+    (False, True)
     """
-    return bool(possible_totals(mean, n, rounding=rounding, scale=scale, items=items))
+    return bool(possible_totals(mean, n, rounding=rounding, scale=scale, items=items, step=step))
 
 
 def possible_counts(percent: str, n: int, *, rounding: str = "half-up") -> list[int]:
@@ -162,8 +169,9 @@ def grimmer(
     sd_rounding: str | None = None,
     sd_divisor: str = "n-1",
     items: int = 1,
+    step: float = 1,
 ) -> bool:
-    """Tell whether a printed mean and standard deviation can come from ``n`` whole numbers.
+    """Tell whether a printed mean and standard deviation can come from ``n`` scores.
 
     Parameters
     ----------
@@ -181,8 +189,9 @@ def grimmer(
     sd_divisor : {"n-1", "n"}
         What the sum of squared deviations was divided by.
     items : int
-        How many whole-number answers each rater's score is the mean of; ``scale`` is that of one
-        answer, the standard deviation that of the raters' scores.
+        How many answers each rater's score is the mean of; ``scale`` is that of one answer, the
+        standard deviation that of the raters' scores.
+    |step|
 
     Returns
     -------
@@ -210,8 +219,8 @@ def grimmer(
     """
     from kube_research.evidence.vectors import grimmer_step  # numpy, which GRIM does without
 
-    step = grimmer_step(mean, sd, n, scale, rounding, sd_rounding, sd_divisor, items)
-    return step == "ok"
+    reached = grimmer_step(mean, sd, n, scale, rounding, sd_rounding, sd_divisor, items, step)
+    return reached == "ok"
 
 
 def debit(
@@ -267,6 +276,7 @@ def check_numbers(
     sd_divisor: str = "n-1",
     scale: tuple[int, int] | None = None,
     items: int | str = 1,
+    step: float = 1,
     lang: str = "en",
 ) -> pd.DataFrame:
     """Say beside every printed number of a frame whether it can come from so many people.
@@ -285,6 +295,7 @@ def check_numbers(
         As for these, where the test takes them.
     items : int or str
         Answers per rater (of GRIM and GRIMMER), or the column that holds them.
+    |step|
     |lang|
 
     Returns
@@ -314,20 +325,21 @@ def check_numbers(
     need_option("test", test, TESTS)
 
     def grim_step(printed: str, raters: int, answers: int) -> str:
-        if possible_totals(printed, raters, rounding=rounding, scale=scale, items=answers):
+        options: dict[str, Any] = {"rounding": rounding, "items": answers, "step": step}
+        if possible_totals(printed, raters, scale=scale, **options):
             return "ok"
-        free = possible_totals(printed, raters, rounding=rounding, items=answers)
+        free = possible_totals(printed, raters, **options)
         return "scale" if free else "mean"
 
     def percent_step(printed: str, people: int, _: int) -> str:
         return "ok" if grim_percent(printed, people, rounding=rounding) else "percent"
 
     def spread_step(printed: str, spread: str, raters: int, answers: int) -> str:
-        ends = (0, 1) if test == "debit" else scale
+        ends, size = ((0, 1), 1.0) if test == "debit" else (scale, step)
         from kube_research.evidence.vectors import grimmer_step  # numpy, which GRIM does without
 
         return grimmer_step(
-            printed, spread, raters, ends, rounding, sd_rounding, sd_divisor, answers
+            printed, spread, raters, ends, rounding, sd_rounding, sd_divisor, answers, size
         )
 
     if test == "grim":
@@ -367,6 +379,7 @@ def _judge(
     )
 
 
+@documented
 def consistent_n(
     means: Iterable[str] = (),
     up_to: int | Iterable[int] = 60,
@@ -374,13 +387,14 @@ def consistent_n(
     rounding: str = "half-up",
     percents: Iterable[str] = (),
     items: int = 1,
+    step: float = 1,
 ) -> list[int]:
     """Return every number of raters for which all the printed numbers are possible at once.
 
     Parameters
     ----------
     means : iterable of str
-        Printed means of whole-number scores by the same raters.
+        Printed means of scores by the same raters.
     up_to : int or iterable of int
         Largest number of raters to try, or the numbers to try, such as ``range(10, 41)``.
     rounding : str
@@ -388,7 +402,8 @@ def consistent_n(
     percents : iterable of str
         Printed percentages of the same raters.
     items : int
-        How many whole-number answers each rater's score is the mean of.
+        How many answers each rater's score is the mean of.
+    |step|
 
     Returns
     -------
@@ -410,7 +425,10 @@ def consistent_n(
     """
     if isinstance(means, str) or isinstance(percents, str):
         raise OptionError(text("implied.several", value=means or percents))
-    numbers = [(unround(mean, rounding), check_n(items, "items")) for mean in means]
+    size = check_step(step)
+    numbers = [
+        (in_steps(unround(mean, rounding), 0, size), check_n(items, "items")) for mean in means
+    ]
     shares = [unround(percent, rounding) for percent in percents]
     tried = range(1, check_n(up_to) + 1) if isinstance(up_to, int) else up_to
 
@@ -423,7 +441,10 @@ def consistent_n(
     return [n for n in sorted({check_n(n) for n in tried}) if able(n)]
 
 
-def means_audit(item_means: pd.DataFrame, *, up_to: int = 60) -> pd.DataFrame:
+@documented
+def means_audit(
+    item_means: pd.DataFrame, *, up_to: int = 60, step: float | None = None
+) -> pd.DataFrame:
     """Show which rounding rule and which number of raters the printed means allow.
 
     Parameters
@@ -432,6 +453,7 @@ def means_audit(item_means: pd.DataFrame, *, up_to: int = 60) -> pd.DataFrame:
         Columns ``mean`` (printed text) and ``n``, and ``round``.
     up_to : int
         Largest number of raters to try.
+    |carried_step|
 
     Returns
     -------
@@ -443,12 +465,12 @@ def means_audit(item_means: pd.DataFrame, *, up_to: int = 60) -> pd.DataFrame:
     import pandas as pd
 
     need_columns(item_means, "round", "mean", "n")
-    rows = []
+    size, rows = step_of(item_means, step), []
     for number, part in item_means.groupby("round"):
         pairs = list(zip(part["mean"], part["n"].astype(int), strict=True))
         for rule in RULES:
-            bad = [mean for mean, n in pairs if not grim(mean, n, rounding=rule)]
-            able = consistent_n(part["mean"], up_to, rounding=rule)
+            bad = [mean for mean, n in pairs if not grim(mean, n, rounding=rule, step=size)]
+            able = consistent_n(part["mean"], up_to, rounding=rule, step=size)
             rows.append(
                 {
                     "round": number,
@@ -463,22 +485,26 @@ def means_audit(item_means: pd.DataFrame, *, up_to: int = 60) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sd_bounds(total: int, n: int, scale: tuple[int, int]) -> tuple[float, float]:
+@documented
+def sd_bounds(
+    total: float, n: int, scale: tuple[int, int], *, step: float = 1
+) -> tuple[float, float]:
     """Return the smallest and largest sample standard deviation that a total allows.
 
     Parameters
     ----------
-    total : int
-        Sum of the ``n`` whole-number scores.
+    total : int or float
+        Sum of the ``n`` scores.
     n : int
         Number of scores, at least 2.
     scale : (int, int)
         Lowest and highest score.
+    |step|
 
     Returns
     -------
     (float, float)
-        With divisor ``n - 1``. Smallest: all scores within one point of each other. Largest: every
+        With divisor ``n - 1``. Smallest: all scores within one step of each other. Largest: every
         score at an end of the scale, but at most one.
 
     Raises
@@ -497,14 +523,15 @@ def sd_bounds(total: int, n: int, scale: tuple[int, int]) -> tuple[float, float]
     >>> [round(end, 3) for end in sd_bounds(37, 15, (1, 4))]
     [0.516, 1.506]
     """
-    low, high = check_scale(scale)
-    if check_n(n) < 2 or not n * low <= total <= n * high:
+    low, top, size = check_steps(scale, step)
+    exact = (Fraction(str(total)) - check_n(n) * low) / size
+    if n < 2 or not 0 <= exact <= n * top or exact.denominator != 1:
+        high = scale[1]
         raise ScaleError(text("error.total_off_scale", total=total, n=n, low=low, high=high))
-    base, more = divmod(total, n)
+    steps = int(exact)  # scores are now 0 to top
+    base, more = divmod(steps, n)
     least = more * (base + 1) ** 2 + (n - more) * base**2
-    tops, rest = divmod(total - n * low, high - low)
-    most = tops * high**2 + (n - tops) * low**2
-    if rest:
-        most += (low + rest) ** 2 - low**2
-    spread = [Fraction(squares * n - total**2, n * (n - 1)) for squares in (least, most)]
-    return float(spread[0]) ** 0.5, float(spread[1]) ** 0.5
+    tops, rest = divmod(steps, top)
+    most = tops * top**2 + rest**2
+    spread = [Fraction(squares * n - steps**2, n * (n - 1)) for squares in (least, most)]
+    return float(size**2 * spread[0]) ** 0.5, float(size**2 * spread[1]) ** 0.5

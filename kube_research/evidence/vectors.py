@@ -21,10 +21,10 @@ from kube_research.evidence.printed import (
     RULES,
     Interval,
     check_n,
-    check_scale,
     unround,
     whole_numbers,
 )
+from kube_research.evidence.steps import check_step, check_steps, in_steps
 from kube_research.frames import need_option
 from kube_research.texts import text
 
@@ -420,29 +420,41 @@ def make_plan(
     sd: str | None,
     sd_rounding: str | None,
     sd_divisor: str,
-    minimum: int | None,
-    maximum: int | None,
-    at_least: Mapping[int, int] | None,
+    minimum: float | None,
+    maximum: float | None,
+    at_least: Mapping[float, int] | None,
     missing: int,
+    step: float = 1,
 ) -> Plan:
     """Check what was passed and turn it into sizes, totals and squares on scores 0 to top."""
-    low, high = check_scale(scale)
+    low, high, size = check_steps(scale, step)  # scores are from here on 0 to high
+    lowest = Fraction(low)
     n, missing = check_n(n), check_n(missing, "missing", 0)
     need_option("sd_divisor", sd_divisor, DIVISORS)
-    base = np.zeros(high - low + 1, np.int64)
+    base = np.zeros(high + 1, np.int64)
+
+    def place(name: str, score: float, start: int = 0) -> int:
+        return _on_scale(name, score, lowest, size, range(start, high + 1))
+
     for score, count in (at_least or {}).items():
-        base[_on_scale("at_least", score, low, high) - low] = check_n(count, "at_least", 0)
-    first = low if minimum is None else _on_scale("minimum", minimum, low, high)
-    last = high if maximum is None else _on_scale("maximum", maximum, first, high)
-    for end in (minimum, maximum):
-        if end is not None:
-            base[end - low] = max(1, base[end - low])
-    ends = rule_pairs(mean, rounding, sd, sd_rounding)
+        base[place("at_least", score)] = check_n(count, "at_least", 0)
+    first = 0 if minimum is None else place("minimum", minimum)
+    last = high if maximum is None else place("maximum", maximum, first)
+    for end, given in ((first, minimum), (last, maximum)):
+        if given is not None:
+            base[end] = max(1, base[end])
+    ends = [
+        (
+            in_steps(center, low, size),
+            None if spread is None else in_steps(spread, 0, size),
+        )
+        for center, spread in rule_pairs(mean, rounding, sd, sd_rounding)
+    ]
     fixed = int(base.sum())
-    weights = np.arange(low - first, high - first + 1)
+    weights = np.arange(-first, high - first + 1)
     used, used_squares = int(base @ weights), int(base @ weights**2)
     starts = []
-    beyond = int(base[: first - low].sum() + base[last - low + 1 :].sum())
+    beyond = int(base[:first].sum() + base[last + 1 :].sum())
     for answers in range(n, max(n - missing, 1) - 1, -1):
         squares_of: dict[int, tuple[int, int]] = {}
         for interval, spread in ends:
@@ -462,13 +474,18 @@ def make_plan(
             Start(answers - fixed, total - used, least - used_squares, most - used_squares)
             for total, (least, most) in sorted(squares_of.items())
         ]
-    return Plan(starts, last - first, first - low, high - low + 1, base, sd is not None)
+    return Plan(starts, last - first, first, high + 1, base, sd is not None)
 
 
-def _on_scale(name: str, score: int, low: int, high: int) -> int:
-    if isinstance(score, bool) or score not in range(low, high + 1):
-        raise ScaleError(text("implied.off_scale", name=name, value=score, low=low, high=high))
-    return int(score)
+def _on_scale(name: str, score: float, lowest: Fraction, size: Fraction, allowed: range) -> int:
+    """Return how many steps lead to a score."""
+    number = isinstance(score, int | float | np.number) and not isinstance(score, bool)
+    steps = (Fraction(str(score)) - lowest) / size if number and score == score else Fraction(-1)
+    if steps.denominator != 1 or int(steps) not in allowed:
+        low, high = (float(lowest + end * size) for end in (allowed[0], allowed[-1]))
+        ends = {"low": f"{low:g}", "high": f"{high:g}"}
+        raise ScaleError(text("implied.off_scale", name=name, value=score, **ends))
+    return int(steps)
 
 
 def rule_pairs(
@@ -496,24 +513,25 @@ def grimmer_step(
     sd_rounding: str | None,
     sd_divisor: str,
     items: int,
+    size: float = 1,
 ) -> str:
     """Return the last of the steps that some total and rule reach: ``ok``, or what is missing."""
     n, items = check_n(n), check_n(items, "items")
     need_option("sd_divisor", sd_divisor, DIVISORS)
-    low, high = (0, 0) if scale is None else check_scale(scale)
+    low, high, exact = (0, 0, check_step(size)) if scale is None else check_steps(scale, size)
     reached = 0
     for center, spread in rule_pairs(mean, rounding, sd, sd_rounding):
         if spread is None:
             continue
-        wide = Interval(spread.low * items, spread.high * items, spread.low_in, spread.high_in)
-        for total in whole_numbers(center, n * items):
-            moved = total % n if scale is None else total - low * items * n
-            if scale is not None and not 0 <= moved <= (high - low) * items * n:
+        wide = in_steps(spread, 0, exact / items)
+        for total in whole_numbers(in_steps(center, low, exact), n * items):
+            moved = total % n if scale is None else total
+            if scale is not None and not 0 <= moved <= high * items * n:
                 step = "scale"
             elif n == 1 and sd_divisor == "n-1":
                 step = "single"
             else:
-                top = None if scale is None else (high - low) * items
+                top = None if scale is None else high * items
                 step = _spread_step(n, moved, square_range(n, moved, wide, sd_divisor), top)
             if step == "ok":
                 return step

@@ -57,6 +57,7 @@ class _Rounds:
         tables = RoundScores.of(self.ratings, by, *self.names)
         self.rows, self.levels = tables.rows, tables.levels
         self.scores, self.groups = (tables.before, tables.after), tables.groups
+        self.ends = (-tables.reach, tables.reach)
 
     def labels(self, frame: pd.DataFrame, lang: str) -> list[str]:
         """Return the names of the rounds with their numbers of raters."""
@@ -111,7 +112,10 @@ def _hill(rounds: _Rounds, line: dict[Any, Any], by: str, units: Any) -> tuple[F
     before, after = (side[:, at] for side in rounds.scores)
     seen = ~(np.isnan(before) & np.isnan(after))
     changed = mean_change(before[seen], after[seen], None if units is None else units[seen])
-    reach = 1.25 * (line["change_high"] - line["change"]) * np.linspace(-1, 1, 121)
+    wide = max(line["change_high"] - line["change"], line["change"] - line["change_low"])
+    reach = np.clip(
+        1.25 * wide * np.linspace(-1, 1, 121), *(end - line["change"] for end in rounds.ends)
+    )
     df = changed.df[0]
     return line["change"] + reach, (1 + (reach / changed.se[0]) ** 2 / df) ** (-(df + 1) / 2)
 

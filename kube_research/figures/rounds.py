@@ -21,6 +21,7 @@ from kube_research.figures.sheet import (
     named,
 )
 from kube_research.formats import as_printed, number
+from kube_research.frames import FEW
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -369,7 +370,8 @@ def peka_radar(
     for at, angle in zip(fields.index, angles.values(), strict=True):
         _spoke(sheet, angle, f"{fields['field_no'][at]}. {names[at]}", int(fields["items"][at]))
     notes = [text("figure.peka_radar.note", lang, low=low, high=high)]
-    odd = sorted(set(frame.loc[frame["reason"] != "", "field_no"]))
+    few = text("peka.reason.few", few=FEW)  # radars have no intervals
+    odd = sorted(set(frame.loc[~frame["reason"].isin(["", few]), "field_no"]))
     if odd:
         named_fields = ", ".join(str(int(field)) for field in odd)
         notes.append(text("figure.peka_radar.odd", lang, fields=named_fields))

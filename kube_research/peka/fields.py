@@ -15,11 +15,11 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from kube_research.engines import collected, column_names, query_on
+from kube_research.engines import collected, column_names, field_column, query_on
 from kube_research.errors import MissingColumnError
-from kube_research.frames import documented, need_columns
-from kube_research.levels import describe_levels, field_column, rank_of_evidence
-from kube_research.peka.scores import to_long
+from kube_research.frames import FEW, documented, need_columns, scale_of
+from kube_research.levels import ScaleEnds, describe_levels, rank_of_evidence
+from kube_research.peka.scores import high_score, to_long
 from kube_research.texts import check_language, text
 
 
@@ -29,7 +29,8 @@ def score_fields(
     items: pd.DataFrame | None = None,
     *,
     by: Sequence[str] = ("round", "field_no"),
-    at_least: float = 3,
+    at_least: float | None = None,
+    scale: ScaleEnds = None,
     lang: str = "en",
 ) -> pd.DataFrame:
     """Score every field in every round: the mean over raters of each rater's own field mean.
@@ -46,16 +47,17 @@ def score_fields(
         loaded ratings know the field of each item. Always pandas.
     by : sequence of str
         Columns to score within.
-    at_least : float
-        As in :func:`score_items`, applied to raters' field means.
+    |at_least|
+    |score_scale|
     |lang|
 
     Returns
     -------
     DataFrame
         One row per round and field with the columns of :func:`score_items` (without ``total``),
-        ``items``, the number of items that count, and ``reason`` (what does not; empty where all
-        does). The rater is the unit, so ``n`` counts raters.
+        ``items``, the number of items that count, and ``reason`` (what does not, and why there is no
+        interval; else empty). The rater is the unit: ``n`` counts raters, ``at_least`` is held
+        against their field means.
 
     Raises
     ------
@@ -78,7 +80,8 @@ def score_fields(
     need_columns(rows, *by, "round", "rater", "field_no", "score")
     asked = items_asked(rows, by) if fields is None else items_asked(long, by, fields)
     levels = count_fields(rows, asked, by=by)
-    return describe_fields(levels, asked, by=by, at_least=at_least, lang=lang)
+    scale = scale_of(ratings) if scale is None else scale
+    return describe_fields(levels, asked, by=by, at_least=at_least, scale=scale, lang=lang)
 
 
 def count_fields(rows: Any, asked: pd.DataFrame, *, by: Sequence[str], whole: Any = None) -> Any:
@@ -123,12 +126,14 @@ def describe_fields(
     asked: pd.DataFrame,
     *,
     by: Sequence[str],
-    at_least: float = 3,
+    at_least: float | None = None,
+    scale: ScaleEnds = None,
     lang: str = "en",
 ) -> pd.DataFrame:
     """Return what :func:`score_fields` promises, from counted means and the items asked."""
     keys, level = list(by), [name for name in by if name != "round"]
-    scored = describe_levels(levels, by=by, at_least=at_least, whole=False)
+    cut_off = high_score(scale) if at_least is None else at_least
+    scored = describe_levels(levels, by=by, at_least=cut_off, whole=False, scale=scale)
     counts = asked[asked["why"] != "lone"].groupby(keys, observed=True).size()
     scored = scored.merge(counts.rename("items").reset_index(), on=keys, how="inner")
     cut = levels.groupby(keys, observed=True)["_cut"].sum().reset_index()
@@ -140,10 +145,10 @@ def describe_fields(
         reasons.setdefault(place, (why, set()))[1].add(int(item))
     sentences = []
     places = scored[level].itertuples(index=False, name=None)
-    for place, blanks in zip(places, raters, strict=True):
+    for place, blanks, n in zip(places, raters, scored["n"], strict=True):
         why, items = reasons.get(place, ("", set()))
-        facts = {"items": ", ".join(map(str, sorted(items))), "raters": blanks}
-        marks = {why: bool(why), "blanks": blanks > 0 and why != "apart"}
+        facts = {"items": ", ".join(map(str, sorted(items))), "raters": blanks, "few": FEW}
+        marks = {why: bool(why), "blanks": blanks > 0 and why != "apart", "few": n < FEW}
         named = [
             text(f"peka.reason.{mark}", lang, **facts) for mark, holds in marks.items() if holds
         ]

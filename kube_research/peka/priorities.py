@@ -50,7 +50,7 @@ def classify_items(scores: pd.DataFrame, *, threshold: float = 2.5) -> pd.DataFr
     exact = pd.to_numeric(scores["mean"]).astype("float64")
     classified = scores.assign(threshold=float(threshold))
     classified["strength"] = pd.Series(
-        np.where(exact < threshold, "weak", "strong"), index=scores.index, dtype="string"
+        np.where(exact < threshold - 1e-9, "weak", "strong"), index=scores.index, dtype="string"
     ).where(exact.notna())
     rounds = [scores["round"]] if "round" in scores else [pd.Series(1, index=scores.index)]
     classified["priority"] = exact.groupby(rounds).rank(method="min").astype("Int64")

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kube_research.engines import AnyFrame, column_names
+from kube_research.engines import AnyFrame, column_names, lengthened
 from kube_research.evidence.numbers import possible_totals, sd_bounds
 from kube_research.evidence.printed import parse_printed
-from kube_research.frames import documented, need_columns
+from kube_research.frames import documented, need_columns, scale_of, step_of
 from kube_research.levels import (
+    ScaleEnds,
     count_levels,
     describe_levels,
-    lengthened,
+    within_scale,
 )
+from kube_research.site.info import Scale
 
 _IDENTITY = ("round", "group", "rater", "evidence", "locator", "field_no")
 
@@ -74,9 +76,18 @@ def to_wide(ratings: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index()
 
 
+def high_score(scale: ScaleEnds) -> float:
+    """Return what counts as a high score: the first not below two thirds of the scale, else 3."""
+    return 3 if scale is None else Scale(*scale).high_score  # type: ignore[arg-type]
+
+
 @documented
 def score_items(
-    ratings: Any, *, by: Sequence[str] = ("round", "item"), at_least: float = 3
+    ratings: Any,
+    *,
+    by: Sequence[str] = ("round", "item"),
+    at_least: float | None = None,
+    scale: ScaleEnds = None,
 ) -> pd.DataFrame:
     """Score every item in every round.
 
@@ -85,16 +96,17 @@ def score_items(
     |peka_ratings|
     by : sequence of str
         Columns to score within, for example ``("round", "group", "item")``.
-    at_least : float
-        ``share_at_least`` is the share of raters who gave this score or more.
+    |at_least|
+    |score_scale|
 
     Returns
     -------
     DataFrame
         Sorted, one row per round and item: ``n`` raters who answered, ``total``, ``mean``, ``sd``
-        (divisor n - 1, missing for one rater), ``median``, ``low``, ``high``, ``share_at_least``,
-        ``missing`` (blank answers), ``ci_low`` and ``ci_high`` (95 % t interval of the mean, raters
-        taken as independent), ``evidence``.
+        (divisor n - 1, missing for one rater), ``median``, ``low``, ``high``, ``at_least`` and
+        ``share_at_least`` (the share of raters who gave that score or more), ``missing`` (blank
+        answers), ``ci_low`` and ``ci_high`` (95 % t interval of the mean, raters taken as independent,
+        cut at the ends of the scale; missing for fewer than five raters), ``evidence``.
 
     Raises
     ------
@@ -115,11 +127,18 @@ def score_items(
     long = to_long(ratings)
     need_columns(long, *by, "score")
     levels = count_levels(long, by=by, value="score")
-    return describe_levels(levels, by=by, at_least=at_least)
+    scale = scale_of(long) if scale is None else scale
+    cut = high_score(scale) if at_least is None else at_least
+    return describe_levels(levels, by=by, at_least=cut, scale=scale)
 
 
+@documented
 def score_means(
-    item_means: pd.DataFrame, *, scale: tuple[int, int], rounding: str = "half-up"
+    item_means: pd.DataFrame,
+    *,
+    scale: tuple[int, int],
+    rounding: str = "half-up",
+    step: float | None = None,
 ) -> pd.DataFrame:
     """Recover from printed means what they leave no choice about, and bound the rest.
 
@@ -131,6 +150,7 @@ def score_means(
         Lowest and highest score.
     rounding : str
         Rule by which the means were cut.
+    |carried_step|
 
     Returns
     -------
@@ -138,7 +158,8 @@ def score_means(
         One row per printed mean: ``n``, ``total`` (missing when no total, or more than one, prints
         so), ``totals`` (how many are possible), ``mean`` (exact total / n, else the printed value),
         ``printed``, ``sd_low`` and ``sd_high`` (exact bounds), ``ci_low`` and ``ci_high`` (the
-        widest 95 % t interval that any compatible set of scores could have), ``evidence``.
+        widest 95 % t interval that any compatible set of scores could have, cut at the ends of the
+        scale; missing for fewer than five raters), ``evidence``.
 
     Examples
     --------
@@ -149,7 +170,7 @@ def score_means(
     from scipy.special import stdtrit  # scipy.stats.t.ppf without the time scipy.stats takes
 
     need_columns(item_means, "round", "item", "mean", "n")
-    rows = []
+    size, rows = step_of(item_means, step), []
     for number, item, printed, n in zip(
         item_means["round"],
         item_means["item"],
@@ -157,10 +178,10 @@ def score_means(
         item_means["n"].astype(int),
         strict=True,
     ):
-        totals = possible_totals(printed, n, rounding=rounding, scale=scale)
+        totals = possible_totals(printed, n, rounding=rounding, scale=scale, step=size)
         sure = totals[0] if len(totals) == 1 else None
-        mean = float(Fraction(sure, n) if sure is not None else parse_printed(printed)[0])
-        spreads = [sd_bounds(total, n, scale) for total in totals] if n > 1 else []
+        mean = float(Fraction(sure) / n if sure is not None else parse_printed(printed)[0])
+        spreads = [sd_bounds(total, n, scale, step=size) for total in totals] if n > 1 else []
         lowest = min((low for low, _ in spreads), default=np.nan)
         highest = max((high for _, high in spreads), default=np.nan)
         half = stdtrit(max(n - 1, 1), 0.975) * highest / np.sqrt(n)
@@ -180,8 +201,11 @@ def score_means(
                 "evidence": "derived" if sure is not None else "bounded",
             }
         )
-    kinds = {"total": "Int64", "printed": "string", "evidence": "string"}
+    kind = "Int64" if float(size).is_integer() else "Float64"
+    kinds = {"total": kind, "printed": "string", "evidence": "string"}
     scores = pd.DataFrame(rows).astype(kinds)
+    ends = within_scale(scores["ci_low"], scores["ci_high"], scores["n"], scale)
+    scores["ci_low"], scores["ci_high"] = ends
     if "evidence" in item_means and (item_means["evidence"] == "simulated").any():
         scores["evidence"] = "simulated"
     return scores

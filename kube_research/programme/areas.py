@@ -159,8 +159,8 @@ def area_changes(
         One row an area: the columns of ``by``, ``groups_before``, ``groups_after``,
         ``groups_both``, ``mean_before``, ``mean_after`` and ``change`` in points of the scale,
         ``se``, ``df``, ``change_low``, ``change_high``, ``p`` (against no change), ``p_adjusted``,
-        ``few`` (fewer than five groups), ``reason`` (why there is no interval, and what was not
-        compared), ``evidence``.
+        ``few`` (fewer than five groups), ``reason`` (why there is no interval, such as fewer than
+        five raters in a round, and what was not compared), ``evidence``.
 
     |frame_errors|
 
@@ -183,7 +183,10 @@ def area_changes(
     areas = Areas.of(sums, by)
     n1, t1, n2, t2 = areas.sides(weight, groups)
     change = unit_changes((n1, t1), (n2, t2), areas.code, len(areas.keys))
-    low, high = change.ends(confidence)
+    raters = [areas.total(areas.number(f"raters_{name}")) for name in ("before", "after")]
+    low, high = (
+        np.where(np.minimum(*raters) < FEW, np.nan, end) for end in change.ends(confidence)
+    )
     changes = areas.keys.copy()
     before, after = areas.number("raters_before") > 0, areas.number("raters_after") > 0
     for name, seen in (("before", before), ("after", after), ("both", before & after)):
@@ -196,18 +199,22 @@ def area_changes(
     units = changes["groups_both"] if groups == "both" else counted
     changes["few"] = np.asarray(units < FEW)
     changes["reason"] = [
-        " ".join(filter(None, [_reason(int(n), float(se), lang), left_out]))
-        for n, se, left_out in zip(units, change.se, areas.left_out(lang), strict=True)
+        " ".join(filter(None, [_reason(int(n), float(se), float(people), lang), left_out]))
+        for n, se, people, left_out in zip(
+            units, change.se, np.minimum(*raters), areas.left_out(lang), strict=True
+        )
     ]
     changes["evidence"] = areas.grades().to_numpy()
     return changes.astype({"reason": "string", "evidence": "string"})
 
 
-def _reason(units: int, se: float, lang: str) -> str:
+def _reason(units: int, se: float, raters: float, lang: str) -> str:
     if units == 0:
         return text("programme.reason.none", lang)
     if units == 1 or np.isnan(se):
         return text("programme.reason.one", lang)
+    if raters < FEW:
+        return text("peka.reason.few", lang, few=FEW)
     return "" if se > 0 else text("programme.reason.same", lang)
 
 

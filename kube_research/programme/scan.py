@@ -17,11 +17,10 @@ import narwhals as nw
 import pandas as pd
 
 from kube_research.currency import RUPIAH, Currency
-from kube_research.engines import column_names, need_engine, query_on
+from kube_research.engines import column_names, field_column, need_engine, query_on
 from kube_research.errors import SiteError, SiteNotFoundError
 from kube_research.files import home
 from kube_research.frames import GRADES, weakest
-from kube_research.levels import field_column
 from kube_research.programme.sums import in_memory
 from kube_research.site.folder import Site, bundled_sites, find_folder, load_site
 from kube_research.site.info import BOOKS, SiteInfo, read_info
@@ -182,6 +181,11 @@ class SiteScan:
         """Names of the sites; empty for a Parquet programme."""
         return tuple(self._sites)
 
+    @property
+    def score_scale(self) -> tuple[float, ...] | None:
+        """The scale with its step, as summaries take it; None if nothing says so, or if sites differ."""
+        return None if self.scale is None else (*self.scale, self.step)
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the tables there are."""
@@ -200,9 +204,13 @@ class SiteScan:
             folder = self.where if self.folder is None else str(self.folder)
             raise missing_table(name, self.name or self.where, folder, self._lang)
         if self.folder is not None:
-            return self._programme_table(name)
-        joined = pd.concat(self._parts(name), ignore_index=True)
-        return self._reader.frame(joined) if name in LARGE else joined
+            frame = self._programme_table(name)
+        else:
+            joined = pd.concat(self._parts(name), ignore_index=True)
+            frame = self._reader.frame(joined) if name in LARGE else joined
+        if name in ("ratings", "item_means") and isinstance(frame, pd.DataFrame) and self.scale:
+            frame.attrs["scale"] = self.score_scale
+        return frame
 
     @property
     def problems(self) -> list[Problem]:

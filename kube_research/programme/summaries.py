@@ -149,7 +149,8 @@ def _makers(scan: SiteScan, keys: list[str]) -> Iterator[tuple[str, partial[pd.D
         if name == "fields" and "field_no" not in column_names(frame):
             continue
         need_columns(frame, *keys)
-        yield name, partial(make, frame, by=list(dict.fromkeys([*keys, *own])))
+        options = {"scale": scan.score_scale} if name == "items" else {}
+        yield name, partial(make, frame, by=list(dict.fromkeys([*keys, *own])), **options)
 
 
 def _fields(ratings: Any, *, by: list[str], scan: SiteScan) -> pd.DataFrame:
@@ -157,12 +158,12 @@ def _fields(ratings: Any, *, by: list[str], scan: SiteScan) -> pd.DataFrame:
     if engine_of(ratings) != "polars" or "province" not in column_names(ratings):
         # The sites of a directory may each have items of their own.
         items = None if scan.sites or not scan.has("items") else scan.items
-        return score_fields(ratings, items, by=by)
+        return score_fields(ratings, items, by=by, scale=scan.score_scale)
     asked, parts = items_asked(ratings, by), []
     for province in in_memory(counted(ratings, ["province"]))["province"]:
         here = where(ratings, nw.col("province") == province)
         parts.append(count_fields(here, asked, by=by, whole=ratings))
-    return describe_fields(pd.concat(parts), asked, by=by)
+    return describe_fields(pd.concat(parts), asked, by=by, scale=scan.score_scale)
 
 
 def _write(summary: pd.DataFrame, path: Path) -> None:

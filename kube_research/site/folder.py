@@ -267,8 +267,8 @@ def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.
             frame = with_percent(frame)
         amounts = [column.name for column in tables()[name].columns if column.kind == "money"]
         finished[name] = as_money(frame, info.money, *amounts) if amounts else frame
-    if "ratings" in finished:
-        finished["ratings"].attrs["scale"] = (*info.scale, info.step)
+    for name in {"ratings", "item_means"} & finished.keys():
+        finished[name].attrs["scale"] = (*info.scale, info.step)
     if "ratings" in finished and "items" in finished:
         fields = finished["items"].set_index("item")["field_no"]
         ratings = finished["ratings"]

@@ -32,7 +32,7 @@ def first_means(case: Case) -> list[Row]:
 def exact_mean(row: Row) -> Fraction:
     """Return the one exact mean that a printed mean allows, else its printed value."""
     totals = possible_totals(row["mean"], int(row["n"]), rounding="any")
-    return Fraction(totals[0], int(row["n"])) if len(totals) == 1 else Fraction(row["mean"])
+    return Fraction(totals[0]) / int(row["n"]) if len(totals) == 1 else Fraction(row["mean"])
 
 
 def _stated_mean(case: Case, item: int) -> Row:

@@ -11,9 +11,10 @@ from scipy.stats import t
 
 import kube_research as kr
 from kube_research import levels as score_levels
+from kube_research.engines import field_column
 
 
-@pytest.mark.parametrize("n", [2, 3, 8, 9, 30, 2_999, 10**6])
+@pytest.mark.parametrize("n", [5, 8, 9, 30, 2_999, 10**6])
 def test_the_interval_takes_the_quantile_of_t_from_scipy(n: int) -> None:
     levels = pd.DataFrame({"item": 1, "_value": [2, 3], "_rank": 0, "_count": [n - 1, 1]})
     row = score_levels.describe_levels(levels, by=["item"], at_least=3).iloc[0]
@@ -55,6 +56,6 @@ def test_a_word_that_is_no_grade_leaves_the_evidence_missing() -> None:
 def test_items_find_their_fields_in_runs_and_gaps() -> None:
     fields = {1: 1, 2: 1, 3: 2, 5: 2, 6: 1}
     rows = pd.DataFrame({"item": [0, 1, 2, 3, 4, 5, 6, 7]})
-    numbers = score_levels.field_column(rows, fields=fields)["field_no"]
+    numbers = field_column(rows, fields=fields)["field_no"]
     expected = [None, 1, 1, 2, None, 2, 1, None]
     assert [None if pd.isna(number) else number for number in numbers] == expected

@@ -472,3 +472,21 @@ def test_without_a_smallest_effect_there_is_no_verdict_and_without_an_interval_n
     assert "verdict" not in kr.compare_rounds(PAIRED, **FAST)
     few = ratings_of(coded("A", 1, 2), coded("A", 2, 3))
     assert kr.compare_rounds(few, smallest_effect=0.5)["verdict"].tolist() == ["no interval"]
+
+
+def test_no_change_reaches_beyond_the_scale() -> None:
+    """Yes and no: Welch's interval of five and five ends at 1.02; the cut leaves the lower end."""
+    scores = {1: [0, 0, 0, 0, 1], 2: [1, 1, 1, 1, 0]}
+    rows = [
+        {"round": number, "rater": f"{number}{place}", "item": 1, "score": score}
+        for number, given in scores.items()
+        for place, score in enumerate(given)
+    ]
+    free = pd.DataFrame(rows)
+    wide = kr.compare_rounds(free).iloc[0]
+    free.attrs["scale"] = (0, 1, 1)
+    cut = kr.compare_rounds(free).iloc[0]
+    assert wide["change_high"] > 1
+    assert cut["change_high"] == 1
+    assert cut["change_low"] == wide["change_low"]
+    assert cut["p"] == wide["p"]

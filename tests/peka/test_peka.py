@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -194,3 +196,59 @@ def test_rtl_links_carry_priority_and_basis(study: Site) -> None:
 def test_missing_columns_are_named() -> None:
     with pytest.raises(MissingColumnError, match="rater"):
         kr.score_items(pd.DataFrame({"round": [1]}))
+
+
+def of_scale(scores: list[int], scale: tuple[float, ...], item: int = 1, round_: int = 1) -> Any:
+    frame = ratings(scores, item=item, round_=round_)  # type: ignore[arg-type]
+    frame.attrs["scale"] = scale
+    return frame
+
+
+def test_intervals_end_where_the_scale_ends() -> None:
+    """scipy's t interval of 0 0 0 0 1 is -0.355 to 0.755: cut at 0, where no mean can lie."""
+    scores = [0, 0, 0, 0, 1]
+    wide = stats.ttest_1samp(scores, 0).confidence_interval(0.95)
+    cut = kr.score_items(of_scale(scores, (0, 1, 1))).iloc[0]
+    assert wide.low < 0
+    assert (cut["ci_low"], cut["ci_high"]) == (0, pytest.approx(wide.high))
+    free = kr.score_items(ratings(scores)).iloc[0]  # nothing says what the scale is
+    assert free["ci_low"] == pytest.approx(wide.low)
+    asked = kr.score_items(ratings(scores), scale=(0, 1)).iloc[0]
+    assert asked["ci_low"] == 0
+    fields = of_scale(scores, (0, 1, 1)).assign(field_no=1)
+    assert kr.score_fields(fields)["ci_low"].tolist() == [0]
+
+
+def test_below_five_raters_there_is_no_interval_and_the_reason_is_told() -> None:
+    few = of_scale([1, 2, 3, 4], (1, 4, 1)).assign(field_no=1)
+    assert kr.score_items(few)[["ci_low", "ci_high"]].isna().all(axis=None)
+    fields = kr.score_fields(few)
+    assert fields[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert fields["reason"].tolist() == ["Fewer than 5 raters: no interval."]
+    enough = kr.score_items(of_scale([1, 2, 3, 4, 4], (1, 4, 1)))
+    assert enough[["ci_low", "ci_high"]].notna().all(axis=None)
+    means = pd.DataFrame({"round": 1, "item": [1, 2], "mean": ["2.25", "2.20"], "n": [4, 5]})
+    printed = kr.peka.score_means(means, scale=(1, 4))
+    assert printed["ci_low"].isna().tolist() == [True, False]
+    assert printed["ci_low"][1] == 1  # the widest interval, cut at the lowest score
+
+
+def test_the_share_names_its_score() -> None:
+    """By hand: one of four says yes; four of eleven marks reach 67, two thirds of 100."""
+    yes = kr.score_items(of_scale([0, 0, 0, 1], (0, 1, 1))).iloc[0]
+    assert (yes["at_least"], yes["share_at_least"]) == (1, 0.25)
+    marks = [60, 55, 70, 65, 70, 60, 65, 60, 70, 65, 70]
+    row = kr.score_items(of_scale(marks, (0, 100, 1))).iloc[0]
+    assert (row["at_least"], row["share_at_least"]) == (67, pytest.approx(4 / 11))
+    assert kr.score_items(ratings([1, 2, 3, 4])).iloc[0]["at_least"] == 3
+
+
+def test_half_points_keep_their_total() -> None:
+    halves = pd.DataFrame(
+        {"round": 1, "rater": list("ABCDE"), "item": 1, "score": [1.5, 2, 2, 3, 4]}
+    )
+    row = kr.score_items(halves, scale=(1, 4, 0.5)).iloc[0]
+    assert (row["total"], row["mean"], row["at_least"]) == (12.5, 2.5, 3)
+    assert kr.classify_items(kr.score_items(halves), threshold=2.5)["strength"].tolist() == [
+        "strong"
+    ]
