@@ -31,12 +31,16 @@ from kube_research.site.rules import (
     OPTIONAL,
     ORDERED,
     ROSTER,
+    built_in,
     rounds_out_of_order,
 )
 from kube_research.site.schema import Column, tables
 
 #: Columns that belong to a programme, not to a table of a site.
-EXTRA = ("site", "province", "regency", "field_no")
+EXTRA = (
+    *("site", "province", "regency", "field_no"),
+    *("score_given", "mean_recoded", "weight", "instrument"),
+)
 #: References whose targets may hold more values than a condition should list.
 _LONG = ("members", "groups")
 #: What a column of numbers holds.
@@ -183,6 +187,8 @@ def _typed(column: Column, holds: str) -> Iterator[tuple[str, Any]]:
             yield code, ~(cell.is_in(list(bound)) | cell.is_null())
         elif asks == "at least" and holds in NUMBERS:
             yield code, _true(cell < bound)
+        elif asks == "more than" and holds in NUMBERS:
+            yield code, _true(cell <= bound)
 
 
 def _referring(given: _Source, name: str, kinds: Collection[str]) -> Iterator[tuple[str, str, Any]]:
@@ -192,8 +198,10 @@ def _referring(given: _Source, name: str, kinds: Collection[str]) -> Iterator[tu
         if len(reference.columns) > 1 or column not in kinds or there in _LONG or "site" in kinds:
             continue
         target = given.tables.get(there)
+        known = list(built_in(there, reference.to[0])) if target is None else []
         if isinstance(target, pd.DataFrame) and reference.to[0] in target:
             known = target[reference.to[0]].dropna().unique().tolist()
+        if known or isinstance(target, pd.DataFrame):
             yield column, "reference", ~(nw.col(column).is_in(known) | nw.col(column).is_null())
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from kube_research.site.rules import (
     Sound,
     between_tables,
     broken_cells,
+    built_in,
     nearest,
     off_site,
 )
@@ -48,6 +50,8 @@ _DECIMALS = frozenset({"exact", "below", "above", "read"})
 _OF_MONEY = ("type_money", "money_part", "money_other", "money_zeros")
 #: Currencies that signs most likely stand for.
 _CODES = {"rp": "IDR", "rp.": "IDR", "€": "EUR", "£": "GBP", "¥": "JPY", "s$": "SGD", "₱": "PHP"}
+#: A column of wide ratings named after the section of its statement: 1.10, item_1.1, Butir 2-3.
+_SECTION = re.compile(r"(?:item|butir|no\.?)?[ _]?[0-9]+(?:[.-][0-9]+)+\.?", re.IGNORECASE)
 
 
 def read_site(
@@ -123,11 +127,19 @@ class Checker:
                 broken = [finding for finding in broken if finding.code not in _OF_MONEY[1:]]
             findings += broken
         if doubts:
-            findings += [*all_doubts(sound, self.read.info), *self._zero_parts(sound)]
+            doubts_open = filter(self._open, all_doubts(sound, self.read.info))
+            findings += [*doubts_open, *self._zero_parts(sound)]
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in map(self._problem, findings):
             problems.setdefault((problem.file, problem.row, problem.column), problem)
         return [*problems.values(), *self._entries(sound)]
+
+    def _open(self, doubt: Finding) -> bool:
+        """Tell whether a doubt stands: who writes 0.5% means it."""
+        written = (
+            "" if doubt.row is None else self.read.tables[doubt.table].at[doubt.row, doubt.column]
+        )
+        return doubt.code != "fraction" or "%" not in str(written)
 
     def _entries(self, sound: Sound) -> Iterator[Problem]:
         """Find entries about the whole site that its tables contradict."""
@@ -171,8 +183,10 @@ class Checker:
                     break
 
     def _headers(self, sound: Sound) -> Iterator[Finding]:
+        items = sound.frames.get("items")
+        codes = set() if items is None or "code" not in items else set(items["code"].dropna())
         for name, frame in sound.frames.items():
-            yield from _columns(tables()[name], frame)
+            yield from _columns(tables()[name], frame, codes)
 
     def _alone(self, sound: Sound) -> Iterator[Finding]:
         for name, frame in sound.frames.items():
@@ -209,7 +223,7 @@ class Checker:
         fill["site_file"] = self.read.site_file
         if "kinds" in fill or "books" in fill:
             fill |= self._own_books(fill.get("books", ()), value)
-        remedy = ""
+        remedy = "reference_brought" if "brought" in fill else ""
         if finding.code == "type_percent":
             fill["most"] = table.column(finding.column).most
             counted = finding.column == PERCENT and "n" in fill
@@ -223,7 +237,9 @@ class Checker:
             remedy = f"{finding.code}_decimals" if several else ""
         if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
             remedy = "type_code_name"
-        if (
+        if finding.column == "item" and finding.code in ("type_integer", "ambiguous", "minimum"):
+            remedy = "type_integer_item"
+        elif (
             finding.code == "ambiguous"
             and fill.get("kind", table.column(finding.column).kind) in _WHOLE
         ):
@@ -287,17 +303,20 @@ class Checker:
         if cells is None or cells.empty:
             return
         last, there = reference.columns[-1], reference.table
-        if there not in sound.frames:
+        brought = [(code,) for code in built_in(there, reference.to[-1])]
+        if there not in sound.frames and not (brought and there not in self.read.files):
             if there not in self.read.files and (name, there) not in OPTIONAL:
                 in_book = "[" in self.read.site_file
                 home = f"site.xlsx[{there}]" if in_book else f"{there}.csv"
                 fill = {"table": there, "where": home}
                 yield Finding(name, int(cells.index[0]), last, "reference_absent", fill)
             return
-        target = sound.cells(there, *reference.to)
-        if target is None:
+        target = sound.cells(there, *reference.to) if there in sound.frames else None
+        if target is None and (there in sound.frames or not brought):
             return
-        known = dict.fromkeys(target.itertuples(index=False, name=None))
+        known: dict[tuple[str, ...], None] = dict.fromkeys(brought)
+        if target is not None:
+            known = dict.fromkeys(target.itertuples(index=False, name=None))
 
         @cache
         def meant(entry: tuple[str, ...]) -> str:
@@ -305,11 +324,15 @@ class Checker:
 
         entries = list(zip(cells.index, cells.itertuples(index=False, name=None), strict=True))
         unknown = {entry for _, entry in entries if entry not in known}
-        if len(unknown) <= _mistyped(tables()[there], sound.frames[there], len(known)):
+        if target is not None and len(unknown) <= _mistyped(
+            tables()[there], sound.frames[there], len(known)
+        ):
             return  # what is referred to has been told in its own table
         for row, entry in entries:
             if entry in unknown:
                 fill = {"table": there, "near": meant(entry)}
+                if target is None:
+                    fill["brought"] = ", ".join(code for (code,) in brought)
                 yield Finding(name, int(row), last, "reference", fill)
 
 
@@ -323,11 +346,18 @@ def _mistyped(table: Table, frame: pd.DataFrame, known: int) -> int:
     return len(frame) if lost else len(frame.drop_duplicates()) - known  # or a column is another
 
 
-def _columns(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:
+def _columns(table: Table, frame: pd.DataFrame, codes: Collection[str]) -> Iterator[Finding]:
+    """Check the names of columns; ``codes`` are the section numbers of the statements."""
     absent = [name for name in table.names if name not in frame]
     meant: list[str] = []
     for name in frame.columns:
-        if name not in table.names:
+        rated = table.name == "ratings" and name not in table.names
+        if rated and name == "score_given":
+            yield Finding(table.name, None, name, "column_turned")
+        elif rated and (name in codes or _SECTION.fullmatch(name)):
+            meant += ["item", "score"]
+            yield Finding(table.name, None, name, "column_section")
+        elif name not in table.names:
             near = meant_column(name, [other for other in absent if other not in meant])
             meant.append(near)
             fill = {"near": near, "allowed": ", ".join(table.names)}
@@ -373,3 +403,19 @@ def _reasons(reading: Reading, keep: bool) -> dict[str, object]:
         return {"readings": ", ".join(reading.readings)}
     near = reading.code.startswith("type_") or reading.code == "money_other"
     return {"near" if near else "date": reading.near}
+
+
+def turn_round(finished: dict[str, pd.DataFrame], scale: tuple[float, float]) -> None:
+    """Turn scores of negative statements round, and give ratings the weights of their items."""
+    items = finished.get("items")
+    if items is None:
+        return
+    negative = "direction" in items and items["direction"].eq("negative").any()
+    if not negative and not ("weight" in items and items["weight"].notna().any()):
+        return  # most instruments have neither, and what does it takes time to load
+    from kube_research.site.instrument import with_instrument, with_turned_means
+
+    if "ratings" in finished:
+        finished["ratings"] = with_instrument(finished["ratings"], items, scale)
+    if "item_means" in finished:
+        finished["item_means"] = with_turned_means(finished["item_means"], items, scale)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kube_research.currency import RUPIAH, Currency
 from kube_research.frames import FEW
 from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
 from kube_research.site.results import doubtful_percents
-from kube_research.site.rules import BOOK, Finding, Sound, each_row, people_listed
+from kube_research.site.rules import BOOK, Finding, Sound, each_row, people_listed, wording
 from kube_research.site.schema import tables
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     yield from _examples(sound)
     yield from _empty_rounds(sound)
     yield from _other_items(sound)
+    yield from _statements(sound)
+    yield from _means_as_given(sound, info)
+    yield from _fractions(sound)
     if info is not None:
         yield from _missing_groups(sound, info)
         yield from _few(sound, info)
@@ -267,6 +271,51 @@ def _other_items(sound: Sound) -> Iterator[Finding]:
             place = ("ratings", int(part.index[0]), "round")
             yield Finding(*place, "items_differ", fill, "warning")
         last = (number, scored)
+
+
+def _statements(sound: Sound) -> Iterator[Finding]:
+    """Find statements of one wording (in either language), and section numbers that stand twice."""
+    known: set[int] = set()
+    for column in ("statement_id", "statement_en", "code"):
+        cells = sound.cells("items", "item", column)
+        if cells is None:
+            continue
+        texts = cells[column] if column == "code" else cells[column].map(wording)
+        first = cells["item"].groupby(texts).transform("first")
+        again = cells.index[texts.duplicated() & (texts != "") & ~cells.index.isin(known)]
+        code = "code_twice" if column == "code" else "statement_twice"
+        known |= set() if column == "code" else set(again)
+        yield from each_row("items", again, column, code, {"other": first}, "warning")
+
+
+def _means_as_given(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
+    """Say once that printed means of negative statements are taken as means of the answers."""
+    items = sound.cells("items", "item", "direction")
+    means = sound.cells("item_means", "item", "mean")
+    if items is None or means is None:
+        return
+    negative = means[means["item"].isin(items.loc[items["direction"] == "negative", "item"])]
+    if len(negative):
+        numbers = sorted(set(negative["item"].astype("int64")))
+        fill = {"items": ", ".join(map(str, numbers)), "rows": len(negative)}
+        rated = info is not None and "ratings" in sound.frames
+        ends = sum(info.scale) if rated and info else ""
+        place = ("item_means", int(negative.index[0]), "mean")
+        yield Finding(*place, "mean_negative", {**fill, "near": ends}, "warning")
+
+
+def _fractions(sound: Sound) -> Iterator[Finding]:
+    """Find shares such as 0.05 where a percentage stands; those of outcomes have rules of their own."""
+    for name in (name for name in sound.frames if name != "outcomes"):
+        for column in (column for column in tables()[name].columns if column.kind == "percent"):
+            cells = sound.cells(name, column.name)
+            if cells is None:
+                continue
+            values = cells[column.name].map(Decimal)
+            values = values[(values > 0) & (values < 1)]
+            percents = values.map(lambda value: f"{(100 * value).normalize():f}")
+            fill = {"value": values, "near": percents}
+            yield from each_row(name, values.index, column.name, "fraction", fill, "warning")
 
 
 def _missing_groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:

@@ -251,8 +251,10 @@ def _instead_of(twin: str, folder: Path) -> str:
 
 
 def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.DataFrame]:
-    """Give every table its types, its evidence and locator, and ratings the field of each item."""
+    """Give every table its types, evidence and locator, and ratings what the instrument says of them."""
     import pandas as pd
+
+    from kube_research.site.checker import turn_round
 
     finished = {}
     for name in tables():
@@ -269,10 +271,12 @@ def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.
         finished[name] = as_money(frame, info.money, *amounts) if amounts else frame
     if "ratings" in finished:
         finished["ratings"].attrs["scale"] = (*info.scale, info.step)
-    if "ratings" in finished and "items" in finished:
-        fields = finished["items"].set_index("item")["field_no"]
+    items = finished.get("items")
+    if items is not None and "ratings" in finished:
+        fields = items.set_index("item")["field_no"]
         ratings = finished["ratings"]
         ratings["field_no"] = ratings["item"].map(fields).astype("Int64")
+    turn_round(finished, info.scale)
     return finished
 
 

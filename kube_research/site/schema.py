@@ -21,6 +21,7 @@ PATTERNS = {
     "money": r"[+-]?[0-9]{1,15}",
     "percent": r"(?:100(?:\.0{1,17})?|[0-9]{1,2}(?:\.[0-9]{1,17})?)",
     "percent_over": r"[0-9]{1,4}(?:\.[0-9]{1,17})?",  # of a plan that may be more than fulfilled
+    "positive": r"[0-9]{1,6}(?:\.[0-9]{1,6})?",
     "printed": r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?",
     "time": r"(?:[01][0-9]|2[0-3]):[0-5][0-9]",
     "code": r"[^\W_][\w.\-]*",
@@ -31,7 +32,8 @@ WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
 
 #: What was counted, of how many, and the percentage that says the same.
 COUNTS, PERCENT = ("achieved_n", "achieved_of"), "achieved_pct"
-_NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64"}
+_NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64",
+                             "positive": "Float64"}  # fmt: skip
 
 
 #: Lists among the entries of a column.
@@ -72,6 +74,8 @@ class Column:
             rules.append((f"type_{self.kind}", "pattern", PATTERNS[self.form]))
         if self.kind == "date":
             rules.append(("type_date", "day", None))
+        if self.kind == "positive":
+            rules.append(("not_positive", "more than", 0))
         if self.allowed:
             rules.append(("choice", "one of", self.allowed))
         if self.minimum is not None:
@@ -191,8 +195,8 @@ def typed(frame: pd.DataFrame, name: str, *, step: float = 1) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Whole numbers as ``Int64``, percentages as ``Float64``, dates as ``datetime64``, all else as
-        ``string``; printed numbers stay text, because their trailing zeros carry information.
+        Whole numbers as ``Int64``, percentages and weights as ``Float64``, dates as ``datetime64``,
+        all else as ``string``; printed numbers stay text: their trailing zeros carry information.
     """
     import pandas as pd
 

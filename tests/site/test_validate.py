@@ -506,12 +506,21 @@ def test_every_problem_has_a_remedy_and_a_test() -> None:
         catalogue = tomllib.load(handle)
     codes, remedies = set(catalogue["problem"]), set(catalogue["remedy"])
     assert codes <= remedies
-    variants = r"_(near|text|name|whole|counts|need|mean|above|decimals|money)$"
+    variants = r"_(near|text|name|whole|counts|need|mean|above|decimals|money|brought|item)$"
     assert {re.sub(variants, "", name) if name not in codes else name for name in remedies} == codes
     here = Path(__file__).parent
     tests = "".join(
         (here / f"test_{name}.py").read_text(encoding="utf-8")
-        for name in ("readers", "validate", "site", "malformed", "results", "toml_rows", "money")
+        for name in (
+            "readers",
+            "validate",
+            "site",
+            "malformed",
+            "results",
+            "toml_rows",
+            "money",
+            "statements",
+        )
     )
     tests += (here.parent / "helpers" / "broken_cells.py").read_text(encoding="utf-8")
     assert {code for code in codes if f'"{code}"' not in tests} == set()
