@@ -27,6 +27,8 @@ _NAME = re.compile(
 
 #: The sign for a letter that could not be read, and UTF-8 read as Windows-1252 (Ã© for é, â€™ for ’).
 _LOST = re.compile("\ufffd|\u00c3[\u0080-\u00bf]|\u00e2\u20ac[\u2122\u201c\u0153\u02dc\u00a6]")
+#: Words by which a note says that a loan bears interest.
+_INTEREST = re.compile(r"\b(?:jasa|bunga|interest|margin)\b", re.IGNORECASE)
 _BEFORE = ("study", "preparation")
 _DATES = (
     ("rounds", "date"),
@@ -55,6 +57,7 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
         yield from _few(sound, info)
         yield from _far_dates(sound, info)
         yield from _unsaid_books(sound, info)
+        yield from _mixed_instalments(sound, info)
 
 
 def _balances(sound: Sound, currency: Currency) -> Iterator[Finding]:
@@ -369,6 +372,30 @@ def _unsaid_books(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
         if len(rows) and book.lower() not in kinds:
             fill = {"count": len(rows), "book": book, "kinds": ", ".join(BOOK_KINDS)}
             yield Finding("ledger", int(rows[0]), "book", "book_unsaid", fill, "warning")
+
+
+def _mixed_instalments(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
+    """Find borrowers whose instalments may hold interest, as notes or sums say, but none is booked."""
+    import pandas as pd
+
+    cells = sound.cells("ledger", "category", "person", "amount")
+    if cells is None:
+        return
+    entries = with_flows(cells, sound.cells("categories", "category", "flow"))
+    entries["amount"] = pd.to_numeric(entries["amount"])
+    notes = sound.frames["ledger"].get("note", pd.Series(index=cells.index, dtype="string"))
+    speaks = notes.reindex(cells.index).str.contains(_INTEREST).fillna(False).astype(bool)
+    for person, part in entries.assign(speaks=speaks).groupby("person", sort=False):
+        lent = -part.loc[part["flow"] == "loan_out", "amount"].sum()
+        repaid = part[(part["flow"] == "loan_repaid") & (part["amount"] > 0)]
+        paid = repaid["amount"].sum()
+        said = part.loc[part["flow"].isin(["loan_out", "loan_repaid"]), "speaks"].any()
+        if repaid.empty or (part["flow"] == "loan_interest").any() or not (said or paid > lent > 0):
+            continue
+        fill = {"count": len(repaid), "person": person, "repaid": info.money.plain(paid)}
+        fill |= {"low": info.money.plain(max(lent - paid, 0)), "high": info.money.plain(lent)}
+        place = ("ledger", int(str(repaid.index[0])), "category")
+        yield Finding(*place, "interest_mixed", fill, "warning")
 
 
 def _far_dates(sound: Sound, info: SiteInfo) -> Iterator[Finding]:

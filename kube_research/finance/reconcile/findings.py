@@ -125,7 +125,7 @@ def findings_frame(
     grades = rows.frame.get("evidence", pd.Series(pd.NA, rows.frame.index))
     for finding in findings:
         at, other = finding.at, finding.other
-        named = {**_named(rows, finding), "category": names.iat[at], **finding.fill}
+        named = {**_named(rows, finding), "category": names.iloc[at], **finding.fill}
         fill = _in_words(named, lang, currency)
         near = [at] if other is None else [at, other]
         table.append(
