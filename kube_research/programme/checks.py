@@ -19,6 +19,7 @@ from kube_research.programme.sums import in_memory
 from kube_research.site.doubts import unsettled
 from kube_research.site.folder import Site
 from kube_research.site.info import BOOKS
+from kube_research.site.instrument import recoded
 from kube_research.site.local_values import unread_values
 from kube_research.site.results import broken_counts
 from kube_research.site.rules import (
@@ -33,6 +34,7 @@ from kube_research.site.rules import (
     ROSTER,
     built_in,
     rounds_out_of_order,
+    wording,
 )
 from kube_research.site.schema import Column, tables
 
@@ -398,6 +400,12 @@ def _small(given: _Source) -> Iterator[Rule]:
         frame if isinstance(frame := given.tables.get(name), pd.DataFrame) else pd.DataFrame()
         for name in ("rounds", "outcomes", "facts")
     )
+    items = given.tables.get("items")
+    if isinstance(items, pd.DataFrame) and {"site", "item", "statement_id"} <= set(items):
+        said = items["statement_id"].fillna("").map(wording)
+        asked = pd.Series(list(zip(items["item"], said, recoded(items), strict=True)), items.index)
+        first = set(asked[items["site"] == items["site"].min()])
+        yield Rule("items", "statement_id", "instruments_differ", rows=items[~asked.isin(first)])
     if {"round", "date"} <= set(rounds):
         dated = rounds.dropna(subset=["round", "date"])
         parts = [part for _, part in dated.groupby("site")] if "site" in dated else [dated]
