@@ -1,4 +1,4 @@
-"""Sites of one programme with different instruments, and negative statements of a programme in Parquet."""
+"""Sites of a programme with different instruments, and negative statements of one in Parquet."""
 
 from __future__ import annotations
 
