@@ -16,7 +16,7 @@ from kube_research.currency import RUPIAH, Currency
 from kube_research.engines import column_names, numbered, query_on
 from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
-from kube_research.site.doubts import unsettled
+from kube_research.site.book_doubts import unsettled
 from kube_research.site.folder import Site
 from kube_research.site.info import BOOKS
 from kube_research.site.instrument import recoded

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kube_research.currency import RUPIAH, currencies
 from kube_research.formats import as_printed
 from kube_research.site.doubts import all_doubts
-from kube_research.site.info import site_entry
+from kube_research.site.info import BOOKS, site_entry
 from kube_research.site.local_values import (
     SHEET_ERROR,
     Reading,
@@ -223,6 +223,9 @@ class Checker:
         fill["site_file"] = self.read.site_file
         if "kinds" in fill or "books" in fill:
             fill |= self._own_books(fill.get("books", ()), value)
+        if finding.code == "ambiguous" and name in self.read.places and value[:1].isdigit():
+            for reading in ("whole", "decimal"):  # the column says the sign, the cell does not
+                fill[reading] = str(fill[reading]).lstrip("-")
         remedy = "reference_brought" if "brought" in fill else ""
         if finding.code == "type_percent":
             fill["most"] = table.column(finding.column).most
@@ -235,6 +238,9 @@ class Checker:
             fill |= self._of_money(str(fill.get("near", "")))
             several = self.currency.decimals and finding.code != "money_other"
             remedy = f"{finding.code}_decimals" if several else ""
+        if finding.code == "column_missing" and has_text(f"remedy.column_missing_{column}"):
+            remedy = f"column_missing_{column}"
+            fill["allowed"] = ", ".join(self.read.info.books if self.read.info else BOOKS)
         if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
             remedy = "type_code_name"
         if finding.column == "item" and finding.code in ("type_integer", "ambiguous", "minimum"):

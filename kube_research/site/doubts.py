@@ -1,17 +1,18 @@
-"""What does not stop a site from loading: books that do not add up, and what somebody should look at."""
+"""What does not stop a site from loading, and what somebody should look at."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kube_research.currency import RUPIAH, Currency
+from kube_research.currency import RUPIAH
 from kube_research.frames import FEW
 from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
+from kube_research.site.book_doubts import book_doubts
 from kube_research.site.results import doubtful_percents
-from kube_research.site.rules import BOOK, Finding, Sound, each_row, people_listed, wording
+from kube_research.site.rules import Finding, Sound, each_row, people_listed, wording
 from kube_research.site.schema import tables
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ _NAME = re.compile(
 _LOST = re.compile("\ufffd|\u00c3[\u0080-\u00bf]|\u00e2\u20ac[\u2122\u201c\u0153\u02dc\u00a6]")
 #: Words by which a note says that a loan bears interest.
 _INTEREST = re.compile(r"\b(?:jasa|bunga|interest|margin)\b", re.IGNORECASE)
+#: Roles of those who are invited as members of a group, and how many of them are named.
+MEMBER_ROLES = ("pengurus", "anggota")
+_NAMED = 5
 _BEFORE = ("study", "preparation")
 _DATES = (
     ("rounds", "date"),
@@ -40,10 +44,11 @@ _DATES = (
 
 def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     """Yield findings and warnings about tables whose broken cells have been blanked."""
-    yield from _balances(sound, info.money if info else RUPIAH)
+    yield from book_doubts(sound, info.money if info else RUPIAH)
     yield from _presence(sound)
     yield from _belonging(sound)
     yield from _percents(sound, info)
+    yield from _only_present(sound)
     yield from _codes(sound)
     yield from _lost_letters(sound)
     yield from _examples(sound)
@@ -58,61 +63,6 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
         yield from _far_dates(sound, info)
         yield from _unsaid_books(sound, info)
         yield from _mixed_instalments(sound, info)
-
-
-def _balances(sound: Sound, currency: Currency) -> Iterator[Finding]:
-    """Find the rows from which on a book's written balance is not the sum of its entries.
-
-    Told once where the difference changes: a balance mistyped once and right again in the next row is
-    one finding, and so is a missing entry that shifts all later balances.
-    """
-    import pandas as pd
-
-    keys = list(BOOK)
-    frame = sound.frames.get("ledger")
-    if frame is None or not {"date", *keys, "amount", "balance"} <= set(frame.columns):
-        return
-    if sound.blanked & {("ledger", name) for name in ("date", *keys)}:
-        return  # which entries a balance sums up is not known
-    book = frame[["date", *keys, "amount", "balance"]].sort_values("date", kind="stable")
-    amounts = pd.to_numeric(book["amount"]).astype("Int64")
-    grouping = [book[key] for key in keys]
-    book["unsure"] = amounts.isna().groupby(grouping).cumsum()
-    book["running"] = amounts.fillna(0).groupby(grouping).cumsum()
-    book["stated"] = pd.to_numeric(book["balance"]).astype("Int64")
-    book = book.dropna(subset=["stated"])
-    book["difference"] = (book["stated"] - book["running"]).astype("int64")
-    shifts = book.groupby(keys)[["difference", "unsure"]].shift(fill_value=0)
-    changed = (book["difference"] != shifts["difference"]) | (book["unsure"] != shifts["unsure"])
-    changed |= changed.groupby([book[key] for key in keys]).shift(fill_value=False)
-    around = book.loc[changed, [*keys, "difference", "unsure", "stated", "running"]].reset_index()
-    for label, stated, computed in unsettled(around.to_numpy().tolist()):
-        fill = {"stated": currency.plain(stated), "computed": currency.plain(computed)}
-        yield Finding("ledger", label, "balance", "balance", fill, "finding")
-
-
-def unsettled(entries: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, int, int]]:
-    """Yield the entries from which on a book's balance is off: label, balance stated, balance computed.
-
-    Parameters
-    ----------
-    entries : iterable of sequence
-        Entries around a change of the difference, in order within each book: label, then what names
-        the book, then difference (stated minus running), entries so far without an amount, stated
-        balance, running balance.
-    """
-    firm: dict[object, tuple[int, int, int]] = {}
-    for entry in entries:
-        label, *book_of, now, unsure, stated, running = entry
-        book = tuple(book_of)
-        before, last, gaps = firm.get(book, (0, 0, 0))
-        if unsure != gaps:  # an entry in between cannot be read: start anew from this balance
-            firm[book] = (now, now, unsure)
-            continue
-        settled = now in (before, last)
-        firm[book] = (now if settled else last, now, gaps)
-        if not settled:
-            yield label, stated, running + last
 
 
 def _presence(sound: Sound) -> Iterator[Finding]:
@@ -184,6 +134,31 @@ def _percents(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
         rounding = info.rounding if info else "any"
         for row, column, code, fill, severity in doubtful_percents(outcomes, rounding):
             yield Finding("outcomes", row, column, code, fill, severity)
+
+
+def _only_present(sound: Sound) -> Iterator[Finding]:
+    """Find meetings whose list holds nobody who stayed away while the roster has others."""
+    cells = sound.cells("attendance", "activity", "person", "status")
+    if cells is None or sound.blanked & {("attendance", name) for name in cells.columns}:
+        return
+    came = cells["status"].isin(("present", "late")).groupby(cells["activity"]).transform("all")
+    lists, people = cells[came], people_listed(sound)
+    if people is None or lists.empty or not {"group", "role", "joined", "left"} <= set(people):
+        return
+    days = sound.cells("activities", "activity", "date")
+    dates = {} if days is None else dict(zip(days["activity"], days["date"], strict=True))
+    for activity, part in lists.groupby("activity", sort=False):
+        groups = people["group"].reindex(part["person"]).dropna().unique()
+        invited = people[people["group"].isin(groups) & people["role"].isin(MEMBER_ROLES)]
+        if day := dates.get(activity):
+            gone = (invited["joined"] > day) | (invited["left"] <= day)
+            invited = invited[~gone.fillna(False).astype(bool)]
+        unlisted = [str(person) for person in invited.index if person not in set(part["person"])]
+        if unlisted:
+            named = ", ".join(unlisted[:_NAMED]) + (", ..." if len(unlisted) > _NAMED else "")
+            fill = {"count": len(unlisted), "roster": len(invited), "people": named}
+            place = ("attendance", int(part.index[0]), "activity")
+            yield Finding(*place, "only_present", fill, "warning")
 
 
 def _codes(sound: Sound) -> Iterator[Finding]:

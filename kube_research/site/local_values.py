@@ -79,6 +79,7 @@ _MONTH_DAY_YEAR = re.compile(
     _WEEKDAY
     + r"(?P<month>[a-z]{3,})\.?\s+(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>[0-9]{4})"
 )
+_NO_YEAR = re.compile(_WEEKDAY + r"(?P<day>[0-9]{1,2})[\s-]*(?P<month>[a-z]{3,})\.?")
 _NUMERIC = re.compile(
     _WEEKDAY
     + r"(?P<a>[0-9]{1,4})\s?(?P<mark>[/.-])\s?(?P<b>[0-9]{1,2})\s?(?P=mark)\s?(?P<c>[0-9]{1,4})"
@@ -128,6 +129,10 @@ def _date(text: str) -> Reading:
         return _numeric_date(parts)
     if parts := _DAY_MONTH_YEAR.fullmatch(written) or _MONTH_DAY_YEAR.fullmatch(written):
         return _named_date(parts)
+    if re.fullmatch(r"(?:tgl\.?\s*|tanggal\s*)?(?:0?[1-9]|[12][0-9]|3[01])", written):
+        return Reading(code="date_no_month")
+    if (parts := _NO_YEAR.fullmatch(written)) and parts["month"] in _numbers_of("month"):
+        return Reading(code="date_no_year")
     if parts := _WITH_TIME.fullmatch(written):
         return Reading(code="type_date", near=_date(parts[1]).value)
     return _NO_DATE

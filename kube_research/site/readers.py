@@ -13,10 +13,12 @@ from statistics import mode
 from typing import TYPE_CHECKING, Any
 
 from kube_research.site.info import Entries, SiteInfo, info_from_sheet, read_info
+from kube_research.site.kept_books import entries_of
+from kube_research.site.kept_lists import attendances_of
 from kube_research.site.local_values import LOCAL_KINDS, NUMBER_KINDS, decimal_comma, read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, WIDE_ITEM, Column, tables
-from kube_research.site.shapes import Places, is_wide, lengthen
+from kube_research.site.shapes import Places, Reshaped, is_wide, lengthen
 from kube_research.site.sheets import (
     DELIMITERS,
     Fault,
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOOK_DOWN = 15
+#: What the words above columns mean in tables of another shape than ours.
+_BESIDE = {
+    "ledger": ("money_in", "money_out", "debit", "credit", "unread"),
+    "attendance": ("unread",),
+}
 
 
 @cache
@@ -40,7 +47,7 @@ def _known_names(table: str) -> frozenset[str]:
     """Return the names of a table's columns and the words that stand for them, in lower case."""
     if table == "site":
         return frozenset({"key", "value"})
-    names = tables()[table].names if table in tables() else ()
+    names = (*tables()[table].names, *_BESIDE.get(table, ())) if table in tables() else ()
     words = {word for word, ours in header_words().items() if set(ours) & set(names)}
     return frozenset({*names, *words})
 
@@ -447,7 +454,30 @@ def read_folder(folder: Path, lang: str = "en") -> Collected:
             _tell_other_file(path, collected)
     for name, raw in sheets.items():
         collected.add(name, raw)
+    _reshape(collected)
     return collected
+
+
+def _reshape(collected: Collected) -> None:
+    """Read the tables that people keep in another shape than ours as rows of ours."""
+    info = collected.info
+    known = {"group": info.groups, "book": info.books} if info else {}
+    table = collected.tables.get
+    ledger, attendance = table("ledger"), table("attendance")
+    kept: dict[str, Reshaped | None] = {}
+    if ledger is not None:
+        kept["ledger"] = entries_of(ledger, known)
+    if attendance is not None:
+        kept["attendance"] = attendances_of(attendance, table("activities"), table("members"))
+    for name, reshaped in kept.items():
+        if reshaped is None:
+            continue
+        for row, column, value, code, fill, severity in reshaped.remarks:
+            place = (collected.files[name], row, column, value)
+            collected.problems.append(located(*place, code, collected.lang, severity, **fill))
+        collected.tables[name], collected.places[name] = reshaped.frame, reshaped.places
+        if reshaped.frame.empty:
+            del collected.tables[name]
 
 
 def _read_entries(folder: Path, sheet: Raw | None, collected: Collected) -> None:
