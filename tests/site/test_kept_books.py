@@ -195,6 +195,26 @@ def test_what_cannot_be_told_is_asked(
     assert amounts in ([100_000, -20_000], [-5_000])
 
 
+@pytest.mark.parametrize(
+    ("ledger", "expected"),
+    [
+        (BANK, [(1, "Debit", "debit_out", "warning")]),
+        (DEBIT, [(1, "Debet", "debit_in", "warning")]),
+        (OURS.replace("income", "Masuk,income").replace("cost,,", "cost,,,").replace("les,,", "les,,5,"),
+         [(1, "income", "second_side", "error")]),
+        (SAVED + "2024-03-01,,tabungan,,,15000,\n", [(5, "Sisa", "balance_again", "error")]),
+    ],
+)  # fmt: skip
+def test_how_a_book_was_read_is_told_above_its_columns(
+    tmp_path: Path, ledger: str, expected: list[tuple[int, str, str, str]]
+) -> None:
+    problems = kr.check_site(kept_site(tmp_path, ledger=ledger))
+    passed = ("group_filled", "columns_unread", "category_unknown")
+    assert [
+        (p.row, p.column, p.code, p.severity) for p in problems if p.code not in passed
+    ] == expected
+
+
 def test_what_a_book_without_headings_of_ours_lacks_is_told(tmp_path: Path) -> None:
     ledger = "Tgl,Uraian,Penerimaan,Pengeluaran,Sisa\n5,Iuran anggota,100000,,100000\n"
     problems = kr.check_site(kept_site(tmp_path, groups='"01", "02"', ledger=ledger))
