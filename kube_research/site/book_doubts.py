@@ -38,7 +38,8 @@ def _entries(sound: Sound) -> pd.DataFrame | None:
     cells = sound.cells("ledger", "date", *BOOK, "category", "amount")
     if cells is None or cells.empty:
         return None
-    from kube_research.site.accounts import directions, with_flows
+    from kube_research.site.accounts import with_flows
+    from kube_research.site.signs import directions
 
     chart = sound.cells("categories", "category", "flow")
     if sound.blanked & {("categories", "category"), ("categories", "flow")}:

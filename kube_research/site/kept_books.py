@@ -295,7 +295,7 @@ class _Book:
                 real = part["moved"] != 0
                 agree += [(steps == part["moved"])[real], (steps == -part["moved"])[real]]
         if "category" in heads:
-            from kube_research.site.accounts import directions
+            from kube_research.site.signs import directions
 
             cells = self.frame[heads["category"]].fillna("")
             signs = directions(pd.DataFrame({"category": cells}, self.frame.index))
