@@ -36,7 +36,8 @@ from kube_research.frames import documented
 from kube_research.site.folder import bundled_sites, find_folder
 from kube_research.site.problems import Problem, located, missing_table, site_error
 from kube_research.site.readers import BOOK, read_folder
-from kube_research.site.sheets import Fault, read_book
+from kube_research.site.sheets import Fault
+from kube_research.site.workbooks import read_book
 from kube_research.texts import text
 
 #: Tables that ratings build on: an import needs them to be sound.
@@ -428,7 +429,7 @@ class _Import:
             round_number=round_number, named=self.meanings.answers,
         )  # fmt: skip
         submissions = rows.read()
-        self._check_formulas()
+        self._check_cells()
         self.problems.stop()
         self._check_usable(submissions, rows)
         self.day_first = order_of_days(submission.time for submission in submissions)
@@ -561,13 +562,19 @@ class _Import:
         reader = ScoreReader(self.site.info.scale, cells, self.meanings.answers)
         return bool(cells) and not any(reader.read(cell).code for cell in cells)
 
-    def _check_formulas(self) -> None:
+    def _check_cells(self) -> None:
+        """Tell of formulas without a result and of cells that lie under merged ones."""
         used = {
             spot for role, spots in self.headers.columns.items() for spot in spots if role != "meta"
         }
         for row, spot in self.sheet.uncomputed:
             if row >= self.headers.first and spot in used:
                 self.problems.add("formula_no_value", row, spot)
+        who = {*self.headers.spots("rater"), *self.headers.spots("name")}
+        for row, spot, merge, entry in self.sheet.covered:
+            if row >= self.headers.first and spot in used - {*self.headers.spots("private")}:
+                near = HIDDEN if spot in who and not self.problems.is_code(entry) else entry
+                self.problems.add("merged", row, spot, merge=merge, near=near)
 
     def merge(self, submissions: list[Submission], imported: Imported, *, latest: bool) -> None:
         """Write the submissions into the ratings in memory."""

@@ -36,7 +36,7 @@ from kube_research.site.rules import (
     rounds_out_of_order,
     wording,
 )
-from kube_research.site.schema import Column, tables
+from kube_research.site.schema import TURNED_CODE, Column, tables
 
 #: Columns that belong to a programme, not to a table of a site.
 EXTRA = (
@@ -166,6 +166,8 @@ def _cells(given: _Source, name: str) -> Iterator[tuple[str, str, Any]]:
                 yield column_name, "off_step", _true((steps - (steps + 0.5).floor()).abs() > 1e-6)
     if given.groups is not None and name in GROUPED and "group" in kinds:
         group = nw.col("group")
+        strange = ~(group.is_in(list(given.groups)) | group.is_null())
+        yield "group", "turned", strange & _dated_group()
         yield "group", "unknown_group", ~(group.is_in(list(given.groups)) | group.is_null())
     if name in IN_BOOKS and "book" in kinds:
         book = nw.col("book")
@@ -175,12 +177,19 @@ def _cells(given: _Source, name: str) -> Iterator[tuple[str, str, Any]]:
             yield end, "end_before_start", _true(nw.col(end) < nw.col(start))
 
 
+def _dated_group() -> Any:
+    """Tell of each row whether its group looks like what a spreadsheet makes of a code."""
+    return _true(nw.col("group").cast(nw.String).str.contains(f"^(?:{TURNED_CODE})$"))
+
+
 def _typed(column: Column, holds: str) -> Iterator[tuple[str, Any]]:
     """Compile the rules of a cell, as far as its type has not settled them already."""
     cell = nw.col(column.name)
     for code, asks, bound in column.rules:
         if asks == "pattern" and holds == "text":
             yield code, ~(_true(cell.str.contains(f"^(?:{bound})$")) | cell.is_null())
+        elif asks == "no pattern" and holds == "text":
+            yield code, _true(cell.str.contains(f"^(?:{bound})$"))
         elif asks == "pattern" and holds == "float" and column.kind in ("integer", "money"):
             yield code, _true(cell != cell.floor())
         elif asks == "pattern" and holds in NUMBERS and column.kind == "percent":
@@ -455,7 +464,8 @@ def _people(given: _Source) -> Iterator[Rule]:
             frame = given.tables.get(name)
             if frame is not None and "group" in column_names(frame):
                 rows = joined(counted(frame, ["group"]), groups, ["group"], "anti")
-                yield Rule(name, "group", "unknown_group", rows=rows)
+                yield Rule(name, "group", "turned", rows=where(rows, _dated_group()))
+                yield Rule(name, "group", "unknown_group", rows=where(rows, ~_dated_group()))
 
 
 def _site_of(names: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from kube_research.formats import as_printed
 from kube_research.site.doubts import all_doubts
 from kube_research.site.info import BOOKS, site_entry
 from kube_research.site.local_values import (
+    LOCAL_KINDS,
+    NUMBER_KINDS,
     SHEET_ERROR,
     Reading,
     Refused,
@@ -32,7 +34,9 @@ from kube_research.site.rules import (
     nearest,
     off_site,
 )
-from kube_research.site.schema import PERCENT, Reference, Table, tables
+from kube_research.site.schema import PERCENT, Column, Reference, Table, tables
+from kube_research.site.spellings import value_words
+from kube_research.site.turned import lost_digits, turned
 from kube_research.texts import has_text, text
 
 if TYPE_CHECKING:
@@ -46,6 +50,13 @@ _PEOPLE = ("person", "rater")
 _WHOLE = ("integer", "money")
 #: What texts tell of percentages, with the decimal sign of the language.
 _DECIMALS = frozenset({"exact", "below", "above", "read"})
+#: Rules that a word for no answer breaks, where a blank cell says the same.
+_MAY_BE_BLANK = (
+    *(f"type_{kind}" for kind in (*LOCAL_KINDS, "code")),
+    *("choice", "reference", "unknown_group"),
+)
+#: Columns in which a minus is no blank.
+_SIGNED = ("direction",)
 #: Rules about amounts, whose texts name the site's currency.
 _OF_MONEY = ("type_money", "money_part", "money_other", "money_zeros")
 #: Currencies that signs most likely stand for.
@@ -226,22 +237,43 @@ class Checker:
         if finding.code == "ambiguous" and name in self.read.places and value[:1].isdigit():
             for reading in ("whole", "decimal"):  # the column says the sign, the cell does not
                 fill[reading] = str(fill[reading]).lstrip("-")
+        remedy = self._remedy(finding, column, value, fill)
+        place = (self.read.files[name], row, column, value)
+        return located(
+            *place, finding.code, self.read.lang, finding.severity, remedy=remedy, **fill
+        )
+
+    def _remedy(self, finding: Finding, column: str, value: str, fill: dict[str, object]) -> str:
+        """Choose the remedy of a finding, if it is not that of its rule, and fill in what it names."""
+        table = tables()[finding.table]
         remedy = "reference_brought" if "brought" in fill else ""
+        listed = table.column(finding.column) if finding.column in table.names else None
+        if finding.code == "turned":
+            groups = self.read.info.groups if self.read.info and column == "group" else ()
+            fill |= _turned_words(value, groups, self.read.lang)
+        if listed is not None:
+            near = bool(fill.get("near"))
+            remedy = _blank_remedy(listed, finding.code, value, near) or remedy
         if finding.code == "type_percent":
             fill["most"] = table.column(finding.column).most
             counted = finding.column == PERCENT and "n" in fill
-            remedy = "type_percent_counts" if counted else ""
+            remedy = "type_percent_counts" if counted else remedy
         if finding.code == "off_step":
             fill["entry"] = site_entry("step", fill["fits"], self.read.site_file)
             remedy = "" if fill["fits"] else "off_step_mean"
         if finding.code in _OF_MONEY:
             fill |= self._of_money(str(fill.get("near", "")))
             several = self.currency.decimals and finding.code != "money_other"
-            remedy = f"{finding.code}_decimals" if several else ""
+            remedy = f"{finding.code}_decimals" if several else remedy
         if finding.code == "column_missing" and has_text(f"remedy.column_missing_{column}"):
             remedy = f"column_missing_{column}"
             fill["allowed"] = ", ".join(self.read.info.books if self.read.info else BOOKS)
-        if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
+        if (
+            finding.code == "type_code"
+            and finding.column in _PEOPLE
+            and " " in value
+            and not remedy
+        ):
             remedy = "type_code_name"
         if finding.column == "item" and finding.code in ("type_integer", "ambiguous", "minimum"):
             remedy = "type_integer_item"
@@ -255,10 +287,7 @@ class Checker:
         need = f"{finding.code}_need"
         if has_text(f"remedy.{need}") and not table.column(finding.column).empty:
             remedy = need
-        place = (self.read.files[name], row, column, value)
-        return located(
-            *place, finding.code, self.read.lang, finding.severity, remedy=remedy, **fill
-        )
+        return remedy
 
     def _of_money(self, sign: str) -> dict[str, object]:
         """Give the texts about an amount what the site's amounts look like, and how to say otherwise."""
@@ -394,6 +423,35 @@ def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Find
             fill["allowed"] = ", ".join(column.allowed)
             fill["near"] = nearest(value, column.allowed, name)
         yield Finding(table.name, row, name, rule, fill)
+
+
+def _blank_remedy(column: Column, code: str, value: str, near: bool) -> str:
+    """Return the remedy that says whether the cell may be left blank, if that is another one."""
+    if code == "turned" and column.kind in NUMBER_KINDS:
+        return "turned_blank" if column.empty else "turned_number"
+    if not column.empty or near or column.name in _SIGNED:
+        return ""
+    if code == "excel_error":
+        return "excel_error_blank"
+    word = " ".join(value.casefold().split())
+    return "leave_blank" if code in _MAY_BE_BLANK and word in value_words()["no_answer"] else ""
+
+
+def _turned_words(value: str, groups: Sequence[str], lang: str) -> dict[str, str]:
+    """Tell what a spreadsheet has made of an entry, and what may have been typed."""
+    result = turned(value)
+    if result is None:
+        return {}
+    entries = list(result.entries)
+    if not entries:
+        count, first = lost_digits(value)
+        entries = [text("turned.cut", lang, count=count, first=first)]
+    known = [entry for entry in entries if entry in groups]
+    return {
+        "what": text(f"turned.{result.what}", lang),
+        "entries": ", ".join(entries),
+        "near": known[0] if len(known) == 1 else "",
+    }
 
 
 def _reasons(reading: Reading, keep: bool) -> dict[str, object]:

@@ -13,7 +13,7 @@ from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
 from kube_research.site.book_doubts import book_doubts
 from kube_research.site.results import doubtful_percents
 from kube_research.site.rules import Finding, Sound, each_row, people_listed, wording
-from kube_research.site.schema import tables
+from kube_research.site.schema import TURNED_CODE, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +50,7 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     yield from _percents(sound, info)
     yield from _only_present(sound)
     yield from _codes(sound)
+    yield from _dated_activities(sound)
     yield from _lost_letters(sound)
     yield from _examples(sound)
     yield from _empty_rounds(sound)
@@ -180,6 +181,20 @@ def _lost_letters(sound: Sound) -> Iterator[Finding]:
             lost = [text for text in texts if _LOST.search(text)]
             rows = frame.index[frame[column].isin(lost)] if lost else frame.index[:0]
             yield from each_row(name, rows, column, "letters_lost", {}, "warning")
+
+
+def _dated_activities(sound: Sound) -> Iterator[Finding]:
+    """Find activities whose code may be what a spreadsheet made of it: a date that is not their day."""
+    cells = sound.cells("activities", "activity")
+    if cells is None:
+        return
+    frame = sound.frames["activities"]
+    dated = cells["activity"].str.fullmatch(TURNED_CODE).astype(bool)
+    for column in ("date", "last_date"):
+        if column in frame:
+            own = cells["activity"] == frame.loc[cells.index, column]
+            dated &= ~own.fillna(False).astype(bool)
+    yield from each_row("activities", cells.index[dated], "activity", "turned", {}, "warning")
 
 
 def _examples(sound: Sound) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from kube_research.currency import RUPIAH, Currency, currencies
 from kube_research.frames import need_option
 from kube_research.site.schema import PATTERNS, Column, tables
 from kube_research.site.spellings import meant_value
+from kube_research.site.turned import turned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -497,6 +498,11 @@ def localised(
         else:
             read = [text for text in texts if not plain.fullmatch(text)]
             readings = {text: read_value(text, column.form) for text in read}
+        readings |= {
+            text: Reading(code="turned")
+            for text, reading in readings.items()
+            if column.kind in NUMBER_KINDS and reading.code.startswith("type_") and turned(text)
+        }
         if column.kind in ("printed", "percent", "positive") and any(
             decimal_comma(text) and reading.ok for text, reading in readings.items()
         ):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_research.files import package_folder
 from kube_research.site.results import broken_counts
-from kube_research.site.schema import Column, tables
+from kube_research.site.schema import TURNED_CODE, Column, tables
 from kube_research.site.spellings import meant_value
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ def _day(cell: str) -> bool:
 
 #: How a filled cell of text keeps a rule, by what is asked.
 _KEEPS: dict[str, Callable[[str, Any], bool]] = {
+    "no pattern": lambda cell, bound: re.fullmatch(bound, cell) is None,
     "pattern": lambda cell, bound: re.fullmatch(bound, cell) is not None,
     "day": lambda cell, bound: _day(cell),
     "one of": lambda cell, bound: cell in bound,
@@ -301,6 +302,9 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             cells = sound.cells(name, column)
             if cells is not None:
                 strange = cells[column][~cells[column].isin(known)]
+                dated = strange.str.fullmatch(TURNED_CODE).astype(bool) & (column == "group")
+                yield from each_row(name, strange.index[dated], column, "turned", {})
+                strange = strange[~dated]
                 near = {code: nearest(code, known, column) for code in strange.unique()}
                 others = [code for code, meant in near.items() if not meant]
                 fill = {"allowed": ", ".join(known), "near": strange.map(near)}

@@ -32,6 +32,11 @@ WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
 
 #: What was counted, of how many, and the percentage that says the same.
 COUNTS, PERCENT = ("achieved_n", "achieved_of"), "achieved_pct"
+#: What a spreadsheet makes of an entry: what is never a code (7/2/2026), and all that hardly is one.
+TURNED, TURNED_CODE = ("|".join(declared("site/turned.toml")[name]) for name in ("never", "hardly"))
+#: Codes that may be a date: activities are called by their day, and groups stand in site.toml.
+_DATED = ("activity", "part_of", "group")
+
 _NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64",
                              "positive": "Float64"}  # fmt: skip
 
@@ -70,6 +75,9 @@ class Column:
     def rules(self) -> tuple[tuple[str, str, Any], ...]:
         """Rules of a filled cell in the order they are told: code, what is asked, its bound."""
         rules: list[tuple[str, str, Any]] = []
+        if self.kind == "code":
+            free = self.name in _DATED
+            rules.append(("turned", "no pattern", TURNED if free else TURNED_CODE))
         if self.kind in PATTERNS:
             rules.append((f"type_{self.kind}", "pattern", PATTERNS[self.form]))
         if self.kind == "date":

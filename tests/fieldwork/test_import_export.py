@@ -33,7 +33,17 @@ from export_shapes import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from site_files import TINY, copy_tiny, edit, put, read_rows, set_cell, to_book, to_workbook
+from site_files import (
+    TINY,
+    copy_tiny,
+    edit,
+    put,
+    read_rows,
+    set_cell,
+    to_book,
+    to_workbook,
+    workbook,
+)
 
 import kube_research as kr
 from kube_research import files as safe_write
@@ -572,6 +582,26 @@ def test_repeats_are_known_again_by_their_place(tmp_path: Path) -> None:
     done = import_ratings(write(tmp_path, kobo_repeat, forms), folder)
     assert (done.counts["changed"], done.counts["same"]) == (1, 3)
     assert stored(folder) == expected(forms)
+
+
+def test_merged_answers_of_a_workbook_are_told_at_each_cell(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path)
+    rows: list[list[object]] = [
+        ["Rekap jawaban"],
+        ["kelompok", "penilai", "putaran", *(f"item_{n}" for n in range(1, 6))],
+        ["01", "A1", 2, 3, 3, 3, 3, 3],
+        [None, "A2", 2, 4, 4, 4, 4, 4],
+    ]
+    path = workbook(tmp_path / "answers.xlsx", rows)
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].merge_cells("A1:H1")
+    book.worksheets[0].merge_cells("A3:A4")
+    book.save(path)
+    with pytest.raises(ExportError) as error:
+        import_ratings(path, folder)
+    merged = [problem for problem in error.value.problems if problem.code == "merged"]
+    assert [(p.row, p.column) for p in merged] == [(4, "kelompok")]
+    assert "write 01 in this cell too" in merged[0].remedy
 
 
 def test_nothing_of_a_cell_becomes_a_formula(tmp_path: Path) -> None:
