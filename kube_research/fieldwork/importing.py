@@ -148,7 +148,8 @@ class ImportSite:
         if members is not None and {"person", "group"} <= set(members.columns):
             grouped = members[["person", "group"]].dropna()
             group_of |= dict(zip(grouped["person"], grouped["group"], strict=True))
-        return Place(self.info.scale, self.info.groups, rounds, group_of, codes, self.site_file)
+        info, file = self.info, self.site_file
+        return Place(info.scale, info.groups, rounds, group_of, codes, file, info.step)
 
     def count_raters(self, of: Collection[str], *, keep: bool) -> list[str]:
         """Bring ``n_raters`` of some rounds to the number of raters who gave a score.
@@ -559,7 +560,8 @@ class _Import:
     def _scored(self, spot: int) -> bool:
         """Tell whether a column looks like scores, so that it may be a statement that was reworded."""
         cells = self.sheet.below(self.headers.first, [spot])
-        reader = ScoreReader(self.site.info.scale, cells, self.meanings.answers)
+        info = self.site.info
+        reader = ScoreReader(info.scale, cells, self.meanings.answers, step=info.step)
         return bool(cells) and not any(reader.read(cell).code for cell in cells)
 
     def _check_cells(self) -> None:
