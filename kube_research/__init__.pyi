@@ -90,10 +90,12 @@ from .reproduction.cells import (
 from .reproduction.running import (
     reproduce,
 )
+from .site.checksums import (
+    inventory,
+)
 from .site.folder import (
     bundled_sites,
     check_site,
-    inventory,
     load_site,
 )
 from .study.audit import (

@@ -220,8 +220,9 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
 
 
 @main.command("import")
-@click.argument("export", metavar="EXPORT")
+@click.argument("export", metavar="EXPORT", required=False)
 @click.option("--site", required=True, metavar="DIR", help="Folder of the site.")
+@click.option("--undo", is_flag=True, help="Take the last import into the site back.")
 @click.option("--round", "round_number", type=int, help="Round of all rows, if no column says it.")
 @click.option("--latest", is_flag=True, help="Of two submissions of one rater take the newest.")
 @click.option("--keep-rounds", is_flag=True, help="Leave n_raters in the rounds table as it is.")
@@ -231,8 +232,9 @@ def form(site: str, target: str | None, force: bool, lang: str) -> None:
 )
 @LANGUAGE
 def import_(
-    export: str,
+    export: str | None,
     site: str,
+    undo: bool,
     round_number: int | None,
     latest: bool,
     keep_rounds: bool,
@@ -246,7 +248,14 @@ def import_(
     Exit code 1, and nothing written, if anything in the export does not fit.
     """
     from kube_research.fieldwork.importing import import_ratings
+    from kube_research.fieldwork.safekeeping import undo_import
 
+    options = (round_number is not None, latest, keep_rounds, meanings is not None, bool(grids))
+    if export is None or undo:
+        if export is not None or not undo or any(options):
+            raise Refused(text("import.undo_options", lang))
+        click.echo("\n".join(undo_import(site, lang=lang)))
+        return
     imported = import_ratings(
         export,
         site,

@@ -6,9 +6,12 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
+import time
 import tomllib
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
     OSError
         If it cannot be written; the old file is as it was, and nothing is left beside it.
     """
+    clear_leftovers(path.parent)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     mode = 0o600 if private else 0o666
     try:
@@ -47,6 +51,37 @@ def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
         os.replace(aside, path)  # noqa: PTH105  (one name that a test can break)
     finally:
         aside.unlink(missing_ok=True)
+
+
+#: Files and folders that are being written; the number is that of the process.
+_ASIDE = re.compile(r"\..+\.([0-9]{1,9})\.part")
+#: Seconds after which what is still half written has been left behind.
+_LEFT = 3600
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Delete what runs that were killed have left half written in a folder."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            hit = _ASIDE.fullmatch(path.name)
+            if hit and (_ended(int(hit[1])) or time.time() - path.stat().st_mtime > _LEFT):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+
+def _ended(process: int) -> bool:
+    """Tell whether a process has ended; False where that cannot be asked."""
+    if os.name == "nt":  # the signal 0 would end it
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def workbook_bytes(book: Any) -> bytes:

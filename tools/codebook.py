@@ -12,6 +12,7 @@ _FRICTIONLESS = {
     "score": "number",
     "money": "integer",
     "percent": "number",
+    "positive": "number",
     "date": "date",
     "time": "string",
 }
@@ -81,6 +82,8 @@ def _field(column: Column) -> dict[str, Any]:
         constraints["minimum"] = column.minimum
     if column.kind == "percent":
         constraints |= {"minimum": 0, "maximum": column.most}
+    if column.kind == "positive":
+        constraints["exclusiveMinimum"] = 0
     if column.kind in ("printed", "code", "time"):
         constraints["pattern"] = PATTERNS[column.kind]
     field: dict[str, Any] = {

@@ -18,9 +18,11 @@ from .participation import (
 )
 from .rates import (
     attendance_rates,
+    wilson_interval,
+)
+from .statuses import (
     rule_range,
     status_rules,
-    wilson_interval,
 )
 
 __all__ = [

@@ -83,8 +83,7 @@ class RoundScores:
         if by != "item":
             kept = ["round", by, "rater", *({"group"} & set(shared.columns) - {by})]
             grades = grades_by(shared, kept).rename("evidence").reset_index()
-            means = shared.groupby(kept, as_index=False, dropna=False)["_value"].mean()
-            shared = means.merge(grades, on=kept)
+            shared = _means(shared, kept, by).merge(grades, on=kept)
         raters = sorted(scored["rater"].unique().tolist())
         row = pd.Index(raters).get_indexer(shared["rater"])
         column = pd.Index(levels).get_indexer(shared[by])
@@ -113,6 +112,21 @@ class RoundScores:
         sides = self.before[:, place], self.after[:, place]
         plan: dict[str, Any] = {"design": design, "cluster": cluster, "reach": self.reach}
         return Level.of(*sides, self.groups, left_out, **plan)
+
+
+#: Weights have at most six decimals: so many parts make one, and sums of them are exact.
+_UNIT = 1_000_000
+
+
+def _means(shared: pd.DataFrame, keys: list[str], by: str) -> pd.DataFrame:
+    """Return each rater's mean over items; within one field weighted, where items have weights."""
+    fields = shared["field_no"].drop_duplicates() if "field_no" in shared else ()
+    if "weight" not in shared or not (by == "field_no" or len(fields) == 1):
+        return shared.groupby(keys, as_index=False, dropna=False)[["_value"]].mean()
+    weight = (shared["weight"].astype("float64") * _UNIT).round()
+    parts = shared[keys].assign(_value=shared["_value"] * weight, _weight=weight)
+    sums = parts.groupby(keys, as_index=False, dropna=False).sum()
+    return sums.assign(_value=sums["_value"] / sums.pop("_weight"))
 
 
 def _unnamed(long: pd.DataFrame, first: int, last: int) -> int:
@@ -227,8 +241,10 @@ def compare_rounds(
         ``groups_high`` and ``groups_p`` (interval and p of the same change with groups as the unit),
         ``reason`` (why something is missing, what was left out, and what the interval takes for
         granted), ``verdict`` if asked for, ``evidence``. For ``field_no``, ``group`` and ``overall``
-        the unit is the rater's mean over the items. Where raters of both rounds are met and the others
-        stand in one round only, p is missing and a second row of the level compares the pairs alone.
+        the unit is the rater's mean over the items, weighted within a field where items have weights
+        (as in :func:`~kube_research.score_fields`), plain over several fields. Where raters of both
+        rounds are met and the others stand in one round only, p is missing and a second row of the level
+        compares the pairs alone.
 
     Raises
     ------

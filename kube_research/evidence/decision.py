@@ -98,7 +98,7 @@ def decision_frame(
     ----------
     source : Site or DataFrame
         With printed means: a site, or its ``item_means`` (``item``, ``mean``, ``n``, perhaps ``round``,
-        of which the first counts).
+        of which the first counts, and ``mean_recoded``, which marks means of negative statements).
     scales : sequence of (int, int), optional
         Scales to go through; by default the site's plausible ones, else 1-3, 1-4 and 1-5.
     n_after : int, optional
@@ -117,7 +117,9 @@ def decision_frame(
         ``total_after``, ``mean_after`` (exact), ``printed_after`` (by the same rule), ``pairs`` (of
         count vectors), ``significant`` (pairs with a significant rise), ``p_low``, ``p_high``,
         ``delta_low``, ``delta_high`` (over the pairs), ``region``, ``evidence``. A scale on which a
-        mean is impossible has no rows of that item. Totals that print alike have a row each.
+        mean is impossible has no rows of that item. Totals that print alike have a row each. Totals and
+        exact means of a negative statement are turned round, so that a rise is one there too; what is
+        printed is in the direction of the answers, and ``recoded`` says so.
 
     Raises
     ------
@@ -155,7 +157,8 @@ def decision_frame(
         n_after = int(site.rounds.sort_values("round")["n_raters"].iloc[-1])
     later = check_n(N_AFTER if n_after is None else n_after, "n_after")
     raters = [check_n(n) for n in means["n"]]
-    printed = list(zip(means["item"], means["mean"], raters, strict=True))
+    turned = means.get("mean_recoded", pd.Series(pd.NA, means.index)).notna()
+    printed = list(zip(means["item"], means["mean"], raters, turned, strict=True))
     exact = Fraction(str(alpha))
     steps = [check_steps(scale, step_of(means, step)) for scale in wanted]
     rows = [row for scale in steps for row in _scale_rows(printed, scale, rule, later, exact)]
@@ -163,11 +166,14 @@ def decision_frame(
     if missing := [item for item in means["item"].tolist() if item not in known]:
         raise ScaleError(text("decision.no_scale", items=str(missing)[1:-1], rounding=rule))
     grade = weakest([grade_of(means) if len(means) else "bounded", "bounded"])
-    return pd.DataFrame([{**row, "evidence": grade} for row in rows])
+    frame = pd.DataFrame([{**row, "evidence": grade} for row in rows])
+    return (
+        frame.assign(recoded=frame["item"].isin(means["item"][turned])) if turned.any() else frame
+    )
 
 
 def _scale_rows(
-    printed: Sequence[tuple[Any, str, int]],
+    printed: Sequence[tuple[Any, str, int, bool]],
     steps: tuple[int, int, Fraction],
     rule: str,
     n_after: int,
@@ -178,20 +184,24 @@ def _scale_rows(
     high = int(low + top * step)
     options: dict[str, Any] = {"rounding": rule, "step": as_score(step)}
     listed = {
-        (mean, n): compatible_counts(mean, n, (low, high), **options) for _, mean, n in printed
+        (mean, n, turned): compatible_counts(mean, n, (low, high), **options)[
+            :, :: -1 if turned else 1
+        ]
+        for _, mean, n, turned in printed
     }
     fits = {key: counts for key, counts in listed.items() if len(counts)}
     if not fits:
         return
     cells = _cells(top + 1, list(fits.values()), n_after, alpha)
-    for item, mean, n in printed:
-        if (mean, n) not in fits:
+    for item, mean, n, turned in printed:
+        if (mean, n, turned) not in fits:
             continue
-        totals = sorted({int(total) for total in fits[mean, n] @ np.arange(top + 1)})
+        totals = sorted({int(total) for total in fits[mean, n, turned] @ np.arange(top + 1)})
         decimals, cut = parse_printed(mean)[1], "half-up" if rule == "any" else rule
         for after in range(n_after * top + 1):
             total = n_after * low + after * step
             cell = dict(zip(_MERGE, _merged([cells[n, t, after] for t in totals]), strict=True))
+            given = n_after * (low + high) - total if turned else total
             some, every = cell["significant"] > 0, cell["significant"] == cell["pairs"]
             yield {
                 "scale_low": low,
@@ -203,7 +213,7 @@ def _scale_rows(
                 "n_after": n_after,
                 "total_after": as_score(total),
                 "mean_after": float(total / n_after),
-                "printed_after": print_number(total / n_after, decimals, cut),
+                "printed_after": print_number(given / n_after, decimals, cut),
                 **cell,
                 "region": REGIONS[some + every],
             }

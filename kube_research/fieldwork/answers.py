@@ -16,6 +16,7 @@ from kube_research.fieldwork.pseudonyms import NameKey, looks_like_code, plain
 from kube_research.fieldwork.scores import Answer, ScoreReader, blank_codes, score_readers
 from kube_research.fieldwork.screening import Screening
 from kube_research.fieldwork.submissions import Submission, stored_key, stored_time
+from kube_research.site.info import site_entry
 from kube_research.site.problems import Problem, located
 from kube_research.site.rules import nearest
 from kube_research.texts import text
@@ -117,6 +118,8 @@ class Place:
         Codes that stand for a rater or a member.
     site_file : str
         Where scale and groups are written.
+    step : float
+        From one score to the next.
     """
 
     scale: tuple[int, int]
@@ -125,6 +128,7 @@ class Place:
     group_of: Mapping[str, str] = field(default_factory=dict)
     codes: Collection[str] = ()
     site_file: str = "site.toml"
+    step: float = 1
 
 
 def export_error(file: str, problems: Collection[Problem], lang: str = "en") -> ExportError:
@@ -166,6 +170,9 @@ class ExportProblems:
         if private and value and not self.is_code(value):
             value = HIDDEN
         fill = {"site_file": self.place.site_file, **fill}
+        if code == "off_step":
+            fill["entry"] = site_entry("step", str(fill["fits"]), self.place.site_file)
+            fill["remedy"] = code if fill["fits"] else "off_step_mean"
         self.listed.append(
             located(self.sheet.file, row, column, value, code, self.lang, severity, **fill)
         )
@@ -253,7 +260,8 @@ class RowReader:
             item: self.sheet.below(self.headers.first, self.headers.spots(f"item_{item}"))
             for item in self.headers.items
         }
-        return score_readers(self.place.scale, labels, named, blank_codes(self.headers.names))
+        codes = blank_codes(self.headers.names)
+        return score_readers(self.place.scale, labels, named, codes, self.place.step)
 
     def read(self) -> list[Submission]:
         """Return the ratings of all rows; rows with a problem are left out, and the problem is told."""

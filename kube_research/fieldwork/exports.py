@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kube_research.site.sheets import DELIMITERS, Fault, csv_sheet, read_book
+from kube_research.site.sheets import DELIMITERS, Fault, Sheet, csv_sheet
+from kube_research.site.workbooks import read_book
 
 #: The kinds of file that are read.
 EXPORT_SUFFIXES = (".csv", ".xlsx", ".zip")
@@ -32,6 +33,8 @@ class ExportSheet:
         is as long as the longest.
     uncomputed : list of (row, place)
         Formulas without a stored result.
+    covered : list of (row, place, merged cells, entry)
+        Cells that lie under merged cells, and what stands in those.
     ordinals : dict of int to int
         For the sheet of a repeated group: which repeat of its submission a row is, counted from 1.
     orphan : str
@@ -41,6 +44,7 @@ class ExportSheet:
     file: str
     rows: list[list[str]]
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    covered: list[tuple[int, int, str, str]] = field(default_factory=list)
     ordinals: dict[int, int] = field(default_factory=dict)
     orphan: str = ""
 
@@ -83,7 +87,9 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
     if suffix == ".xlsx":
         book = read_book(content)
         sheets = {
-            name: ExportSheet(f"{path.name}[{name}]", _tidy(sheet.rows), sheet.uncomputed)
+            name: ExportSheet(
+                f"{path.name}[{name}]", _tidy(sheet.rows), sheet.uncomputed, _covered(sheet)
+            )
             for name, sheet in book.items()
         }
     elif suffix == ".zip":
@@ -101,6 +107,11 @@ def read_export(path: Path, known: Collection[str] = ()) -> list[ExportSheet]:
     if not filled:
         raise Fault("empty_file")
     return filled
+
+
+def _covered(sheet: Sheet) -> list[tuple[int, int, str, str]]:
+    width = max(map(len, sheet.rows), default=0)
+    return [(row, at, merge.name, entry) for row, at, merge, entry in sheet.covered(1, width)]
 
 
 def _tidy(rows: list[list[str]]) -> list[list[str]]:
@@ -183,7 +194,7 @@ def _with_parents(name: str, sheet: ExportSheet, sheets: dict[str, ExportSheet])
         if own == "_index":  # a key of ODK says itself which repeat it is
             ordinals[number] = repeats[belongs]
         rows.append(row + by_index.get(belongs, [""] * len(keep)))
-    return ExportSheet(sheet.file, rows, sheet.uncomputed, ordinals, parent.orphan)
+    return ExportSheet(sheet.file, rows, sheet.uncomputed, sheet.covered, ordinals, parent.orphan)
 
 
 def _title_above(sheet: ExportSheet, link: str, others: Mapping[str, ExportSheet]) -> str:

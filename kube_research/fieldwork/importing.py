@@ -20,7 +20,8 @@ from kube_research.fieldwork.exports import ExportSheet, read_export
 from kube_research.fieldwork.grids import GridReader, Part, Parts
 from kube_research.fieldwork.headers import HeaderReader, Headers
 from kube_research.fieldwork.meanings import Meanings, read_meanings
-from kube_research.fieldwork.pseudonyms import KEY_FILE, NameKey, ignore_line, plain, read_key
+from kube_research.fieldwork.pseudonyms import KEY_FILE, NameKey, ignore_lines, plain, read_key
+from kube_research.fieldwork.safekeeping import alone, content_of, replace_all
 from kube_research.fieldwork.scores import ScoreReader
 from kube_research.fieldwork.submissions import (
     Clash,
@@ -31,12 +32,12 @@ from kube_research.fieldwork.submissions import (
     whole_number,
 )
 from kube_research.fieldwork.table_files import TableFile, open_table, written
-from kube_research.files import replace_file
 from kube_research.frames import documented
 from kube_research.site.folder import bundled_sites, find_folder
 from kube_research.site.problems import Problem, located, missing_table, site_error
 from kube_research.site.readers import BOOK, read_folder
-from kube_research.site.sheets import Fault, read_book
+from kube_research.site.sheets import Fault
+from kube_research.site.workbooks import read_book
 from kube_research.texts import text
 
 #: Tables that ratings build on: an import needs them to be sound.
@@ -102,6 +103,8 @@ class ImportSite:
         self.plain = checker.plain
         self.ratings = Ratings(self._open("ratings"))
         self.rounds = self._open("rounds")
+        beside = (folder / ".gitignore", folder / KEY_FILE)
+        self.sources = {path: content_of(path) for path in beside}
         try:
             self.key: NameKey = read_key(folder)
         except Fault as fault:
@@ -145,7 +148,8 @@ class ImportSite:
         if members is not None and {"person", "group"} <= set(members.columns):
             grouped = members[["person", "group"]].dropna()
             group_of |= dict(zip(grouped["person"], grouped["group"], strict=True))
-        return Place(self.info.scale, self.info.groups, rounds, group_of, codes, self.site_file)
+        info, file = self.info, self.site_file
+        return Place(info.scale, info.groups, rounds, group_of, codes, file, info.step)
 
     def count_raters(self, of: Collection[str], *, keep: bool) -> list[str]:
         """Bring ``n_raters`` of some rounds to the number of raters who gave a score.
@@ -204,20 +208,29 @@ class ImportSite:
         -------
         list of Path
             The files that were written.
+
+        Raises
+        ------
+        kube_research.errors.ExportError
+            If a file was changed by another program since it was read, or cannot be changed.
+        OSError
+            If one cannot be written.
         """
         contents: dict[Path, bytes] = {}
         if self.key.new:
-            ignore = ignore_line(self.folder)
+            ignore = ignore_lines(self.folder)
             if ignore is not None:
                 contents[self.folder / ".gitignore"] = ignore
             contents[self.folder / KEY_FILE] = self.key.content()
         rated = [self.ratings.table] if self.ratings.touched else []
+        sources = self.sources | {table.path: table.source for table in (*rated, self.rounds)}
         try:
             contents |= written([*rated, self.rounds])
+            if contents:
+                replace_all(self.folder, contents, sources)
         except Fault as fault:
-            raise _refusal(self.ratings.table.file, fault, self.lang) from None
-        for path, content in contents.items():
-            replace_file(path, content, private=path.name == KEY_FILE)
+            file = fault.value if fault.code == "changed_meanwhile" else self.ratings.table.file
+            raise _refusal(file, fault, self.lang) from None
         return list(contents)
 
 
@@ -292,7 +305,10 @@ class Imported:
         if not self.written:
             return [*lines, text("import.nothing", lang)]
         files = ", ".join(path.name for path in self.written)
-        return [*lines, text("import.wrote", lang, files=files)]
+        folder = str(self.written[0].parent)
+        quoted = f'"{folder}"' if " " in folder else folder
+        undo = text("import.undo", lang, folder=quoted)
+        return [*lines, text("import.wrote", lang, files=files), undo]
 
 
 @documented
@@ -343,14 +359,15 @@ def import_ratings(
     kube_research.errors.SiteError
         If the site has problems in the tables that the import builds on.
     kube_research.errors.KubeError
-        If the site is a bundled one, or a file cannot be written.
+        If the site is a bundled one, another import is at work there, or a file cannot be written.
 
     Notes
     -----
-    The same export twice changes nothing. A submission is known again by its key or number, in Google
-    Forms by rater and second, and then its rows are updated. Rows from elsewhere are kept, except those
-    of raters marked as an example. Names become codes (see
-    :class:`kube_research.fieldwork.pseudonyms.NameKey`).
+    Imports into one site wait for each other. What the last one found stands in ``.before-import.zip``
+    (:func:`kube_research.fieldwork.safekeeping.undo_import`). The same export twice changes nothing.
+    A submission is known again by its key or number, in Google Forms by rater and second, and then its
+    rows are updated. Rows from elsewhere are kept, except those of raters marked as an example. Names
+    become codes (see :class:`kube_research.fieldwork.pseudonyms.NameKey`).
     """
     if str(site) in bundled_sites():
         raise KubeError(text("import.bundled", lang, site=site))
@@ -361,17 +378,18 @@ def import_ratings(
             named = read_meanings(Path(meanings))
         except Fault as fault:
             raise _refusal(Path(meanings).name, fault, lang, file.name) from None
-    target = ImportSite(folder, lang)
-    work = _Import(target, file, named, grids or {}, lang)
-    submissions, imported = work.read("" if round_number is None else str(round_number))
-    work.merge(submissions, imported, latest=latest)
-    rounds = {submission.round for submission in submissions}
-    imported.notes += target.count_raters(rounds, keep=keep_rounds)
-    work.check(imported)
-    try:
-        imported.written = target.write()
-    except OSError as error:
-        raise KubeError(text("import.unwritable", lang, folder=folder)) from error
+    with alone(folder, lang):
+        target = ImportSite(folder, lang)
+        work = _Import(target, file, named, grids or {}, lang)
+        submissions, imported = work.read("" if round_number is None else str(round_number))
+        work.merge(submissions, imported, latest=latest)
+        rounds = {submission.round for submission in submissions}
+        imported.notes += target.count_raters(rounds, keep=keep_rounds)
+        work.check(imported)
+        try:
+            imported.written = target.write()
+        except OSError as error:
+            raise KubeError(text("import.unwritable", lang, folder=folder)) from error
     return imported
 
 
@@ -412,7 +430,7 @@ class _Import:
             round_number=round_number, named=self.meanings.answers,
         )  # fmt: skip
         submissions = rows.read()
-        self._check_formulas()
+        self._check_cells()
         self.problems.stop()
         self._check_usable(submissions, rows)
         self.day_first = order_of_days(submission.time for submission in submissions)
@@ -542,16 +560,23 @@ class _Import:
     def _scored(self, spot: int) -> bool:
         """Tell whether a column looks like scores, so that it may be a statement that was reworded."""
         cells = self.sheet.below(self.headers.first, [spot])
-        reader = ScoreReader(self.site.info.scale, cells, self.meanings.answers)
+        info = self.site.info
+        reader = ScoreReader(info.scale, cells, self.meanings.answers, step=info.step)
         return bool(cells) and not any(reader.read(cell).code for cell in cells)
 
-    def _check_formulas(self) -> None:
+    def _check_cells(self) -> None:
+        """Tell of formulas without a result and of cells that lie under merged ones."""
         used = {
             spot for role, spots in self.headers.columns.items() for spot in spots if role != "meta"
         }
         for row, spot in self.sheet.uncomputed:
             if row >= self.headers.first and spot in used:
                 self.problems.add("formula_no_value", row, spot)
+        who = {*self.headers.spots("rater"), *self.headers.spots("name")}
+        for row, spot, merge, entry in self.sheet.covered:
+            if row >= self.headers.first and spot in used - {*self.headers.spots("private")}:
+                near = HIDDEN if spot in who and not self.problems.is_code(entry) else entry
+                self.problems.add("merged", row, spot, merge=merge, near=near)
 
     def merge(self, submissions: list[Submission], imported: Imported, *, latest: bool) -> None:
         """Write the submissions into the ratings in memory."""

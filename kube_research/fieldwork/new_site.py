@@ -16,7 +16,7 @@ from typing import Any
 
 from kube_research.errors import ExistsError, NewSiteError
 from kube_research.fieldwork.new_workbook import NewWorkbook, Row
-from kube_research.files import declared, replace_file
+from kube_research.files import clear_leftovers, declared, replace_file
 from kube_research.site.folder import bundled_sites
 from kube_research.site.schema import tables
 from kube_research.site.sheets import csv_content, safe_text
@@ -188,7 +188,8 @@ def site_entries(lang: str) -> dict[str, Any]:
 PRIMARY = {"primary.outcome": "overall", "primary.smallest_effect": 0.5, "primary.unit": "group"}
 #: What is never shared: lists of names, raw exports set aside, files that programs leave.
 IGNORED = (
-    "local-*", "local_*", "*names*.csv", "*.part", ".reproduced.json", "~$*", ".~lock*",
+    "local-*", "local_*", "*names*.csv", ".before-import.zip", ".import.lock", "*.part",
+    ".reproduced.json", "~$*", ".~lock*",
 )  # fmt: skip
 
 _CELLS = {"id": ";", "en": ","}  # what Excel expects under the settings of each language
@@ -359,7 +360,9 @@ def _place(target: Path, files: Mapping[str, bytes]) -> None:
     moved: list[Path] = []
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", suffix=".part", dir=parent) as place:
+        clear_leftovers(parent)
+        end = f".{os.getpid()}.part"
+        with tempfile.TemporaryDirectory(prefix=".new-", suffix=end, dir=parent) as place:
             aside = Path(place) / "site"
             for name, content in files.items():
                 (aside / name).parent.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ _PARTS = 'SUBSTITUTE(SUBSTITUTE(site!$B${row}&"",";",","),",",REPT(" ",99))'
 
 _SHAPES = {"code": "@", "printed": "@", "text": "@", "choice": "@", "date": "yyyy-mm-dd",
            "time": "hh:mm", "money": "#,##0", "integer": "0", "score": "General",
-           "percent": "General"}  # fmt: skip
+           "percent": "General", "positive": "General"}  # fmt: skip
 
 #: What may stand under a header, by kind of column; what is only doubtful is warned of.
 _LIMITS: dict[str, dict[str, Any]] = {
@@ -51,6 +51,7 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "money": {"validate": "integer", "minimum": -(10**12), "maximum": 10**12,
               "error_type": "warning"},
     "percent": {"validate": "decimal", "minimum": 0, "maximum": 100},
+    "positive": {"validate": "decimal", "minimum": 0, "maximum": 10**6},
 }  # fmt: skip
 
 

@@ -16,6 +16,10 @@ from kube_research.site.sheets import Fault, csv_content, csv_sheet, plain_text,
 
 #: The file that says which code stands for which name. It is ignored by git and by every check.
 KEY_FILE = "local-names.csv"
+#: What the last import found, names included, so that it can be undone; nothing for git either.
+BACKUP = ".before-import.zip"
+#: What git is told to ignore where there are names, each with a file that it has to cover.
+_IGNORED = {KEY_FILE: KEY_FILE, BACKUP: BACKUP, ".*.part": f".{KEY_FILE}.1.part"}
 
 _COLUMNS = ("name", "code")
 _NEAR = 0.85
@@ -185,8 +189,8 @@ def read_key(folder: Path) -> NameKey:
     return key
 
 
-def ignore_line(folder: Path) -> bytes | None:
-    """Return the new content of the folder's ``.gitignore``, or None if it names the key file already.
+def ignore_lines(folder: Path) -> bytes | None:
+    """Return the new content of the folder's ``.gitignore``, or None if it covers all names already.
 
     Raises
     ------
@@ -196,11 +200,15 @@ def ignore_line(folder: Path) -> bytes | None:
     path = folder / ".gitignore"
     old = path.read_bytes() if path.exists() else b""
     lines = [line.strip().lstrip("/") for line in old.decode("utf-8", "replace").splitlines()]
-    again = any(line.startswith("!") for line in lines)
-    if not again and any(fnmatch.fnmatchcase(KEY_FILE, line) for line in lines):
+    taken_back = [number for number, line in enumerate(lines, start=1) if line.startswith("!")]
+    hold = lines[max(taken_back, default=0) :]  # a line with ! may let in what stands above it
+    missing = [
+        line
+        for line, file in _IGNORED.items()
+        if not any(fnmatch.fnmatchcase(file, pattern) for pattern in hold)
+    ]
+    if not missing:
         return None
     end = b"\r\n" if b"\r\n" in old else b"\n"
-    if again and lines and lines[-1] == KEY_FILE:
-        return None
     gap = end if old and not old.endswith(b"\n") else b""
-    return old + gap + KEY_FILE.encode() + end
+    return old + gap + b"".join(line.encode() + end for line in missing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from kube_research.fieldwork.meanings import words
 from kube_research.fieldwork.pseudonyms import plain
@@ -15,6 +16,7 @@ _LEADING = re.compile(
     r"(?:[(\[](?P<in>-?[0-9]{1,9})[)\]]\s*[-–—.:=]?|(?P<on>-?[0-9]{1,9})\s*[-–—.:=)])\s*(?P<label>\D+)"
     r"|(?P<at>-?[0-9]{1,9})\s*(?:[:=)]|\.(?=\s))\s*(?P<said>\d.*[^\W\d].*)"
 )
+_DECIMAL = re.compile(r"([+-]?[0-9]{1,9})[.,]([0-9]{1,9})")
 _BEFORE = re.compile(r"(-?[0-9]{1,9})\s*[(\[]?(\D+)")
 _TRAILING = re.compile(
     r"(?P<label>\D+?)\s*(?:[(\[]\s*(?P<in>[0-9]{1,9})\s*[)\]]|(?:[=:]|\s[–—-])\s*(?P<on>[0-9]{1,9}))"
@@ -62,6 +64,8 @@ class ScoreReader:
         Scores that the user gives for labels; an empty score for no answer.
     blank_codes : collection of int
         Numbers that the form gives for no answer.
+    step : float
+        From one score to the next.
 
     Examples
     --------
@@ -78,8 +82,10 @@ class ScoreReader:
         labels: Collection[str],
         named: Mapping[str, str] | None = None,
         blank_codes: Collection[int] = (),
+        step: float = 1,
     ) -> None:
         self.low, self.high = scale
+        self.step = Fraction(str(step))
         self.blank_codes = blank_codes
         self.named = {plain(label): value for label, value in (named or {}).items()}
         self.blank = {plain(word) for word in words()["answers"]["blank"]}
@@ -118,6 +124,8 @@ class ScoreReader:
             return Answer(code="label_reversed")
         if cut:
             return self._on_scale(cut[0], cell)
+        if part := _DECIMAL.fullmatch(cell):
+            return self._between(Fraction(f"{part[1]}.{part[2]}"))
         if len(scores) == 1:
             return Answer(str(scores[0]))
         if scores:
@@ -132,6 +140,15 @@ class ScoreReader:
             return Answer(str(number))
         code = "score_code" if abs(number) in _NO_ANSWER_CODES else "off_scale"
         return Answer(code=code, fill={"low": self.low, "high": self.high, "value": cell})
+
+    def _between(self, given: Fraction) -> Answer:
+        """Return a score that is no whole number."""
+        if not self.low <= given <= self.high:
+            return Answer(code="off_scale", fill={"low": self.low, "high": self.high})
+        if (given - self.low) % self.step == 0:
+            return Answer(f"{float(given):g}")
+        half = "0.5" if (given - self.low) % Fraction(1, 2) == 0 else ""
+        return Answer(code="off_step", fill={"step": f"{float(self.step):g}", "fits": half})
 
     def _unknown(self) -> Answer:
         return Answer(code="score_unknown", fill={"low": self.low, "high": self.high})
@@ -162,6 +179,7 @@ def score_readers(
     labels: Mapping[int, Collection[str]],
     named: Mapping[str, str] | None = None,
     blank_codes: Collection[int] = (),
+    step: float = 1,
 ) -> dict[int, ScoreReader]:
     """Return a reader for each statement.
 
@@ -176,7 +194,7 @@ def score_readers(
     ('3', '3')
     """
     every = {label for said in labels.values() for label in said}
-    whole = ScoreReader(scale, every, named, blank_codes)
+    whole = ScoreReader(scale, every, named, blank_codes, step)
     if whole.sets:
         return dict.fromkeys(labels, whole)
     readers = {}
@@ -185,7 +203,7 @@ def score_readers(
         for other in labels.values():
             shared = family & set(other)
             family |= set(other) if any(not _numbered(label) for label in shared) else set()
-        readers[item] = ScoreReader(scale, family, named, blank_codes)
+        readers[item] = ScoreReader(scale, family, named, blank_codes, step)
     return readers
 
 

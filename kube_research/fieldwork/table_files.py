@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from kube_research.files import workbook_bytes
 from kube_research.site.schema import tables
-from kube_research.site.sheets import Fault, csv_content, csv_sheet, read_book
+from kube_research.site.sheets import Fault, csv_content, csv_sheet
+from kube_research.site.workbooks import MAX_CELLS, read_book
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,6 +256,8 @@ def _need_simple(content: bytes) -> None:
         for name in parts.namelist():
             part = parts.read(name) if name.endswith((".xml", ".vml")) else b""
             if name.startswith("xl/worksheets/"):
+                if part.count(b"<c ") > MAX_CELLS:
+                    raise Fault("book_formats", value=name, limit=MAX_CELLS // 1000)
                 lost += sorted({kind.decode() for kind in _DROPPED.findall(part)})
             if name.endswith(".vml"):
                 kinds = set(re.findall(rb'ObjectType="(\w+)"', part)) - {b"Note"}
@@ -269,6 +272,9 @@ def _put_cells(page: Any, table: TableFile) -> None:
     for (row, place), value in sorted(table.edits.items()):
         whole = kinds.get(table.rows[0][place], "integer") in _NUMBERS
         cell = page.cell(row, place + 1)
+        for merge in page.merged_cells.ranges:
+            if cell.coordinate in merge:
+                raise Fault("book_merged", value=str(merge))
         near = (
             page.cell(row, place) if row == 1 and place else page.cell(max(row - 1, 1), place + 1)
         )

@@ -25,10 +25,19 @@ from kube_research.compare.changes import Floats, mean_change
 from kube_research.compare.choices import groups_lead
 from kube_research.compare.rounds import need_two_rounds
 from kube_research.figures import style
-from kube_research.figures.rounds import ABOUT, compared, round_name, score_axis
-from kube_research.figures.sheet import MARGIN, Look, RowSheet, Sheet, cut_note, figure, named
+from kube_research.figures.rounds import about_items, compared, round_name, score_axis
+from kube_research.figures.sheet import (
+    MARGIN,
+    Look,
+    RowSheet,
+    Sheet,
+    cut_note,
+    figure,
+    named,
+)
 from kube_research.formats import number, probability
 from kube_research.frames import grades_by, need_option
+from kube_research.site.instrument import recoded_note, stated
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -139,7 +148,7 @@ def _estimation_plot_frame(site: Site, by: str = "overall", lang: str = "en") ->
     changes = compared(site, by, lang)
     if by == "overall":
         return changes
-    changes = changes.merge(site.table("items")[ABOUT], "left", "item")
+    changes = changes.merge(about_items(site), "left", "item")
     return changes.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
 
 
@@ -251,7 +260,7 @@ def _cumming(
 
     left, raw, marks = 4.25, 1.35, zip(rounds.labels(frame, lang), COLOURS, MARKERS, strict=True)
     keys = [(words, Line2D([], [], color=c, marker=m, ls="")) for words, c, m in marks]
-    entries = [(words, False) for words in named(frame, "statement", lang)]
+    entries = [(words, False) for words in stated(frame, lang)]
     room: Look = {"left": left, "gap": raw + 0.6, "right": 1.3, "head": 0.22, "keys": [keys]}
     title = text("compare.estimation_plot.items", lang)
     sheet = RowSheet(ax, title, lang, entries=entries, least=0.27, limit=7.6, indent=0.28, **room)
@@ -282,7 +291,7 @@ def _cumming(
     facts = {"sure": frame["p_adjusted"].le(0.05).sum(), "items": len(frame)}
     unit = _unit_words(frame, "unit", lang)
     note = text("compare.estimation_plot.note_items", lang, unit=unit, **facts)
-    notes = [note, *frame["reason"].unique(), cut_note(rows, lang)]
+    notes = [note, *frame["reason"].unique(), recoded_note(frame, lang), cut_note(rows, lang)]
     return sheet.noted(*notes, text("compare.no_effect", lang))
 
 
@@ -357,7 +366,7 @@ def _score_bars_frame(site: Site) -> pd.DataFrame:
     bars["n"] = bars.groupby(by)["count"].transform("sum")
     bars["share"] = bars["count"] / bars["n"]
     bars["mean"] = (bars["share"] * bars["score"]).groupby([bars[k] for k in by]).transform("sum")
-    bars = bars.merge(grades_by(rows, by).reset_index()).merge(site.table("items")[ABOUT], "left")
+    bars = bars.merge(grades_by(rows, by).reset_index()).merge(about_items(site), "left")
     return bars.sort_values(["field_no", "item", "round", "score"], ignore_index=True)
 
 
@@ -377,7 +386,7 @@ def score_bars(
         shades[score] = shade if far else "#D9DDE1"
     keys = [(text("compare.score", lang, score=s), Patch(fc=c)) for s, c in shades.items()]
     items = frame.drop_duplicates("item").reset_index(drop=True)
-    entries = [(words, False) for words in named(items, "statement", lang)]
+    entries = [(words, False) for words in stated(items, lang)]
     room: Look = {"left": left, "gap": 0.45, "right": 1.0, "head": 0.24, "keys": [keys]}
     title = text("compare.score_bars.title", lang)
     sheet = RowSheet(ax, title, lang, entries=entries, least=0.31, limit=8.0, indent=0.28, **room)
@@ -407,7 +416,7 @@ def score_bars(
     sheet.ax.xaxis.set_major_formatter(lambda x, _: number(abs(x), lang, "0%"))
     sheet.ax.set_xlabel(text("compare.share_axis", lang))
     note = text("compare.score_bars.note", lang)
-    return sheet.noted(note, cut_note(rows, lang))
+    return sheet.noted(note, recoded_note(frame, lang), cut_note(rows, lang))
 
 
 def _forest_plot_frame(site: Site, lang: str = "en") -> pd.DataFrame:

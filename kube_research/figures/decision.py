@@ -14,7 +14,7 @@ from kube_research.evidence.decision import (
     smallest_p_sign_flip,
 )
 from kube_research.figures import style
-from kube_research.figures.rounds import span
+from kube_research.figures.rounds import about_items, span
 from kube_research.figures.sheet import (
     MARGIN,
     Look,
@@ -24,9 +24,9 @@ from kube_research.figures.sheet import (
     cut_note,
     figure,
     headed,
-    named,
 )
 from kube_research.formats import as_printed, number
+from kube_research.site.instrument import recoded_note, stated
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def _decision_map_frame(site: Site) -> pd.DataFrame:
     """
     frame = site.cached(decision_frame)
     names = ["item", "statement_en", "statement_id"]
-    about = site.items[names] if site.has("items") else pd.DataFrame(columns=names)
+    about = pd.DataFrame(columns=names)
+    if site.has("items"):
+        named_items = about_items(site)
+        about = named_items[[*names, *(n for n in ("code", "direction") if n in named_items)]]
     clusters = len(site.info.groups)
     return frame.merge(about, "left", "item").assign(
         clusters=clusters, smallest_p=smallest_p_sign_flip(clusters) if clusters else np.nan
@@ -130,6 +133,7 @@ def decision_map(
         text("decision.note_clusters", lang, alpha=level) if stuck else "",
         text("decision.note_assumed", lang, **raters),
         text("decision.note_alone", lang) if alone else "",
+        recoded_note(frame, lang),
         cut_note(sheet.all_rows, lang),
     )
 
@@ -138,7 +142,7 @@ def _entries(
     frame: pd.DataFrame, summary: pd.DataFrame, site: Site, lang: str
 ) -> list[tuple[str, bool]]:
     """Return the labels of the rows: every scale as a heading, its items below."""
-    labels = named(frame, "statement", lang).groupby(frame["item"]).first()
+    labels = stated(frame, lang).groupby(frame["item"]).first()
     labelled: list[tuple[str, str]] = []
     for low, high, item in summary[["scale_low", "scale_high", "item"]].itertuples(index=False):
         key = "own_scale" if (low, high) == site.info.scale else "scale"
@@ -165,7 +169,10 @@ def _item(sheet: Sheet, row: Row, line: dict[Any, Any], frame: pd.DataFrame) -> 
         corner = (start, row.y - _BAND / 2)
         sheet.ax.add_patch(Rectangle(corner, stop - start, _BAND, **look))
     mean = part["mean_before"].iloc[0]
-    mean = float(line["printed_before"]) if pd.isna(mean) else mean
+    if pd.isna(mean):
+        mean = float(line["printed_before"])
+        if "recoded" in part and part["recoded"].iloc[0]:
+            mean = line["scale_low"] + line["scale_high"] - mean
     sheet.ax.plot(mean, row.y, gid=sheet.tag("before"), zorder=3, **_BEFORE)
     sheet.beside(mean, row.y, as_printed(line["printed_before"], lang), -5, zorder=4)
     for region, x in _COLUMNS.items():

@@ -22,6 +22,7 @@ from kube_research.figures.sheet import (
 )
 from kube_research.formats import as_printed, number
 from kube_research.frames import FEW
+from kube_research.site.instrument import recoded, recoded_note, stated
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
 
 
 ABOUT = ["item", "field_no", "field_en", "field_id", "statement_en", "statement_id"]
+
+
+def about_items(site: Site) -> pd.DataFrame:
+    """Return field and statement of each item, and section number and direction where they matter."""
+    items = site.table("items")
+    matters = {
+        "code": "code" in items and items["code"].notna().any(),
+        "direction": recoded(items).any(),
+    }
+    return items[[*ABOUT, *(name for name, holds in matters.items() if holds)]]
 
 
 def looks_of(frame: pd.DataFrame) -> dict[int, dict[str, Any]]:
@@ -103,7 +114,7 @@ def _peka_profile_frame(site: Site) -> pd.DataFrame:
 
     from kube_research.peka.priorities import item_scores
 
-    items = site.table("items")
+    about = about_items(site)
     scores = item_scores(site)
     bounds = "sd_low" in scores
     rows = scores.drop(columns=["low", "high"], errors="ignore")
@@ -118,8 +129,8 @@ def _peka_profile_frame(site: Site) -> pd.DataFrame:
     ends = ["low", "high", "core_low", "core_high"]
     rows[ends] = rows[ends].astype("float64").clip(*site.info.scale)
     rows["interval"] = "bounds" if bounds else "t"
-    rows = rows.merge(items[ABOUT], "left", "item")
-    columns = ["round", *ABOUT, "n", "total", "mean", "printed", *ends, "interval", "evidence"]
+    rows = rows.merge(about, "left", "item")
+    columns = ["round", *about, "n", "total", "mean", "printed", *ends, "interval", "evidence"]
     return rows[columns].sort_values(["field_no", "item", "round"], ignore_index=True)
 
 
@@ -147,7 +158,7 @@ def peka_profile(
     bounds, looks = bool(frame["interval"].eq("bounds").any()), looks_of(frame)
     rounds = list(looks)
     items = frame.drop_duplicates("item")
-    fields, statements = named(items, "field", lang), named(items, "statement", lang)
+    fields, statements = named(items, "field", lang), stated(items, lang)
     entries: list[tuple[str, bool]] = []
     for place, at in enumerate(items.index):
         if place == 0 or fields[at] != fields[items.index[place - 1]]:
@@ -190,6 +201,7 @@ def peka_profile(
         text(f"figure.peka_profile.note_{'means' if bounds else 'ratings'}", lang),
         "" if sure else text("figure.peka_profile.note_unsure", lang),
         text("figure.peka_profile.note_words", lang) if ours else "",
+        recoded_note(frame, lang),
         cut_note(rows, lang),
         text("figure.peka_profile.note_inputs", lang),
     )
@@ -438,8 +450,8 @@ def _before_after_frame(site: Site) -> pd.DataFrame:
     >>> bool(frame["change"].is_monotonic_decreasing)
     True
     """
-    ratings, items = site.table("ratings"), site.table("items")
-    changes = compared(site, "item").merge(items[ABOUT], "left", "item")
+    ratings = site.table("ratings")
+    changes = compared(site, "item").merge(about_items(site), "left", "item")
     changes["round_before"] = int(ratings["round"].min())
     changes["round_after"] = int(ratings["round"].max())
     return changes.sort_values(["change", "item"], ascending=[False, True], ignore_index=True)
@@ -464,7 +476,7 @@ def before_after(
     # Long because a row has two marks, a chip for its field and two numbers, each with its key.
     from matplotlib.lines import Line2D
 
-    statements, fields = named(frame, "statement", lang), named(frame, "field", lang)
+    statements, fields = stated(frame, lang), named(frame, "field", lang)
     before, after = style.ROUNDS[:2]
     marks: dict[str, Look] = {
         "before": {"marker": "o", "mec": before, "mfc": "white", "ms": 7.0, "ls": ""},
@@ -508,4 +520,4 @@ def before_after(
         sheet.heading(x, text(f"figure.before_after.{name}", lang))
     score_axis(sheet.ax, site, lang, "figure.before_after.axis")
     note = text("figure.before_after.note", lang, both=span(frame["raters_in_both"]))
-    return sheet.noted(note, cut_note(rows, lang))
+    return sheet.noted(note, recoded_note(frame, lang), cut_note(rows, lang))

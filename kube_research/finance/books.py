@@ -23,7 +23,7 @@ MEMBER_ROLES = ("pengurus", "anggota")
 OPERATING = ("sale", "purchase", "cost")
 #: What lending and membership earn besides: income of the group, never sales.
 EARNED = ("loan_interest", "fine", "fee")
-#: What books hold: money of the business and of its loan fund; what members have saved.
+#: Kinds of book that hold the money of the business and its loan fund, and what members have saved.
 CASH, SAVINGS = ("cash", "loans"), ("savings", "shares")
 
 
@@ -41,8 +41,7 @@ class Books:
     |members|
     |categories|
     about_books : DataFrame, optional
-        The table ``books``: ``book`` and ``kind``, what each book holds. Without it ``kas`` holds cash,
-        ``tabungan`` savings, ``iks`` solidarity money, ``pinjaman`` the loan fund, ``saham`` shares.
+        ``book`` and ``kind``: what each holds, where its name does not tell.
     facts : DataFrame, optional
         ``fact`` and ``value``, such as the ``minimum_wage``.
     period : pair of dates, optional
@@ -77,7 +76,7 @@ class Books:
 
     @cached_property
     def entries(self) -> pd.DataFrame:
-        """The entries that have an amount, with what else is known of them; never to be changed.
+        """The entries that have an amount, with what else is known; never to be changed.
 
         Besides ``flow``, ``purpose`` and ``code``, ``amount`` is int64, ``month`` a text such as
         ``"2016-03"``, ``kind`` what the book holds (:func:`~kube_research.site.accounts.book_kinds`);

@@ -76,7 +76,6 @@ def ledger_balances(
     """
     keys, within = list(by), [] if order is None else [order]
     ledger = _ledger_of(ledger)
-    currency = currency_of(ledger)
     need_columns(ledger, "date", *keys, "amount", *within)
     if not isinstance(ledger, pd.DataFrame):
         _need_no_opening(opening)
@@ -93,7 +92,8 @@ def ledger_balances(
     rows["closing"] += first
     if "balance" in rows:
         rows["difference"] = (rows["balance"] - rows["running"]).astype("Int64")
-    return as_money(rows, currency, "amount", "balance", "running", "closing", "difference")
+    money = ("amount", "balance", "running", "closing", "difference")
+    return as_money(rows, currency_of(ledger), *money)
 
 
 def _ledger_of(given: Any) -> Any:

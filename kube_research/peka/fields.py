@@ -20,6 +20,7 @@ from kube_research.errors import MissingColumnError
 from kube_research.frames import FEW, documented, need_columns, scale_of
 from kube_research.levels import ScaleEnds, describe_levels, rank_of_evidence
 from kube_research.peka.scores import high_score, to_long
+from kube_research.site.instrument import with_weights
 from kube_research.texts import check_language, text
 
 
@@ -35,6 +36,10 @@ def score_fields(
 ) -> pd.DataFrame:
     """Score every field in every round: the mean over raters of each rater's own field mean.
 
+    A rater's field mean is taken over the items of the field that the rater answered. Where the
+    instrument gives weights it is their weighted mean: the sum of weight times score, divided by the
+    sum of the weights of the same items, so that a blank answer takes its weight with it.
+
     Rounds are compared on what they share: only items that every round of the field holds count, and
     of a rater of several rounds only those answered in each of them. A field whose rounds share no
     item keeps each round's own mean. ``reason`` says so.
@@ -43,8 +48,8 @@ def score_fields(
     ----------
     |peka_ratings|
     items : DataFrame, optional
-        The instrument (``item``, ``field_no``), needed when ``ratings`` has no ``field_no``:
-        loaded ratings know the field of each item. Always pandas.
+        The instrument (``item``, ``field_no``, perhaps ``weight``), needed when ``ratings`` has no
+        ``field_no``: loaded ratings know field and weight of each item. Always pandas.
     by : sequence of str
         Columns to score within.
     |at_least|
@@ -66,7 +71,9 @@ def score_fields(
 
     Notes
     -----
-    Checked against hand-computed cases with missing answers and items of one round.
+    Checked against hand-computed cases with missing answers and items of one round, weighted means
+    against ``numpy.average``. Mean, spread and interval are those of raters' field means, each counted
+    once, with or without weights.
     """
     check_language(lang)
     long: Any = to_long(ratings)
@@ -74,6 +81,7 @@ def score_fields(
     if items is not None:
         need_columns(items, "item", "field_no")
         fields = items.set_index("item")["field_no"]
+        long = with_weights(long, items)
     elif "field_no" not in column_names(long):
         raise MissingColumnError(text("error.no_fields"))
     rows = long if fields is None else _with_fields(long, fields)
@@ -104,7 +112,8 @@ def count_fields(rows: Any, asked: pd.DataFrame, *, by: Sequence[str], whole: An
     unit = list(dict.fromkeys(unit))
     rounds = asked["round"].drop_duplicates().sort_values() if "round" in by else pd.Series()
     rank = rank_of_evidence(names)
-    chosen = list(dict.fromkeys([*unit, "round", "item", "score"]))
+    weight = ["weight"] if "weight" in names and "field_no" in by else []
+    chosen = list(dict.fromkeys([*unit, "round", "item", "score", *weight]))
     answers = query_on(rows).select(*chosen, _rank=rank)
     options: dict[str, Any] = {"by": by, "unit": unit, "rounds": rounds}
     apart = asked[asked["why"] == "apart"]
@@ -206,6 +215,8 @@ def items_asked(ratings: Any, by: Sequence[str], fields: pd.Series | None = None
 
 #: Item numbers up to here stand for bits of one whole number.
 _BITS = 59
+#: Weights have at most six decimals: so many parts make one.
+_UNIT = 1_000_000
 
 
 def _matched(frame: Any, names: Sequence[str]) -> Any:
@@ -267,7 +278,8 @@ def unit_rounds(
     Parameters
     ----------
     answers : Narwhals frame
-        The columns of ``unit``, ``round``, ``item``, ``score`` and ``_rank`` (of the evidence).
+        The columns of ``unit``, ``round``, ``item``, ``score``, ``_rank`` (of the evidence) and, where
+        items weigh differently, ``weight``.
     unit : sequence of str
         What makes a rater.
     rounds : sequence
@@ -279,7 +291,8 @@ def unit_rounds(
     -------
     Narwhals frame
         One row a unit: its columns; for the first round ``_n0`` (answers that count), ``_t0`` (their
-        sum) and ``_r0`` (rank of the evidence, -1 without a row), for the next ``_n1`` and so on;
+        sum), ``_r0`` (rank of the evidence, -1 without a row) and, with weights, ``_w0`` (sum of the
+        weights, by which ``_t0`` is weighed), for the next ``_n1`` and so on;
         ``_cut``, how many answers do not count. Where nothing is shared also ``_b0`` and so on (the
         items as bits), ``_low`` and ``_high`` (their least and greatest number).
 
@@ -303,12 +316,21 @@ def unit_rounds(
         )
         columns[f"_r{place}"] = nw.when(here).then(nw.col("_rank")).otherwise(nw.lit(-1))
         columns[f"_b{place}"] = nw.when(answered).then(bit).otherwise(nw.lit(0))
+    summed = ["_n", "_t"]
+    if "weight" in answers.collect_schema().names():
+        summed.append("_w")
+        # Whole numbers add up to the same in every order, so that equal scores have exactly their mean.
+        weight = (nw.col("weight") * _UNIT).round(0)
+        for place in places:
+            answered = columns[f"_n{place}"]
+            columns[f"_w{place}"] = answered * weight
+            columns[f"_t{place}"] = columns[f"_t{place}"] * weight
     rows = answers.select(*unit, "item", **columns)
     whole = ["_n", "_r", "_b"]
-    sums = [nw.col(f"{part}{place}").sum() for part in ("_n", "_t") for place in places]
+    sums = [nw.col(f"{part}{place}").sum() for part in summed for place in places]
     ranks = [nw.col(f"_r{place}").max() for place in places]
     kinds = [nw.col(f"{part}{place}").cast(nw.Int64) for part in whole[:2] for place in places]
-    final = [*unit, *kinds, *(nw.col(f"_t{place}") for place in places)]
+    final = [*unit, *kinds, *(nw.col(f"{part}{place}") for part in summed[1:] for place in places)]
     bits = [nw.col(f"_b{place}").sum() for place in places]
     ends = [nw.col("item").min().alias("_low"), nw.col("item").max().alias("_high")]
     units = rows.group_by(*unit).agg(*sums, *ranks, *bits, *ends)
@@ -327,7 +349,9 @@ def unit_rounds(
     units = units.with_columns(_even=(nw.col("_seen") <= 1) | even)
     uneven = _matched(units.filter(~nw.col("_even")), unit).select(*_keys(unit))
     some = _matched(rows, unit).join(uneven, on=_keys(unit), how="semi").drop(*_keys(unit))
-    mended = _shared_answers(some, unit, places).select(*final, nw.col("_cut").cast(nw.Int64))
+    mended = _shared_answers(some, unit, places, summed).select(
+        *final, nw.col("_cut").cast(nw.Int64)
+    )
     plain = units.filter(nw.col("_even")).select(*final, nothing)
     return query_on(nw.to_native(nw.concat([plain, mended], how="vertical")))
 
@@ -358,9 +382,9 @@ def uneven_groups(units: Any, *, keys: Sequence[str]) -> Any:
     return groups.filter(~(same & known)).select(*keys)
 
 
-def _shared_answers(rows: Any, unit: Sequence[str], places: range) -> Any:
+def _shared_answers(rows: Any, unit: Sequence[str], places: range, summed: Sequence[str]) -> Any:
     """Add up the answers of each unit to the items that it answered in all its rounds."""
-    sums = [nw.col(f"{part}{place}").sum() for part in ("_n", "_t") for place in places]
+    sums = [nw.col(f"{part}{place}").sum() for part in summed for place in places]
     ranks = [nw.col(f"_r{place}").max() for place in places]
     items = rows.group_by(*unit, "item").agg(*sums, *ranks)
     held = nw.sum_horizontal(*((nw.col(f"_n{place}") > 0).cast(nw.Int64) for place in places))
@@ -369,7 +393,7 @@ def _shared_answers(rows: Any, unit: Sequence[str], places: range) -> Any:
         f"{part}{place}_{times + 1}": nw.when(nw.col("_held") == times + 1)
         .then(nw.col(f"{part}{place}"))
         .otherwise(nw.lit(0))
-        for part in ("_n", "_t")
+        for part in summed
         for place in places
         for times in places
     }
@@ -384,7 +408,7 @@ def _shared_answers(rows: Any, unit: Sequence[str], places: range) -> Any:
         _given=nw.sum_horizontal(*(name for name in parts if name.startswith("_n"))),
     )
     chosen = {}
-    for part in ("_n", "_t"):
+    for part in summed:
         for place in places:
             value = nw.lit(0)
             for times in places:
@@ -421,10 +445,12 @@ def count_unit_levels(
         return pd.DataFrame(columns=[*by, "_value", "_rank", "_count", "_cut"])
     units = unit_rounds(answers, unit=unit, rounds=numbers, shared=shared)
     units = units.filter(*(~nw.col(name).is_null() for name in unit if name not in by))
+    weighted = "_w0" in units.collect_schema().names()
     columns: dict[str, Any] = {"_cut": (nw.col("_cut") > 0).cast(nw.Int64)}
     for place in range(len(numbers)):
         n, total = nw.col(f"_n{place}"), nw.col(f"_t{place}")
-        columns[f"_v{place}"] = nw.when(n > 0).then(total / n.cast(nw.Float64))
+        size = nw.col(f"_w{place}") if weighted else n
+        columns[f"_v{place}"] = nw.when(n > 0).then(total / size.cast(nw.Float64))
         columns[f"_r{place}"] = nw.col(f"_r{place}")
     counts = units.select(*level, **columns).group_by(*level, *columns)
     levels = collected(counts.agg(nw.len().alias("_count")), level)

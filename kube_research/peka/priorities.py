@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kube_research.frames import grades_by, need_columns, weakest
-from kube_research.peka.scores import score_items, score_means
+from kube_research.peka.scores import score_items, score_means, turned_means
 
 if TYPE_CHECKING:
     from kube_research.site.folder import Site
@@ -29,7 +29,8 @@ def classify_items(scores: pd.DataFrame, *, threshold: float = 2.5) -> pd.DataFr
     ----------
     scores : DataFrame
         With ``item`` and ``mean`` (numbers, or printed means as text), and ``round`` if there is
-        more than one: from :func:`score_items`, :func:`score_means`, or an item_means table.
+        more than one: from :func:`score_items`, :func:`score_means`, or an item_means table, whose
+        ``mean_recoded`` counts where there is one: of a negative statement a high printed mean is weak.
     threshold : float
         A mean below it is weak; a mean equal to it is strong. An input of the site, not a PEKA
         rule.
@@ -47,7 +48,10 @@ def classify_items(scores: pd.DataFrame, *, threshold: float = 2.5) -> pd.DataFr
     ['weak', 'strong']
     """
     need_columns(scores, "item", "mean")
-    exact = pd.to_numeric(scores["mean"]).astype("float64")
+    means = scores["mean"]
+    if turned_means(scores).any():
+        means = scores["mean_recoded"].fillna(means)
+    exact = pd.to_numeric(means).astype("float64")
     classified = scores.assign(threshold=float(threshold))
     classified["strength"] = pd.Series(
         np.where(exact < threshold - 1e-9, "weak", "strong"), index=scores.index, dtype="string"

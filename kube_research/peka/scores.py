@@ -132,6 +132,26 @@ def score_items(
     return describe_levels(levels, by=by, at_least=cut, scale=scale)
 
 
+def turned_means(item_means: pd.DataFrame) -> pd.Series:
+    """Tell which printed means are those of negative statements, whose scores are turned round."""
+    if "mean_recoded" not in item_means:
+        return pd.Series(False, item_means.index)
+    return item_means["mean_recoded"].notna()
+
+
+def as_answered(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return loaded ratings with the scores as they were given, which printed means are means of.
+
+    Examples
+    --------
+    >>> as_answered(pd.DataFrame({"score": [1], "score_given": [4]}))["score"].tolist()
+    [4]
+    """
+    if "score_given" not in ratings:
+        return ratings
+    return ratings.assign(score=ratings["score_given"])
+
+
 @documented
 def score_means(
     item_means: pd.DataFrame,
@@ -145,7 +165,8 @@ def score_means(
     Parameters
     ----------
     item_means : DataFrame
-        Columns ``round``, ``item``, ``mean`` (printed text) and ``n``.
+        Columns ``round``, ``item``, ``mean`` (printed text) and ``n``; loaded ones know in
+        ``mean_recoded`` which are means of negative statements.
     scale : (int, int)
         Lowest and highest score.
     rounding : str
@@ -159,28 +180,36 @@ def score_means(
         so), ``totals`` (how many are possible), ``mean`` (exact total / n, else the printed value),
         ``printed``, ``sd_low`` and ``sd_high`` (exact bounds), ``ci_low`` and ``ci_high`` (the
         widest 95 % t interval that any compatible set of scores could have, cut at the ends of the
-        scale; missing for fewer than five raters), ``evidence``.
+        scale; missing for fewer than five raters), ``evidence``. What can be printed so is sought
+        among the answers as given; of a negative statement ``total``, ``mean`` and interval are then
+        turned round (lowest + highest - answer), and ``printed`` stays as it is.
 
     Examples
     --------
     >>> means = pd.DataFrame({"round": [1], "item": [9], "mean": ["2.46"], "n": [15]})
     >>> score_means(means, scale=(1, 4), rounding="truncate")["total"].tolist()
     [37]
+    >>> negative = means.assign(mean_recoded="2.54")
+    >>> score_means(negative, scale=(1, 4), rounding="truncate")["total"].tolist()
+    [38]
     """
     from scipy.special import stdtrit  # scipy.stats.t.ppf without the time scipy.stats takes
 
     need_columns(item_means, "round", "item", "mean", "n")
     size, rows = step_of(item_means, step), []
-    for number, item, printed, n in zip(
+    ends = sum(scale)
+    for number, item, printed, n, turned in zip(
         item_means["round"],
         item_means["item"],
         item_means["mean"],
         item_means["n"].astype(int),
+        turned_means(item_means),
         strict=True,
     ):
         totals = possible_totals(printed, n, rounding=rounding, scale=scale, step=size)
         sure = totals[0] if len(totals) == 1 else None
-        mean = float(Fraction(sure) / n if sure is not None else parse_printed(printed)[0])
+        exact = Fraction(sure) / n if sure is not None else parse_printed(printed)[0]
+        mean = float(ends - exact if turned else exact)
         spreads = [sd_bounds(total, n, scale, step=size) for total in totals] if n > 1 else []
         lowest = min((low for low, _ in spreads), default=np.nan)
         highest = max((high for _, high in spreads), default=np.nan)
@@ -190,7 +219,7 @@ def score_means(
                 "round": number,
                 "item": item,
                 "n": n,
-                "total": sure,
+                "total": n * ends - sure if turned and sure is not None else sure,
                 "totals": len(totals),
                 "mean": mean,
                 "printed": printed,
@@ -204,8 +233,8 @@ def score_means(
     kind = "Int64" if float(size).is_integer() else "Float64"
     kinds = {"total": kind, "printed": "string", "evidence": "string"}
     scores = pd.DataFrame(rows).astype(kinds)
-    ends = within_scale(scores["ci_low"], scores["ci_high"], scores["n"], scale)
-    scores["ci_low"], scores["ci_high"] = ends
+    interval = within_scale(scores["ci_low"], scores["ci_high"], scores["n"], scale)
+    scores["ci_low"], scores["ci_high"] = interval
     if "evidence" in item_means and (item_means["evidence"] == "simulated").any():
         scores["evidence"] = "simulated"
     return scores

@@ -16,9 +16,10 @@ from kube_research.currency import RUPIAH, Currency
 from kube_research.engines import column_names, numbered, query_on
 from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
-from kube_research.site.doubts import unsettled
+from kube_research.site.book_doubts import unsettled
 from kube_research.site.folder import Site
 from kube_research.site.info import BOOKS
+from kube_research.site.instrument import recoded
 from kube_research.site.local_values import unread_values
 from kube_research.site.results import broken_counts
 from kube_research.site.rules import (
@@ -31,12 +32,17 @@ from kube_research.site.rules import (
     OPTIONAL,
     ORDERED,
     ROSTER,
+    built_in,
     rounds_out_of_order,
+    wording,
 )
-from kube_research.site.schema import Column, tables
+from kube_research.site.schema import TURNED_CODE, Column, tables
 
 #: Columns that belong to a programme, not to a table of a site.
-EXTRA = ("site", "province", "regency", "field_no")
+EXTRA = (
+    *("site", "province", "regency", "field_no"),
+    *("score_given", "mean_recoded", "weight", "instrument"),
+)
 #: References whose targets may hold more values than a condition should list.
 _LONG = ("members", "groups")
 #: What a column of numbers holds.
@@ -160,6 +166,8 @@ def _cells(given: _Source, name: str) -> Iterator[tuple[str, str, Any]]:
                 yield column_name, "off_step", _true((steps - (steps + 0.5).floor()).abs() > 1e-6)
     if given.groups is not None and name in GROUPED and "group" in kinds:
         group = nw.col("group")
+        strange = ~(group.is_in(list(given.groups)) | group.is_null())
+        yield "group", "turned", strange & _dated_group()
         yield "group", "unknown_group", ~(group.is_in(list(given.groups)) | group.is_null())
     if name in IN_BOOKS and "book" in kinds:
         book = nw.col("book")
@@ -169,12 +177,19 @@ def _cells(given: _Source, name: str) -> Iterator[tuple[str, str, Any]]:
             yield end, "end_before_start", _true(nw.col(end) < nw.col(start))
 
 
+def _dated_group() -> Any:
+    """Tell of each row whether its group looks like what a spreadsheet makes of a code."""
+    return _true(nw.col("group").cast(nw.String).str.contains(f"^(?:{TURNED_CODE})$"))
+
+
 def _typed(column: Column, holds: str) -> Iterator[tuple[str, Any]]:
     """Compile the rules of a cell, as far as its type has not settled them already."""
     cell = nw.col(column.name)
     for code, asks, bound in column.rules:
         if asks == "pattern" and holds == "text":
             yield code, ~(_true(cell.str.contains(f"^(?:{bound})$")) | cell.is_null())
+        elif asks == "no pattern" and holds == "text":
+            yield code, _true(cell.str.contains(f"^(?:{bound})$"))
         elif asks == "pattern" and holds == "float" and column.kind in ("integer", "money"):
             yield code, _true(cell != cell.floor())
         elif asks == "pattern" and holds in NUMBERS and column.kind == "percent":
@@ -183,6 +198,8 @@ def _typed(column: Column, holds: str) -> Iterator[tuple[str, Any]]:
             yield code, ~(cell.is_in(list(bound)) | cell.is_null())
         elif asks == "at least" and holds in NUMBERS:
             yield code, _true(cell < bound)
+        elif asks == "more than" and holds in NUMBERS:
+            yield code, _true(cell <= bound)
 
 
 def _referring(given: _Source, name: str, kinds: Collection[str]) -> Iterator[tuple[str, str, Any]]:
@@ -192,8 +209,10 @@ def _referring(given: _Source, name: str, kinds: Collection[str]) -> Iterator[tu
         if len(reference.columns) > 1 or column not in kinds or there in _LONG or "site" in kinds:
             continue
         target = given.tables.get(there)
+        known = list(built_in(there, reference.to[0])) if target is None else []
         if isinstance(target, pd.DataFrame) and reference.to[0] in target:
             known = target[reference.to[0]].dropna().unique().tolist()
+        if known or isinstance(target, pd.DataFrame):
             yield column, "reference", ~(nw.col(column).is_in(known) | nw.col(column).is_null())
 
 
@@ -390,6 +409,12 @@ def _small(given: _Source) -> Iterator[Rule]:
         frame if isinstance(frame := given.tables.get(name), pd.DataFrame) else pd.DataFrame()
         for name in ("rounds", "outcomes", "facts")
     )
+    items = given.tables.get("items")
+    if isinstance(items, pd.DataFrame) and {"site", "item", "statement_id"} <= set(items):
+        said = items["statement_id"].fillna("").map(wording)
+        asked = pd.Series(list(zip(items["item"], said, recoded(items), strict=True)), items.index)
+        first = set(asked[items["site"] == items["site"].min()])
+        yield Rule("items", "statement_id", "instruments_differ", rows=items[~asked.isin(first)])
     if {"round", "date"} <= set(rounds):
         dated = rounds.dropna(subset=["round", "date"])
         parts = [part for _, part in dated.groupby("site")] if "site" in dated else [dated]
@@ -439,7 +464,8 @@ def _people(given: _Source) -> Iterator[Rule]:
             frame = given.tables.get(name)
             if frame is not None and "group" in column_names(frame):
                 rows = joined(counted(frame, ["group"]), groups, ["group"], "anti")
-                yield Rule(name, "group", "unknown_group", rows=rows)
+                yield Rule(name, "group", "turned", rows=where(rows, _dated_group()))
+                yield Rule(name, "group", "unknown_group", rows=where(rows, ~_dated_group()))
 
 
 def _site_of(names: Sequence[str]) -> list[str]:

@@ -17,14 +17,16 @@ import narwhals as nw
 import pandas as pd
 
 from kube_research.currency import RUPIAH, Currency
-from kube_research.engines import column_names, field_column, need_engine, query_on
+from kube_research.engines import column_names, need_engine, query_on
 from kube_research.errors import SiteError, SiteNotFoundError
 from kube_research.files import home
 from kube_research.frames import GRADES, weakest
 from kube_research.programme.sums import in_memory
 from kube_research.site.folder import Site, bundled_sites, find_folder, load_site
 from kube_research.site.info import BOOKS, SiteInfo, read_info
+from kube_research.site.instrument import recoded, with_instrument
 from kube_research.site.problems import Problem, located, missing_table
+from kube_research.site.rules import wording
 from kube_research.site.schema import tables
 from kube_research.texts import check_language, text
 
@@ -235,7 +237,7 @@ class SiteScan:
                 broken += [
                     replace(problem, file=f"{name}/{problem.file}") for problem in error.problems
                 ]
-        return loaded, broken
+        return loaded, [*broken, *_other_instruments(loaded, self._lang)]
 
     def _parts(self, name: str) -> Iterable[pd.DataFrame]:
         for site, loaded in self._read[0].items():
@@ -263,17 +265,28 @@ class SiteScan:
         if "evidence" not in have:
             grade = nw.lit(self.evidence)
             frame = nw.to_native(query_on(frame).with_columns(evidence=grade))
-        if name == "ratings" and "field_no" not in have and self._fields:
-            frame = field_column(frame, fields=self._fields)
+        if name == "ratings" and {"item", "score"} <= set(have) and self.has("items"):
+            frame = with_instrument(frame, self.table("items"), self.scale)
         return frame
 
-    @cached_property
-    def _fields(self) -> dict[int, int]:
-        if not self.has("items"):
-            return {}
-        items = self.table("items").dropna(subset=["item", "field_no"])
-        pairs = zip(items["item"], items["field_no"], strict=True)
-        return {int(item): int(number) for item, number in pairs}
+
+def _other_instruments(loaded: Mapping[str, Site], lang: str) -> list[Problem]:
+    """Tell of sites whose items are other statements than those of the first, or turned otherwise."""
+    first: tuple[str, dict[int, tuple[str, bool]]] | None = None
+    problems = []
+    for name, site in loaded.items():
+        if not site.has("items"):
+            continue
+        items = site.table("items")
+        words = zip(items["item"], items["statement_id"].fillna(""), recoded(items), strict=True)
+        asked = {int(item): (wording(said), bool(turned)) for item, said, turned in words}
+        first = first or (name, asked)
+        here = {item for item, _ in asked.items() ^ first[1].items()}
+        if here:
+            fill = {"items": ", ".join(map(str, sorted(here))), "site": name, "other": first[0]}
+            at = (f"{name}/items", 0, "statement_id", "", "instruments_differ", lang)
+            problems.append(located(*at, **fill))
+    return problems
 
 
 def small_table(path: Path) -> pd.DataFrame:

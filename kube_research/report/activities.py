@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.attendance.rates import UNITS, attendance_rates, rule_range
+from kube_research.attendance.rates import UNITS, attendance_rates
+from kube_research.attendance.statuses import rule_range
 from kube_research.figures.sheet import titled
 from kube_research.formats import counted, day_of, number, percent, share
 from kube_research.frames import FEW

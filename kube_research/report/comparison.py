@@ -163,9 +163,10 @@ def _by_field(draft: Draft) -> None:
 
 def _by_item(draft: Draft) -> None:
     changes = compared(draft.site, "item", draft.lang)
-    columns = [draft.col("item", changes["item"], 0.6), *_effect_columns(draft, changes)]
+    columns = [draft.item_col(changes["item"], 0.6), *_effect_columns(draft, changes)]
     _count(draft, changes, "items")
-    draft.table("change_items", columns, changes, notes=_reasons(draft, changes))
+    notes = [*_reasons(draft, changes), draft.recoded_note(changes["item"])]
+    draft.table("change_items", columns, changes, notes=notes)
 
 
 def _count(draft: Draft, changes: pd.DataFrame, key: str) -> None:

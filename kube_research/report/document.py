@@ -22,6 +22,7 @@ from kube_research.frames import GRADES
 from kube_research.outputs import Output, find_output
 from kube_research.peka.priorities import item_scores
 from kube_research.shown import Column, Shown
+from kube_research.site.instrument import recoded_note, stated
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -283,6 +284,28 @@ class Draft:
         write = _writer(write)
         head = head or self.words(f"col_{key}")
         return Column(head, values, not words, width, lambda value: write(value, self.lang))
+
+    def item_col(self, items: pd.Series, width: float) -> Column:
+        """Return a column of item numbers, each with its section number where it has one: 3 (1.10)."""
+        codes = pd.Series(dtype="string")
+        if self.site.has("items") and "code" in self.site.tables["items"]:
+            codes = self.site.tables["items"].set_index("item")["code"].dropna()
+        if codes.empty:
+            return self.col("item", items, width)
+        cells = [f"{item} ({codes[item]})" if item in codes.index else f"{item}" for item in items]
+        return self.col("item", cells, width + 0.3, words=True)
+
+    def statement_col(self, items: pd.Series, width: float) -> Column:
+        """Return a column of the statements of items; those turned round are marked."""
+        about = self.site.table("items")
+        statements = stated(about, self.lang, codes=False).set_axis(about["item"])
+        return self.col("statement", items.map(statements), width, words=True)
+
+    def recoded_note(self, items: pd.Series) -> str:
+        """Say what the mark of negative statements means, if one of the items is one."""
+        about = self.site.tables.get("items")
+        here = None if about is None else about[about["item"].isin(items)]
+        return "" if here is None else recoded_note(here, self.lang)
 
     def interval(self, low: Iterable[Any], high: Iterable[Any], write: Write = number) -> list[str]:
         """Return intervals in words, one a row; blank where an end is missing."""

@@ -14,7 +14,7 @@ from kube_research.frames import FEW, GRADES, grades_by
 from kube_research.peka.fields import score_fields
 from kube_research.peka.priorities import classify_items, classify_over, rtl_links
 from kube_research.report.document import Draft, ref
-from kube_research.site.folder import inventory
+from kube_research.site.checksums import inventory
 from kube_research.site.schema import tables
 from kube_research.texts import text
 
@@ -127,7 +127,9 @@ def field_scores(draft: Draft) -> None:
         draft.words("note_fields_odd", fields=", ".join(map(str, numbers.unique())), reason=reason)
         for reason, numbers in odd["field_no"]
     ]
-    graded, notes = _weakest(scores, "field_no"), [draft.words("note_fields"), *left_out]
+    weights = site.table("items").get("weight", pd.Series(dtype="Float64")).notna().any()
+    weighed = draft.words("note_weights") if weights else ""
+    graded, notes = _weakest(scores, "field_no"), [draft.words("note_fields"), weighed, *left_out]
     draft.table("fields", columns, graded, "fields_intro", notes=notes)
 
 
@@ -154,10 +156,9 @@ def items(draft: Draft) -> None:
     printed = "printed" in scores
     rows = scores.sort_values(["item", "round"])
     rows = rows if printed else rows.drop_duplicates("item")
-    columns = [draft.col("item", rows["item"], 0.6)]
+    columns = [draft.item_col(rows["item"], 0.6)]
     if site.has("items"):
-        statements = site.table("items").set_index("item")[f"statement_{draft.lang}"]
-        columns.append(draft.col("statement", rows["item"].map(statements), 4.4, words=True))
+        columns.append(draft.statement_col(rows["item"], 4.4))
     if printed:
         if rows["round"].min() < rows["round"].max():
             columns.append(draft.col("round_no", rows["round"], 0.8))
@@ -168,12 +169,13 @@ def items(draft: Draft) -> None:
             draft.col("total", rows["total"], 0.7),
             draft.col("exact", exact, 1.0, write="0.0000"),
         ]
-        draft.table("items", columns, rows, notes=[draft.words("note_means")])
+        notes = [draft.words("note_means"), draft.recoded_note(rows["item"])]
+        draft.table("items", columns, rows, notes=notes)
         return
     for head, part in _by_round(draft, scores, rows["item"]):
         columns.append(draft.col("", part["mean"], 0.9, write=number, head=head))
         columns.append(draft.col("n", part["n"], 0.5, write=_starred))
-    notes = [draft.words("note_items")]
+    notes = [draft.words("note_items"), draft.recoded_note(rows["item"])]
     if scores["n"].min() < FEW:
         notes.append(draft.words("note_few", few=FEW))
     if blank := int(scores["missing"].sum()):
@@ -203,20 +205,20 @@ def weak_items(draft: Draft) -> None:
     unsure = int((weak["ci_low"].lt(info.threshold) & weak["ci_high"].gt(info.threshold)).sum())
     if unsure:
         draft.say("weak_unsure", unsure=unsure, weak=len(weak), cut=cut)
-    columns = [draft.col("priority", weak["priority"], 0.9), draft.col("item", weak["item"], 0.7)]
+    columns = [draft.col("priority", weak["priority"], 0.9), draft.item_col(weak["item"], 0.7)]
     if site.has("items"):
         known = site.table("items").set_index("item")
         fields = weak["item"].map(known[f"field_{lang}"])
-        statements = weak["item"].map(known[f"statement_{lang}"])
         columns.append(draft.col("field", fields, 1.7, words=True))
-        columns.append(draft.col("statement", statements, 3.6, words=True))
+        columns.append(draft.statement_col(weak["item"], 3.6))
     columns += [
         draft.col("mean", weak["mean"], 0.9, write=draft.mean_form),
         draft.col("interval", draft.interval(weak["ci_low"], weak["ci_high"]), 1.5),
     ]
     note = draft.words("note_widest") if "printed" in weak else ""
     few = draft.words("note_few_raters", few=FEW) if weak["n"].min() < FEW else ""
-    draft.table("weak", columns, weak, notes=[draft.words("note_weak"), note, few])
+    turned = draft.recoded_note(weak["item"])
+    draft.table("weak", columns, weak, notes=[draft.words("note_weak"), note, few, turned])
 
 
 def _last_round(draft: Draft) -> pd.DataFrame:
@@ -254,7 +256,7 @@ def answers(draft: Draft) -> None:
     titles = site.table("activities").set_index("activity")[f"title_{lang}"]
     columns = [
         draft.col("activity", links["activity"].map(titles), 2.4, words=True),
-        draft.col("item", links["item"], 0.6),
+        draft.item_col(links["item"], 0.6),
         draft.col("mean", links["mean"], 0.9, write=draft.mean_form),
         draft.col("priority", links["priority"], 0.8),
         draft.col("reason", links[f"reason_{lang}"], 4.0, words=True),

@@ -3,10 +3,10 @@ from .accounts import (
     flows,
     with_flows,
 )
+from .checksums import inventory
 from .folder import (
     bundled_sites,
     check_site,
-    inventory,
     load_site,
 )
 

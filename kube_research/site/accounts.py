@@ -132,14 +132,12 @@ def book_kinds(books: pd.DataFrame | None = None) -> dict[str, str]:
     Parameters
     ----------
     books : DataFrame, optional
-        A site's own ``books`` table: ``book`` and perhaps ``kind``. It goes before the codes the package
-        knows.
+        A site's own ``books`` table: ``book``, perhaps ``kind``. It goes before the codes we know.
 
     Returns
     -------
     dict of str to str
-        One of ``cash``, ``savings``, ``solidarity``, ``loans``, ``shares``, ``other`` for every code. A
-        book that stands in neither holds something else: ``other``.
+        One of :data:`BOOK_KINDS` for every code; a book that stands in neither holds something else.
 
     Raises
     ------
@@ -148,9 +146,8 @@ def book_kinds(books: pd.DataFrame | None = None) -> dict[str, str]:
     Examples
     --------
     >>> own = pd.DataFrame({"book": ["arisan", "bank"], "kind": ["other", "cash"]})
-    >>> kinds = book_kinds(own)
-    >>> kinds["bank"], kinds["tabungan"], kinds["pinjaman"]
-    ('cash', 'savings', 'loans')
+    >>> [book_kinds(own)[book] for book in ("bank", "tabungan", "pinjaman")]
+    ['cash', 'savings', 'loans']
     """
     kinds = {code: kind for kind, codes in _declared()["books"].items() for code in codes}
     if books is not None and "kind" in books:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kube_research.currency import RUPIAH, currencies
 from kube_research.formats import as_printed
 from kube_research.site.doubts import all_doubts
-from kube_research.site.info import site_entry
+from kube_research.site.info import BOOKS, site_entry
 from kube_research.site.local_values import (
+    LOCAL_KINDS,
+    NUMBER_KINDS,
     SHEET_ERROR,
     Reading,
     Refused,
@@ -27,10 +30,13 @@ from kube_research.site.rules import (
     Sound,
     between_tables,
     broken_cells,
+    built_in,
     nearest,
     off_site,
 )
-from kube_research.site.schema import PERCENT, Reference, Table, tables
+from kube_research.site.schema import PERCENT, Column, Reference, Table, tables
+from kube_research.site.spellings import value_words
+from kube_research.site.turned import lost_digits, turned
 from kube_research.texts import has_text, text
 
 if TYPE_CHECKING:
@@ -44,10 +50,19 @@ _PEOPLE = ("person", "rater")
 _WHOLE = ("integer", "money")
 #: What texts tell of percentages, with the decimal sign of the language.
 _DECIMALS = frozenset({"exact", "below", "above", "read"})
+#: Rules that a word for no answer breaks, where a blank cell says the same.
+_MAY_BE_BLANK = (
+    *(f"type_{kind}" for kind in (*LOCAL_KINDS, "code")),
+    *("choice", "reference", "unknown_group"),
+)
+#: Columns in which a minus is no blank.
+_SIGNED = ("direction",)
 #: Rules about amounts, whose texts name the site's currency.
 _OF_MONEY = ("type_money", "money_part", "money_other", "money_zeros")
 #: Currencies that signs most likely stand for.
 _CODES = {"rp": "IDR", "rp.": "IDR", "€": "EUR", "£": "GBP", "¥": "JPY", "s$": "SGD", "₱": "PHP"}
+#: A column of wide ratings named after the section of its statement: 1.10, item_1.1, Butir 2-3.
+_SECTION = re.compile(r"(?:item|butir|no\.?)?[ _]?[0-9]+(?:[.-][0-9]+)+\.?", re.IGNORECASE)
 
 
 def read_site(
@@ -123,11 +138,19 @@ class Checker:
                 broken = [finding for finding in broken if finding.code not in _OF_MONEY[1:]]
             findings += broken
         if doubts:
-            findings += [*all_doubts(sound, self.read.info), *self._zero_parts(sound)]
+            doubts_open = filter(self._open, all_doubts(sound, self.read.info))
+            findings += [*doubts_open, *self._zero_parts(sound)]
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in map(self._problem, findings):
             problems.setdefault((problem.file, problem.row, problem.column), problem)
         return [*problems.values(), *self._entries(sound)]
+
+    def _open(self, doubt: Finding) -> bool:
+        """Tell whether a doubt stands: who writes 0.5% means it."""
+        written = (
+            "" if doubt.row is None else self.read.tables[doubt.table].at[doubt.row, doubt.column]
+        )
+        return doubt.code != "fraction" or "%" not in str(written)
 
     def _entries(self, sound: Sound) -> Iterator[Problem]:
         """Find entries about the whole site that its tables contradict."""
@@ -171,8 +194,10 @@ class Checker:
                     break
 
     def _headers(self, sound: Sound) -> Iterator[Finding]:
+        items = sound.frames.get("items")
+        codes = set() if items is None or "code" not in items else set(items["code"].dropna())
         for name, frame in sound.frames.items():
-            yield from _columns(tables()[name], frame)
+            yield from _columns(tables()[name], frame, codes)
 
     def _alone(self, sound: Sound) -> Iterator[Finding]:
         for name, frame in sound.frames.items():
@@ -209,21 +234,50 @@ class Checker:
         fill["site_file"] = self.read.site_file
         if "kinds" in fill or "books" in fill:
             fill |= self._own_books(fill.get("books", ()), value)
-        remedy = ""
+        if finding.code == "ambiguous" and name in self.read.places and value[:1].isdigit():
+            for reading in ("whole", "decimal"):  # the column says the sign, the cell does not
+                fill[reading] = str(fill[reading]).lstrip("-")
+        remedy = self._remedy(finding, column, value, fill)
+        place = (self.read.files[name], row, column, value)
+        return located(
+            *place, finding.code, self.read.lang, finding.severity, remedy=remedy, **fill
+        )
+
+    def _remedy(self, finding: Finding, column: str, value: str, fill: dict[str, object]) -> str:
+        """Choose the remedy of a finding, if it is not that of its rule, and fill in what it names."""
+        table = tables()[finding.table]
+        remedy = "reference_brought" if "brought" in fill else ""
+        listed = table.column(finding.column) if finding.column in table.names else None
+        if finding.code == "turned":
+            groups = self.read.info.groups if self.read.info and column == "group" else ()
+            fill |= _turned_words(value, groups, self.read.lang)
+        if listed is not None:
+            near = bool(fill.get("near"))
+            remedy = _blank_remedy(listed, finding.code, value, near) or remedy
         if finding.code == "type_percent":
             fill["most"] = table.column(finding.column).most
             counted = finding.column == PERCENT and "n" in fill
-            remedy = "type_percent_counts" if counted else ""
+            remedy = "type_percent_counts" if counted else remedy
         if finding.code == "off_step":
             fill["entry"] = site_entry("step", fill["fits"], self.read.site_file)
             remedy = "" if fill["fits"] else "off_step_mean"
         if finding.code in _OF_MONEY:
             fill |= self._of_money(str(fill.get("near", "")))
             several = self.currency.decimals and finding.code != "money_other"
-            remedy = f"{finding.code}_decimals" if several else ""
-        if finding.code == "type_code" and finding.column in _PEOPLE and " " in value:
-            remedy = "type_code_name"
+            remedy = f"{finding.code}_decimals" if several else remedy
+        if finding.code == "column_missing" and has_text(f"remedy.column_missing_{column}"):
+            remedy = f"column_missing_{column}"
+            fill["allowed"] = ", ".join(self.read.info.books if self.read.info else BOOKS)
         if (
+            finding.code == "type_code"
+            and finding.column in _PEOPLE
+            and " " in value
+            and not remedy
+        ):
+            remedy = "type_code_name"
+        if finding.column == "item" and finding.code in ("type_integer", "ambiguous", "minimum"):
+            remedy = "type_integer_item"
+        elif (
             finding.code == "ambiguous"
             and fill.get("kind", table.column(finding.column).kind) in _WHOLE
         ):
@@ -233,10 +287,7 @@ class Checker:
         need = f"{finding.code}_need"
         if has_text(f"remedy.{need}") and not table.column(finding.column).empty:
             remedy = need
-        place = (self.read.files[name], row, column, value)
-        return located(
-            *place, finding.code, self.read.lang, finding.severity, remedy=remedy, **fill
-        )
+        return remedy
 
     def _of_money(self, sign: str) -> dict[str, object]:
         """Give the texts about an amount what the site's amounts look like, and how to say otherwise."""
@@ -287,17 +338,20 @@ class Checker:
         if cells is None or cells.empty:
             return
         last, there = reference.columns[-1], reference.table
-        if there not in sound.frames:
+        brought = [(code,) for code in built_in(there, reference.to[-1])]
+        if there not in sound.frames and not (brought and there not in self.read.files):
             if there not in self.read.files and (name, there) not in OPTIONAL:
                 in_book = "[" in self.read.site_file
                 home = f"site.xlsx[{there}]" if in_book else f"{there}.csv"
                 fill = {"table": there, "where": home}
                 yield Finding(name, int(cells.index[0]), last, "reference_absent", fill)
             return
-        target = sound.cells(there, *reference.to)
-        if target is None:
+        target = sound.cells(there, *reference.to) if there in sound.frames else None
+        if target is None and (there in sound.frames or not brought):
             return
-        known = dict.fromkeys(target.itertuples(index=False, name=None))
+        known: dict[tuple[str, ...], None] = dict.fromkeys(brought)
+        if target is not None:
+            known = dict.fromkeys(target.itertuples(index=False, name=None))
 
         @cache
         def meant(entry: tuple[str, ...]) -> str:
@@ -305,11 +359,15 @@ class Checker:
 
         entries = list(zip(cells.index, cells.itertuples(index=False, name=None), strict=True))
         unknown = {entry for _, entry in entries if entry not in known}
-        if len(unknown) <= _mistyped(tables()[there], sound.frames[there], len(known)):
+        if target is not None and len(unknown) <= _mistyped(
+            tables()[there], sound.frames[there], len(known)
+        ):
             return  # what is referred to has been told in its own table
         for row, entry in entries:
             if entry in unknown:
                 fill = {"table": there, "near": meant(entry)}
+                if target is None:
+                    fill["brought"] = ", ".join(code for (code,) in brought)
                 yield Finding(name, int(row), last, "reference", fill)
 
 
@@ -323,11 +381,18 @@ def _mistyped(table: Table, frame: pd.DataFrame, known: int) -> int:
     return len(frame) if lost else len(frame.drop_duplicates()) - known  # or a column is another
 
 
-def _columns(table: Table, frame: pd.DataFrame) -> Iterator[Finding]:
+def _columns(table: Table, frame: pd.DataFrame, codes: Collection[str]) -> Iterator[Finding]:
+    """Check the names of columns; ``codes`` are the section numbers of the statements."""
     absent = [name for name in table.names if name not in frame]
     meant: list[str] = []
     for name in frame.columns:
-        if name not in table.names:
+        rated = table.name == "ratings" and name not in table.names
+        if rated and name == "score_given":
+            yield Finding(table.name, None, name, "column_turned")
+        elif rated and (name in codes or _SECTION.fullmatch(name)):
+            meant += ["item", "score"]
+            yield Finding(table.name, None, name, "column_section")
+        elif name not in table.names:
             near = meant_column(name, [other for other in absent if other not in meant])
             meant.append(near)
             fill = {"near": near, "allowed": ", ".join(table.names)}
@@ -360,6 +425,35 @@ def _cells(table: Table, frame: pd.DataFrame, refused: Refused) -> Iterator[Find
         yield Finding(table.name, row, name, rule, fill)
 
 
+def _blank_remedy(column: Column, code: str, value: str, near: bool) -> str:
+    """Return the remedy that says whether the cell may be left blank, if that is another one."""
+    if code == "turned" and column.kind in NUMBER_KINDS:
+        return "turned_blank" if column.empty else "turned_number"
+    if not column.empty or near or column.name in _SIGNED:
+        return ""
+    if code == "excel_error":
+        return "excel_error_blank"
+    word = " ".join(value.casefold().split())
+    return "leave_blank" if code in _MAY_BE_BLANK and word in value_words()["no_answer"] else ""
+
+
+def _turned_words(value: str, groups: Sequence[str], lang: str) -> dict[str, str]:
+    """Tell what a spreadsheet has made of an entry, and what may have been typed."""
+    result = turned(value)
+    if result is None:
+        return {}
+    entries = list(result.entries)
+    if not entries:
+        count, first = lost_digits(value)
+        entries = [text("turned.cut", lang, count=count, first=first)]
+    known = [entry for entry in entries if entry in groups]
+    return {
+        "what": text(f"turned.{result.what}", lang),
+        "entries": ", ".join(entries),
+        "near": known[0] if len(known) == 1 else "",
+    }
+
+
 def _reasons(reading: Reading, keep: bool) -> dict[str, object]:
     """Give the texts of a refusal what they are about; ``keep`` keeps the digits of decimals."""
     if reading.code == "type_percent" and reading.readings:
@@ -373,3 +467,19 @@ def _reasons(reading: Reading, keep: bool) -> dict[str, object]:
         return {"readings": ", ".join(reading.readings)}
     near = reading.code.startswith("type_") or reading.code == "money_other"
     return {"near" if near else "date": reading.near}
+
+
+def turn_round(finished: dict[str, pd.DataFrame], scale: tuple[float, float]) -> None:
+    """Turn scores of negative statements round, and give ratings the weights of their items."""
+    items = finished.get("items")
+    if items is None:
+        return
+    negative = "direction" in items and items["direction"].eq("negative").any()
+    if not negative and not ("weight" in items and items["weight"].notna().any()):
+        return  # most instruments have neither, and what does it takes time to load
+    from kube_research.site.instrument import with_instrument, with_turned_means
+
+    if "ratings" in finished:
+        finished["ratings"] = with_instrument(finished["ratings"], items, scale)
+    if "item_means" in finished:
+        finished["item_means"] = with_turned_means(finished["item_means"], items, scale)

@@ -1,12 +1,20 @@
-"""The index of bundled data: every file with its rows and checksum, so that no digit changes unseen."""
+"""What a site holds, and the index of bundled data, by which no digit changes unseen."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kube_research.files import home
+from kube_research.site.schema import tables
+from kube_research.texts import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kube_research.site.folder import Site
 
 INDEX = "index.csv"
 
@@ -36,3 +44,24 @@ def changed_files(site: str) -> list[str]:
     return sorted(
         name for name in recorded.keys() | present.keys() if recorded.get(name) != present.get(name)
     )
+
+
+def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
+    """Return what a site holds: one row per table with its rows and the grades of its rows.
+
+    Examples
+    --------
+    >>> import kube_research as kr
+    >>> inventory(kr.load_site("cibeunying")).query("table == 'item_means'")["rows"].tolist()
+    [6]
+    """
+    import pandas as pd
+
+    rows = []
+    for name in filter(site.has, tables()):
+        grades = site.tables[name]["evidence"]
+        counts = [
+            f"{text(f'evidence.{grade}', lang)} {n}" for grade, n in grades.value_counts().items()
+        ]
+        rows.append((name, tables()[name].title[lang], len(grades), ", ".join(counts)))
+    return pd.DataFrame(rows, columns=["table", "about", "rows", "grades"])

@@ -1,17 +1,19 @@
-"""What does not stop a site from loading: books that do not add up, and what somebody should look at."""
+"""What does not stop a site from loading, and what somebody should look at."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from kube_research.currency import RUPIAH, Currency
+from kube_research.currency import RUPIAH
 from kube_research.frames import FEW
 from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
+from kube_research.site.book_doubts import book_doubts
 from kube_research.site.results import doubtful_percents
-from kube_research.site.rules import BOOK, Finding, Sound, each_row, people_listed
-from kube_research.site.schema import tables
+from kube_research.site.rules import Finding, Sound, each_row, people_listed, wording
+from kube_research.site.schema import TURNED_CODE, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,11 @@ _NAME = re.compile(
 
 #: The sign for a letter that could not be read, and UTF-8 read as Windows-1252 (Ã© for é, â€™ for ’).
 _LOST = re.compile("\ufffd|\u00c3[\u0080-\u00bf]|\u00e2\u20ac[\u2122\u201c\u0153\u02dc\u00a6]")
+#: Words by which a note says that a loan bears interest.
+_INTEREST = re.compile(r"\b(?:jasa|bunga|interest|margin)\b", re.IGNORECASE)
+#: Roles of those who are invited as members of a group, and how many of them are named.
+MEMBER_ROLES = ("pengurus", "anggota")
+_NAMED = 5
 _BEFORE = ("study", "preparation")
 _DATES = (
     ("rounds", "date"),
@@ -37,75 +44,26 @@ _DATES = (
 
 def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     """Yield findings and warnings about tables whose broken cells have been blanked."""
-    yield from _balances(sound, info.money if info else RUPIAH)
+    yield from book_doubts(sound, info.money if info else RUPIAH)
     yield from _presence(sound)
     yield from _belonging(sound)
     yield from _percents(sound, info)
+    yield from _only_present(sound)
     yield from _codes(sound)
+    yield from _dated_activities(sound)
     yield from _lost_letters(sound)
     yield from _examples(sound)
     yield from _empty_rounds(sound)
     yield from _other_items(sound)
+    yield from _statements(sound)
+    yield from _means_as_given(sound, info)
+    yield from _fractions(sound)
     if info is not None:
         yield from _missing_groups(sound, info)
         yield from _few(sound, info)
         yield from _far_dates(sound, info)
         yield from _unsaid_books(sound, info)
-
-
-def _balances(sound: Sound, currency: Currency) -> Iterator[Finding]:
-    """Find the rows from which on a book's written balance is not the sum of its entries.
-
-    Told once where the difference changes: a balance mistyped once and right again in the next row is
-    one finding, and so is a missing entry that shifts all later balances.
-    """
-    import pandas as pd
-
-    keys = list(BOOK)
-    frame = sound.frames.get("ledger")
-    if frame is None or not {"date", *keys, "amount", "balance"} <= set(frame.columns):
-        return
-    if sound.blanked & {("ledger", name) for name in ("date", *keys)}:
-        return  # which entries a balance sums up is not known
-    book = frame[["date", *keys, "amount", "balance"]].sort_values("date", kind="stable")
-    amounts = pd.to_numeric(book["amount"]).astype("Int64")
-    grouping = [book[key] for key in keys]
-    book["unsure"] = amounts.isna().groupby(grouping).cumsum()
-    book["running"] = amounts.fillna(0).groupby(grouping).cumsum()
-    book["stated"] = pd.to_numeric(book["balance"]).astype("Int64")
-    book = book.dropna(subset=["stated"])
-    book["difference"] = (book["stated"] - book["running"]).astype("int64")
-    shifts = book.groupby(keys)[["difference", "unsure"]].shift(fill_value=0)
-    changed = (book["difference"] != shifts["difference"]) | (book["unsure"] != shifts["unsure"])
-    changed |= changed.groupby([book[key] for key in keys]).shift(fill_value=False)
-    around = book.loc[changed, [*keys, "difference", "unsure", "stated", "running"]].reset_index()
-    for label, stated, computed in unsettled(around.to_numpy().tolist()):
-        fill = {"stated": currency.plain(stated), "computed": currency.plain(computed)}
-        yield Finding("ledger", label, "balance", "balance", fill, "finding")
-
-
-def unsettled(entries: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, int, int]]:
-    """Yield the entries from which on a book's balance is off: label, balance stated, balance computed.
-
-    Parameters
-    ----------
-    entries : iterable of sequence
-        Entries around a change of the difference, in order within each book: label, then what names
-        the book, then difference (stated minus running), entries so far without an amount, stated
-        balance, running balance.
-    """
-    firm: dict[object, tuple[int, int, int]] = {}
-    for entry in entries:
-        label, *book_of, now, unsure, stated, running = entry
-        book = tuple(book_of)
-        before, last, gaps = firm.get(book, (0, 0, 0))
-        if unsure != gaps:  # an entry in between cannot be read: start anew from this balance
-            firm[book] = (now, now, unsure)
-            continue
-        settled = now in (before, last)
-        firm[book] = (now if settled else last, now, gaps)
-        if not settled:
-            yield label, stated, running + last
+        yield from _mixed_instalments(sound, info)
 
 
 def _presence(sound: Sound) -> Iterator[Finding]:
@@ -179,6 +137,31 @@ def _percents(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
             yield Finding("outcomes", row, column, code, fill, severity)
 
 
+def _only_present(sound: Sound) -> Iterator[Finding]:
+    """Find meetings whose list holds nobody who stayed away while the roster has others."""
+    cells = sound.cells("attendance", "activity", "person", "status")
+    if cells is None or sound.blanked & {("attendance", name) for name in cells.columns}:
+        return
+    came = cells["status"].isin(("present", "late")).groupby(cells["activity"]).transform("all")
+    lists, people = cells[came], people_listed(sound)
+    if people is None or lists.empty or not {"group", "role", "joined", "left"} <= set(people):
+        return
+    days = sound.cells("activities", "activity", "date")
+    dates = {} if days is None else dict(zip(days["activity"], days["date"], strict=True))
+    for activity, part in lists.groupby("activity", sort=False):
+        groups = people["group"].reindex(part["person"]).dropna().unique()
+        invited = people[people["group"].isin(groups) & people["role"].isin(MEMBER_ROLES)]
+        if day := dates.get(activity):
+            gone = (invited["joined"] > day) | (invited["left"] <= day)
+            invited = invited[~gone.fillna(False).astype(bool)]
+        unlisted = [str(person) for person in invited.index if person not in set(part["person"])]
+        if unlisted:
+            named = ", ".join(unlisted[:_NAMED]) + (", ..." if len(unlisted) > _NAMED else "")
+            fill = {"count": len(unlisted), "roster": len(invited), "people": named}
+            place = ("attendance", int(part.index[0]), "activity")
+            yield Finding(*place, "only_present", fill, "warning")
+
+
 def _codes(sound: Sound) -> Iterator[Finding]:
     """Find codes that look like names, once each in a column."""
     for name, frame in sound.frames.items():
@@ -198,6 +181,20 @@ def _lost_letters(sound: Sound) -> Iterator[Finding]:
             lost = [text for text in texts if _LOST.search(text)]
             rows = frame.index[frame[column].isin(lost)] if lost else frame.index[:0]
             yield from each_row(name, rows, column, "letters_lost", {}, "warning")
+
+
+def _dated_activities(sound: Sound) -> Iterator[Finding]:
+    """Find activities whose code may be what a spreadsheet made of it: a date that is not their day."""
+    cells = sound.cells("activities", "activity")
+    if cells is None:
+        return
+    frame = sound.frames["activities"]
+    dated = cells["activity"].str.fullmatch(TURNED_CODE).astype(bool)
+    for column in ("date", "last_date"):
+        if column in frame:
+            own = cells["activity"] == frame.loc[cells.index, column]
+            dated &= ~own.fillna(False).astype(bool)
+    yield from each_row("activities", cells.index[dated], "activity", "turned", {}, "warning")
 
 
 def _examples(sound: Sound) -> Iterator[Finding]:
@@ -269,6 +266,51 @@ def _other_items(sound: Sound) -> Iterator[Finding]:
         last = (number, scored)
 
 
+def _statements(sound: Sound) -> Iterator[Finding]:
+    """Find statements of one wording (in either language), and section numbers that stand twice."""
+    known: set[int] = set()
+    for column in ("statement_id", "statement_en", "code"):
+        cells = sound.cells("items", "item", column)
+        if cells is None:
+            continue
+        texts = cells[column] if column == "code" else cells[column].map(wording)
+        first = cells["item"].groupby(texts).transform("first")
+        again = cells.index[texts.duplicated() & (texts != "") & ~cells.index.isin(known)]
+        code = "code_twice" if column == "code" else "statement_twice"
+        known |= set() if column == "code" else set(again)
+        yield from each_row("items", again, column, code, {"other": first}, "warning")
+
+
+def _means_as_given(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
+    """Say once that printed means of negative statements are taken as means of the answers."""
+    items = sound.cells("items", "item", "direction")
+    means = sound.cells("item_means", "item", "mean")
+    if items is None or means is None:
+        return
+    negative = means[means["item"].isin(items.loc[items["direction"] == "negative", "item"])]
+    if len(negative):
+        numbers = sorted(set(negative["item"].astype("int64")))
+        fill = {"items": ", ".join(map(str, numbers)), "rows": len(negative)}
+        rated = info is not None and "ratings" in sound.frames
+        ends = sum(info.scale) if rated and info else ""
+        place = ("item_means", int(negative.index[0]), "mean")
+        yield Finding(*place, "mean_negative", {**fill, "near": ends}, "warning")
+
+
+def _fractions(sound: Sound) -> Iterator[Finding]:
+    """Find shares such as 0.05 where a percentage stands; those of outcomes have rules of their own."""
+    for name in (name for name in sound.frames if name != "outcomes"):
+        for column in (column for column in tables()[name].columns if column.kind == "percent"):
+            cells = sound.cells(name, column.name)
+            if cells is None:
+                continue
+            values = cells[column.name].map(Decimal)
+            values = values[(values > 0) & (values < 1)]
+            percents = values.map(lambda value: f"{(100 * value).normalize():f}")
+            fill = {"value": values, "near": percents}
+            yield from each_row(name, values.index, column.name, "fraction", fill, "warning")
+
+
 def _missing_groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
     ratings, rounds = _scored(sound), sound.cells("rounds", "round")
     if ratings is None:
@@ -320,6 +362,30 @@ def _unsaid_books(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
         if len(rows) and book.lower() not in kinds:
             fill = {"count": len(rows), "book": book, "kinds": ", ".join(BOOK_KINDS)}
             yield Finding("ledger", int(rows[0]), "book", "book_unsaid", fill, "warning")
+
+
+def _mixed_instalments(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
+    """Find borrowers whose instalments may hold interest, as notes or sums say, but none is booked."""
+    import pandas as pd
+
+    cells = sound.cells("ledger", "category", "person", "amount")
+    if cells is None:
+        return
+    entries = with_flows(cells, sound.cells("categories", "category", "flow"))
+    entries["amount"] = pd.to_numeric(entries["amount"])
+    notes = sound.frames["ledger"].get("note", pd.Series(index=cells.index, dtype="string"))
+    speaks = notes.reindex(cells.index).str.contains(_INTEREST).fillna(False).astype(bool)
+    for person, part in entries.assign(speaks=speaks).groupby("person", sort=False):
+        lent = -part.loc[part["flow"] == "loan_out", "amount"].sum()
+        repaid = part[(part["flow"] == "loan_repaid") & (part["amount"] > 0)]
+        paid = repaid["amount"].sum()
+        said = part.loc[part["flow"].isin(["loan_out", "loan_repaid"]), "speaks"].any()
+        if repaid.empty or (part["flow"] == "loan_interest").any() or not (said or paid > lent > 0):
+            continue
+        fill = {"count": len(repaid), "person": person, "repaid": info.money.plain(paid)}
+        fill |= {"low": info.money.plain(max(lent - paid, 0)), "high": info.money.plain(lent)}
+        place = ("ledger", int(str(repaid.index[0])), "category")
+        yield Finding(*place, "interest_mixed", fill, "warning")
 
 
 def _far_dates(sound: Sound, info: SiteInfo) -> Iterator[Finding]:

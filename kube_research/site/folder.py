@@ -251,8 +251,10 @@ def _instead_of(twin: str, folder: Path) -> str:
 
 
 def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.DataFrame]:
-    """Give every table its types, its evidence and locator, and ratings the field of each item."""
+    """Give every table its types, evidence and locator, and ratings what the instrument says of them."""
     import pandas as pd
+
+    from kube_research.site.checker import turn_round
 
     finished = {}
     for name in tables():
@@ -269,29 +271,10 @@ def _finish(frames: Mapping[str, pd.DataFrame], info: SiteInfo) -> dict[str, pd.
         finished[name] = as_money(frame, info.money, *amounts) if amounts else frame
     for name in {"ratings", "item_means"} & finished.keys():
         finished[name].attrs["scale"] = (*info.scale, info.step)
-    if "ratings" in finished and "items" in finished:
-        fields = finished["items"].set_index("item")["field_no"]
+    items = finished.get("items")
+    if items is not None and "ratings" in finished:
+        fields = items.set_index("item")["field_no"]
         ratings = finished["ratings"]
         ratings["field_no"] = ratings["item"].map(fields).astype("Int64")
+    turn_round(finished, info.scale)
     return finished
-
-
-def inventory(site: Site, lang: str = "en") -> pd.DataFrame:
-    """Return what a site holds: one row per table with its rows and the grades of its rows.
-
-    Examples
-    --------
-    >>> import kube_research as kr
-    >>> inventory(kr.load_site("cibeunying")).query("table == 'item_means'")["rows"].tolist()
-    [6]
-    """
-    import pandas as pd
-
-    rows = []
-    for name in filter(site.has, tables()):
-        grades = site.tables[name]["evidence"]
-        counts = [
-            f"{text(f'evidence.{grade}', lang)} {n}" for grade, n in grades.value_counts().items()
-        ]
-        rows.append((name, tables()[name].title[lang], len(grades), ", ".join(counts)))
-    return pd.DataFrame(rows, columns=["table", "about", "rows", "grades"])

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from kube_research.currency import RUPIAH, Currency, currencies
 from kube_research.frames import need_option
-from kube_research.site.schema import PATTERNS, tables
+from kube_research.site.schema import PATTERNS, Column, tables
+from kube_research.site.spellings import meant_value
+from kube_research.site.turned import turned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +80,7 @@ _MONTH_DAY_YEAR = re.compile(
     _WEEKDAY
     + r"(?P<month>[a-z]{3,})\.?\s+(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>[0-9]{4})"
 )
+_NO_YEAR = re.compile(_WEEKDAY + r"(?P<day>[0-9]{1,2})[\s-]*(?P<month>[a-z]{3,})\.?")
 _NUMERIC = re.compile(
     _WEEKDAY
     + r"(?P<a>[0-9]{1,4})\s?(?P<mark>[/.-])\s?(?P<b>[0-9]{1,2})\s?(?P=mark)\s?(?P<c>[0-9]{1,4})"
@@ -127,6 +130,10 @@ def _date(text: str) -> Reading:
         return _numeric_date(parts)
     if parts := _DAY_MONTH_YEAR.fullmatch(written) or _MONTH_DAY_YEAR.fullmatch(written):
         return _named_date(parts)
+    if re.fullmatch(r"(?:tgl\.?\s*|tanggal\s*)?(?:0?[1-9]|[12][0-9]|3[01])", written):
+        return Reading(code="date_no_month")
+    if (parts := _NO_YEAR.fullmatch(written)) and parts["month"] in _numbers_of("month"):
+        return Reading(code="date_no_year")
     if parts := _WITH_TIME.fullmatch(written):
         return Reading(code="type_date", near=_date(parts[1]).value)
     return _NO_DATE
@@ -187,7 +194,7 @@ def _named_date(parts: re.Match[str]) -> Reading:
 
 
 #: Kinds of column whose cells are read here when they are not in the plain form.
-NUMBER_KINDS = ("integer", "score", "money", "percent", "printed")
+NUMBER_KINDS = ("integer", "score", "money", "percent", "printed", "positive")
 LOCAL_KINDS = (*NUMBER_KINDS, "percent_over", "date", "time")
 
 #: What a spreadsheet writes where a formula fails (#REF!, Err:502) or a column is too narrow (####).
@@ -223,7 +230,8 @@ def read_value(text: str, kind: str, currency: Currency = RUPIAH, mark: str = ""
         What stands in the cell: ``2,46``, ``Rp 1.500.000,00``, ``(20.000)``, ``75,5 %``;
         ``2016-03-05``, ``Sabtu, 5 Maret 2016``, ``05/03/2016``, ``5 Mar 2016``, ``March 5, 2016``;
         ``16:00``, ``9.30``, ``Pkl. 10.00 WIB``, ``1:30 PM``.
-    kind : {"integer", "score", "money", "percent", "percent_over", "printed", "date", "time"}
+    kind : {"integer", "score", "money", "percent", "percent_over", "printed", "positive", "date",
+        "time"}
         Kind of the column (``percent_over``: may be more than 100). Rupiah are whole, so ``1.500`` is
         fifteen hundred there; where so many decimals are possible the same digits have two readings and
         are refused. The digits of printed numbers stay as they are written.
@@ -414,6 +422,29 @@ def _readings(body: str) -> list[str]:
     return list(forms.values())
 
 
+#: Columns of choices in which words of other people are read, not only suggested.
+READ_WORDS = ("direction",)
+_PLUS, _MINUS_SIGNS = "+", "-\u2212\u2013"
+
+
+def _worded(cells: pd.Series, column: Column) -> pd.Series:
+    """Read words such as ``negatif``; a minus only where it is no mark of an empty cell.
+
+    In a column of signs a minus stands beside a plus or a blank. Beside words, or alone in every
+    cell, it may say that nothing is known, and is left to be refused.
+    """
+    texts = {text: _plain_spaces(text) for text in cells.dropna().unique()}
+    signs = set(texts.values()) <= {_PLUS, *_MINUS_SIGNS}
+    signs = signs and (_PLUS in texts.values() or bool(cells.isna().any()))
+    meant = {
+        text: meant_value(plain, column.name) or plain.casefold()
+        for text, plain in texts.items()
+        if signs or plain not in _MINUS_SIGNS
+    }
+    read = {text: word for text, word in meant.items() if word in column.allowed}
+    return cells.map(read).fillna(cells).astype("string") if read else cells
+
+
 Refused = dict[tuple[int, str], Reading]
 
 
@@ -456,6 +487,8 @@ def localised(
     refused: Refused = {}
     changed: dict[str, pd.Series] = {}
     for column in tables()[name].columns:
+        if column.name in READ_WORDS and column.name in frame:
+            changed[column.name] = _worded(frame[column.name], column)
         if column.kind not in LOCAL_KINDS or column.name not in frame:
             continue
         cells = frame[column.name]
@@ -465,7 +498,12 @@ def localised(
         else:
             read = [text for text in texts if not plain.fullmatch(text)]
             readings = {text: read_value(text, column.form) for text in read}
-        if column.kind in ("printed", "percent") and any(
+        readings |= {
+            text: Reading(code="turned")
+            for text, reading in readings.items()
+            if column.kind in NUMBER_KINDS and reading.code.startswith("type_") and turned(text)
+        }
+        if column.kind in ("printed", "percent", "positive") and any(
             decimal_comma(text) and reading.ok for text, reading in readings.items()
         ):
             thousands = filter(_POINT_OR_THOUSAND.fullmatch, texts)

@@ -13,10 +13,12 @@ from statistics import mode
 from typing import TYPE_CHECKING, Any
 
 from kube_research.site.info import Entries, SiteInfo, info_from_sheet, read_info
+from kube_research.site.kept_books import entries_of
+from kube_research.site.kept_lists import attendances_of
 from kube_research.site.local_values import LOCAL_KINDS, NUMBER_KINDS, decimal_comma, read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, WIDE_ITEM, Column, tables
-from kube_research.site.shapes import Places, is_wide, lengthen
+from kube_research.site.shapes import Places, Reshaped, is_wide, lengthen
 from kube_research.site.sheets import (
     DELIMITERS,
     Fault,
@@ -24,15 +26,20 @@ from kube_research.site.sheets import (
     csv_sheet,
     file_bytes,
     plain_text,
-    read_book,
     visible,
 )
 from kube_research.site.spellings import as_word, header_words
+from kube_research.site.workbooks import read_book
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LOOK_DOWN = 15
+#: What the words above columns mean in tables of another shape than ours.
+_BESIDE = {
+    "ledger": ("money_in", "money_out", "debit", "credit", "unread"),
+    "attendance": ("unread",),
+}
 
 
 @cache
@@ -40,7 +47,7 @@ def _known_names(table: str) -> frozenset[str]:
     """Return the names of a table's columns and the words that stand for them, in lower case."""
     if table == "site":
         return frozenset({"key", "value"})
-    names = tables()[table].names if table in tables() else ()
+    names = (*tables()[table].names, *_BESIDE.get(table, ())) if table in tables() else ()
     words = {word for word, ours in header_words().items() if set(ours) & set(names)}
     return frozenset({*names, *words})
 
@@ -257,10 +264,15 @@ def _shaped(sheet: Sheet, table: str, raw: Raw) -> pd.DataFrame:
 
     rows = [[_tidy(cell) for cell in row] for row in sheet.rows]
     _check_header(rows, table)
+    _check_merged_header(sheet)
     _check_separators(rows, sheet.delimiter)
     before, header, width = len(raw.problems), rows[0], len(rows[0])
+    notes = sheet.merged_rows(2)
     kept: dict[int, list[str]] = {}
     for number, row in enumerate(rows[1:], start=2):
+        if number in notes:
+            raw.tell("merged_row", number, "", next(filter(None, row)), merge=notes[number].name)
+            continue
         extra = next((cell for cell in row[width:] if cell), "")
         near = _merged_comma(row, header, table) if extra and sheet.delimiter == "," else None
         if near:
@@ -270,14 +282,8 @@ def _shaped(sheet: Sheet, table: str, raw: Raw) -> pd.DataFrame:
             raw.tell("row_too_long", number, "", extra)
         if any(row[:width]):
             kept[number] = (row + [""] * width)[:width]
-    for place, name in enumerate(header):
-        filled = next((number for number, row in kept.items() if row[place]), None)
-        if not name and filled is not None:
-            raw.tell("column_blank", filled, _letter(place), kept[filled][place])
-        elif name and name in header[:place]:
-            raw.tell("column_twice", 1, name, name)
-    for number, place in sheet.uncomputed:
-        raw.tell("formula_no_value", number, header[place] if place < width else "")
+    _tell_columns(header, kept, sheet, raw)
+    _tell_cells(header, sheet, table, raw)
     if not kept and len(raw.problems) == before:
         raw.tell("no_rows")
     if sheet.guessed:
@@ -286,6 +292,54 @@ def _shaped(sheet: Sheet, table: str, raw: Raw) -> pd.DataFrame:
     places = [place for place, name in enumerate(header) if name and name not in header[:place]]
     columns = {header[place]: [row[place] or None for row in kept.values()] for place in places}
     return pd.DataFrame(columns, index=index, dtype="string")
+
+
+def _tell_columns(header: list[str], kept: dict[int, list[str]], sheet: Sheet, raw: Raw) -> None:
+    """Tell of columns that have entries but no name, and of names that stand twice."""
+    blank = [place for place, name in enumerate(header) if not name]
+    filled: dict[int, int] = {}
+    for number, row in kept.items() if blank else ():
+        for place in blank:
+            if row[place]:
+                filled.setdefault(place, number)
+    merged = {place: (merge, value) for row, place, merge, value in sheet.covered(1, len(header))
+              if row == 1}  # fmt: skip
+    for place, name in enumerate(header):
+        if place in filled:
+            value, fill = kept[filled[place]][place], dict[str, Any]()
+            if place in merged:
+                fill = {"remedy": "column_blank_merged", "name": merged[place][1],
+                        "merge": merged[place][0].name}  # fmt: skip
+            raw.tell("column_blank", filled[place], _letter(place), value, **fill)
+        elif name and name in header[:place]:
+            raw.tell("column_twice", 1, name, name)
+
+
+def _tell_cells(header: list[str], sheet: Sheet, table: str, raw: Raw) -> None:
+    """Tell of cells that are not what a workbook shows or what somebody typed."""
+    columns = (
+        {column.name: column for column in tables()[table].columns} if table in tables() else {}
+    )
+    width = len(header)
+    for number, place in sheet.uncomputed:
+        raw.tell("formula_no_value", number, header[place] if place < width else "")
+    for number, place, merge, value in sheet.covered(2, width):
+        column = columns.get(header[place])
+        free = column is not None and column.empty and column.kind == "text"
+        if header[place]:
+            fill = {"merge": merge.name, "near": value}
+            raw.tell("merged", number, header[place], "", "warning" if free else "error", **fill)
+    for doubt in sheet.doubts:
+        cell = _tidy(sheet.cell(doubt.row, doubt.place))
+        raw.tell(doubt.code, doubt.row, header[doubt.place], cell, doubt.severity, **doubt.fill)
+
+
+def _check_merged_header(sheet: Sheet) -> None:
+    """Raise a fault if merged cells make a header of several rows, of which only row 1 is read."""
+    for merge in sheet.merges:
+        name, below = sheet.cell(1, merge.places[0]), sheet.rows[1 : merge.rows[-1]]
+        if merge.rows[0] == 1 and name and any(cell.strip() for row in below for cell in row):
+            raise Fault("merged_header", 1, name, merge=merge.name, last=merge.rows[-1])
 
 
 def _check_header(rows: list[list[str]], table: str) -> None:
@@ -447,7 +501,30 @@ def read_folder(folder: Path, lang: str = "en") -> Collected:
             _tell_other_file(path, collected)
     for name, raw in sheets.items():
         collected.add(name, raw)
+    _reshape(collected)
     return collected
+
+
+def _reshape(collected: Collected) -> None:
+    """Read the tables that people keep in another shape than ours as rows of ours."""
+    info = collected.info
+    known = {"group": info.groups, "book": info.books} if info else {}
+    table = collected.tables.get
+    ledger, attendance = table("ledger"), table("attendance")
+    kept: dict[str, Reshaped | None] = {}
+    if ledger is not None:
+        kept["ledger"] = entries_of(ledger, known)
+    if attendance is not None:
+        kept["attendance"] = attendances_of(attendance, table("activities"), table("members"))
+    for name, reshaped in kept.items():
+        if reshaped is None:
+            continue
+        for row, column, value, code, fill, severity in reshaped.remarks:
+            place = (collected.files[name], row, column, value)
+            collected.problems.append(located(*place, code, collected.lang, severity, **fill))
+        collected.tables[name], collected.places[name] = reshaped.frame, reshaped.places
+        if reshaped.frame.empty:
+            del collected.tables[name]
 
 
 def _read_entries(folder: Path, sheet: Raw | None, collected: Collected) -> None:

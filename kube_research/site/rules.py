@@ -8,6 +8,7 @@ keys and references. The rest is declared here. Both readings of the book use th
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import difflib
 import re
@@ -15,12 +16,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
+from kube_research.files import package_folder
 from kube_research.site.results import broken_counts
-from kube_research.site.schema import Column, tables
-from kube_research.site.spellings import value_words
+from kube_research.site.schema import TURNED_CODE, Column, tables
+from kube_research.site.spellings import meant_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,11 +56,40 @@ ROSTER = (
 #: Tables in which a person stands in one group only, and the column of people.
 ONE_GROUP = ("ratings", "rater")
 #: References to a table that a site may lack.
-OPTIONAL = (("ledger", "members"),)
+OPTIONAL = (("ledger", "members"), ("items", "fields"), ("growth_answers", "growth_criteria"))
 #: A written balance is the sum of the entries of one book.
 BOOK = ("group", "book")
 
+#: Tables that the package brings where a site has none of its own, and their files.
+_BUILT_IN = {"growth_criteria": "finance/growth_criteria.csv"}
+
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+
+
+def wording(statement: str) -> str:
+    """Return a statement without capitals, signs and spare blanks: what makes two of them the same.
+
+    Examples
+    --------
+    >>> wording("Kas  dicatat.") == wording("kas dicatat")
+    True
+    """
+    return " ".join(re.findall(r"\w+", statement.casefold()))
+
+
+@cache
+def built_in(table: str, column: str) -> tuple[str, ...]:
+    """Return the codes of a table that the package brings where a site has none; empty without one.
+
+    Examples
+    --------
+    >>> "companion" in built_in("growth_criteria", "criterion"), built_in("members", "person")
+    (True, ())
+    """
+    if table not in _BUILT_IN:
+        return ()
+    with (package_folder() / _BUILT_IN[table]).open(encoding="utf-8", newline="") as file:
+        return tuple(row[column] for row in csv.DictReader(file))
 
 
 def broken_cells(frame: pd.DataFrame, name: str) -> Iterator[tuple[int, str, str, str]]:
@@ -116,10 +148,12 @@ def _day(cell: str) -> bool:
 
 #: How a filled cell of text keeps a rule, by what is asked.
 _KEEPS: dict[str, Callable[[str, Any], bool]] = {
+    "no pattern": lambda cell, bound: re.fullmatch(bound, cell) is None,
     "pattern": lambda cell, bound: re.fullmatch(bound, cell) is not None,
     "day": lambda cell, bound: _day(cell),
     "one of": lambda cell, bound: cell in bound,
     "at least": lambda cell, bound: float(cell) >= bound,
+    "more than": lambda cell, bound: float(cell) > bound,
 }
 
 _SPARE = re.compile(r"^\+?(-?)0*(?=[0-9])")
@@ -227,7 +261,7 @@ def nearest(value: str, known: Collection[str], column: str = "") -> str:
     bare = word.lstrip("0")
     if alike := [other for other in known if other.casefold().lstrip("0") == bare]:
         return alike[0]
-    meant = value_words().get(column, {}).get(word, "")
+    meant = meant_value(word, column)
     if meant in known:
         return meant
     if word.isdecimal():
@@ -268,6 +302,9 @@ def off_site(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
             cells = sound.cells(name, column)
             if cells is not None:
                 strange = cells[column][~cells[column].isin(known)]
+                dated = strange.str.fullmatch(TURNED_CODE).astype(bool) & (column == "group")
+                yield from each_row(name, strange.index[dated], column, "turned", {})
+                strange = strange[~dated]
                 near = {code: nearest(code, known, column) for code in strange.unique()}
                 others = [code for code, meant in near.items() if not meant]
                 fill = {"allowed": ", ".join(known), "near": strange.map(near)}

@@ -21,6 +21,7 @@ PATTERNS = {
     "money": r"[+-]?[0-9]{1,15}",
     "percent": r"(?:100(?:\.0{1,17})?|[0-9]{1,2}(?:\.[0-9]{1,17})?)",
     "percent_over": r"[0-9]{1,4}(?:\.[0-9]{1,17})?",  # of a plan that may be more than fulfilled
+    "positive": r"[0-9]{1,6}(?:\.[0-9]{1,6})?",
     "printed": r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?",
     "time": r"(?:[01][0-9]|2[0-3]):[0-5][0-9]",
     "code": r"[^\W_][\w.\-]*",
@@ -31,7 +32,13 @@ WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
 
 #: What was counted, of how many, and the percentage that says the same.
 COUNTS, PERCENT = ("achieved_n", "achieved_of"), "achieved_pct"
-_NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64"}
+#: What a spreadsheet makes of an entry: what is never a code (7/2/2026), and all that hardly is one.
+TURNED, TURNED_CODE = ("|".join(declared("site/turned.toml")[name]) for name in ("never", "hardly"))
+#: Codes that may be a date: activities are called by their day, and groups stand in site.toml.
+_DATED = ("activity", "part_of", "group")
+
+_NUMBERS: dict[str, Any] = {"integer": "Int64", "money": "Int64", "percent": "Float64",
+                             "positive": "Float64"}  # fmt: skip
 
 
 #: Lists among the entries of a column.
@@ -68,10 +75,15 @@ class Column:
     def rules(self) -> tuple[tuple[str, str, Any], ...]:
         """Rules of a filled cell in the order they are told: code, what is asked, its bound."""
         rules: list[tuple[str, str, Any]] = []
+        if self.kind == "code":
+            free = self.name in _DATED
+            rules.append(("turned", "no pattern", TURNED if free else TURNED_CODE))
         if self.kind in PATTERNS:
             rules.append((f"type_{self.kind}", "pattern", PATTERNS[self.form]))
         if self.kind == "date":
             rules.append(("type_date", "day", None))
+        if self.kind == "positive":
+            rules.append(("not_positive", "more than", 0))
         if self.allowed:
             rules.append(("choice", "one of", self.allowed))
         if self.minimum is not None:
@@ -191,8 +203,8 @@ def typed(frame: pd.DataFrame, name: str, *, step: float = 1) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Whole numbers as ``Int64``, percentages as ``Float64``, dates as ``datetime64``, all else as
-        ``string``; printed numbers stay text, because their trailing zeros carry information.
+        Whole numbers as ``Int64``, percentages and weights as ``Float64``, dates as ``datetime64``,
+        all else as ``string``; printed numbers stay text: their trailing zeros carry information.
     """
     import pandas as pd
 

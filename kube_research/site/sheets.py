@@ -1,4 +1,4 @@
-"""Files become rows of text: the cells of a CSV file or of a workbook, as a spreadsheet shows them.
+"""The cells of a CSV file become rows of text, as a spreadsheet shows them.
 
 Text written for spreadsheets never runs as a formula, and is read back unchanged.
 """
@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import codecs
 import csv
-import datetime as dt
 import io
 import re
-import warnings
-import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-from kube_research.site.schema import tables
 
 DELIMITERS = ",;\t"
 
@@ -29,7 +23,7 @@ _LONGEST = 131_072
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 #: Signs that no page can show, and marks of direction and width that nobody sees.
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-_UNSEEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _UTF8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _HINT = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
 
@@ -57,6 +51,46 @@ class Fault(Exception):
         self.fill = fill
 
 
+@dataclass(frozen=True)
+class Merge:
+    """Merged cells, of which a file keeps only the first.
+
+    Attributes
+    ----------
+    name : str
+        As a spreadsheet names them: ``A3:A7``.
+    rows, places : range
+        The rows, counted from 1, and the columns, counted from 0.
+    """
+
+    name: str
+    rows: range
+    places: range
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What a reader has noticed about a cell.
+
+    Attributes
+    ----------
+    row, place : int
+        The cell: its row, counted from 1, and its column, counted from 0.
+    code : str
+        Names the problem; key of its texts.
+    severity : str
+        As for :class:`kube_research.site.problems.Problem`.
+    fill : dict
+        What the placeholders of the texts stand for.
+    """
+
+    row: int
+    place: int
+    code: str
+    severity: str = "error"
+    fill: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Sheet:
     """Rows of text as a spreadsheet shows them.
@@ -73,6 +107,10 @@ class Sheet:
         Cells whose formula has no stored result.
     hidden : bool
         Whether a workbook does not show the sheet.
+    merges : list of Merge
+        The merged cells of a workbook.
+    doubts : list of Doubt
+        Cells of a workbook that may not be what was typed, or are not read as they are stored.
     """
 
     rows: list[list[str]]
@@ -80,6 +118,53 @@ class Sheet:
     guessed: bool = False
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     hidden: bool = False
+    merges: list[Merge] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+
+    def cell(self, row: int, place: int) -> str:
+        """Return a cell by spreadsheet row and place; empty outside what is filled."""
+        cells = self.rows[row - 1] if row <= len(self.rows) else []
+        return cells[place] if place < len(cells) else ""
+
+    def merged_rows(self, first: int) -> dict[int, Merge]:
+        """Return the rows from ``first`` on whose only entry is in merged cells: titles and notes."""
+        alone: dict[int, Merge] = {}
+        for merge in self.merges:
+            row, place = merge.rows[0], merge.places[0]
+            cells = self.rows[row - 1] if first <= row <= len(self.rows) else []
+            filled = [at for at, cell in enumerate(cells) if cell.strip()]
+            if filled == [place] and len(merge.places) > 1:
+                alone[row] = merge
+        return alone
+
+    def covered(self, first: int, width: int) -> Iterator[tuple[int, int, Merge, str]]:
+        """Find the cells whose entry is lost under merged cells.
+
+        Parameters
+        ----------
+        first : int
+            The first row that is looked at.
+        width : int
+            How many columns are looked at.
+
+        Yields
+        ------
+        (int, int, Merge, str)
+            Row and place of a covered cell, the merged cells, and what stands in them. Rows without any
+            entry, titles and notes are left out, and so are merged cells without an entry.
+        """
+        alone = self.merged_rows(first)
+        for merge in self.merges:
+            top, left = merge.rows[0], merge.places[0]
+            value = self.cell(top, left).strip()
+            if not value or top in alone:
+                continue
+            for row in range(max(top, first), min(merge.rows.stop, len(self.rows) + 1)):
+                if not any(cell.strip() for cell in self.rows[row - 1]):
+                    continue
+                for place in range(left, min(merge.places.stop, width)):
+                    if (row, place) != (top, left):
+                        yield row, place, merge, value
 
 
 def csv_sheet(content: bytes, known: Collection[str] = ()) -> Sheet:
@@ -264,153 +349,3 @@ def file_bytes(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise IsADirectoryError(path)
     return path.read_bytes()
-
-
-#: Sheets that are never tables.
-NO_TABLES = ("READ_ME", "BACA_SAYA", "lists")
-
-#: Kinds of column whose digits are kept as a spreadsheet shows them: 2.40, 07.
-_AS_SHOWN = ("printed", "code", "text")
-
-#: That many bytes would hold millions of rows; more is a mistake, or meant to fill the memory.
-MAX_BYTES = 300_000_000
-
-_DAY = dt.timedelta(days=1)
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how Excel writes a sign that XML cannot hold
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
-def read_book(content: bytes, table: str = "") -> dict[str, Sheet]:
-    """Read the sheets of a workbook.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    table : str
-        The table that the whole file holds; without it, every sheet is the table of its name.
-
-    Returns
-    -------
-    dict of str to Sheet
-        By the name of the sheet, in order; the sheets of :data:`NO_TABLES` are left out.
-
-    Raises
-    ------
-    Fault
-        ``excel``, ``excel_large`` or ``excel_password``.
-    """
-    if content.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in content:
-        raise Fault("excel_password")
-    _need_size(content)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-            formulas = _formulas(content)
-            return {
-                page.title: _sheet(
-                    page, _kinds(table or page.title), formulas.get(page.title, set())
-                )
-                for page in _open(content, results=True)
-                if page.title not in NO_TABLES
-            }
-    except Exception:  # openpyxl fails in many ways on files that are not sound workbooks
-        raise Fault("excel") from None
-
-
-def _need_size(content: bytes) -> None:
-    """Raise a fault if the workbook is no archive, or unpacks to too much."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            size = sum(part.file_size for part in parts.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise Fault("excel") from None
-    if size > MAX_BYTES:
-        raise Fault("excel_large", limit=MAX_BYTES // 10**6)
-
-
-def _open(content: bytes, *, results: bool) -> list[Any]:
-    import openpyxl
-
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=results)
-    for page in book.worksheets:
-        page.reset_dimensions()  # some programs write a wrong size, which would hide cells
-    return list(book.worksheets)
-
-
-def _formulas(content: bytes) -> dict[str, set[tuple[int, int]]]:
-    """Return where each sheet has formulas; looked for only in workbooks that have any."""
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        names = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
-        if not any(b"<f" in parts.read(name) for name in names if name.endswith(".xml")):
-            return {}
-    return {
-        page.title: {
-            (number, place)
-            for number, row in enumerate(page.iter_rows(), start=1)
-            for place, cell in enumerate(row)
-            if cell.data_type == "f"
-        }
-        for page in _open(content, results=False)
-    }
-
-
-def _kinds(name: str) -> dict[str, str]:
-    if name == "site":
-        return {"value": "text"}
-    return {c.name: c.kind for c in tables()[name].columns} if name in tables() else {}
-
-
-def _sheet(page: Any, kinds: dict[str, str], formulas: set[tuple[int, int]]) -> Sheet:
-    cells = list(page.iter_rows())
-    sheet = Sheet(_rows(cells, kinds), hidden=page.sheet_state != "visible")
-    for number, place in sorted(formulas):
-        cell = cells[number - 1][place] if place < len(cells[number - 1]) else None
-        if cell is None or (cell.value is None and cell.data_type != "s"):
-            sheet.uncomputed.append((number, place))
-    return sheet
-
-
-def _rows(cells: Iterable[tuple[Any, ...]], kinds: dict[str, str]) -> list[list[str]]:
-    rows: list[list[str]] = []
-    of: list[str] = []
-    for row in cells:
-        places = of + [""] * (len(row) - len(of))
-        rows.append([_cell(cell, kind) for cell, kind in zip(row, places, strict=False)])
-        of = of or [kinds.get(name.strip().lower(), "") for name in rows[0]]
-    if rows:  # a sheet is as wide as its widest row
-        rows[0] += [""] * (max(map(len, rows)) - len(rows[0]))
-    return rows
-
-
-def _cell(cell: Any, kind: str) -> str:
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
-    if isinstance(value, dt.timedelta):
-        value = (dt.datetime.min + value).time() if dt.timedelta() <= value < _DAY else value
-    if isinstance(value, dt.time):
-        return value.strftime("%H:%M:%S" if value.second else "%H:%M")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value, kind, str(cell.number_format))
-    return _ESCAPED.sub(_unescaped, str(value)) if "_x" in str(value) else str(value)
-
-
-def _unescaped(hit: re.Match[str]) -> str:
-    sign = chr(int(hit[1], 16))
-    return "" if sign == "\r" else sign  # the first half of a line break of Excel
-
-
-def _number(value: float, kind: str, shape: str) -> str:
-    if kind == "percent" and "%" in shape:  # the cell holds 0.75 and shows 75 %
-        percent = (Decimal(repr(value)) * 100).quantize(Decimal("1e-9")).normalize()
-        return f"{percent:f}"
-    form = re.fullmatch(r"(0+)(?:\.(0+))?", shape) if kind in _AS_SHOWN else None
-    written = str(int(value)) if value == int(value) else str(value)
-    if form is None:
-        return written
-    decimals = len(form[2] or "")
-    full = f"{value:0{len(form[1]) + decimals + bool(decimals)}.{decimals}f}"
-    return full if float(full) == value else written

@@ -50,3 +50,14 @@ def value_words() -> dict[str, dict[str, str]]:
         column: {word: value for value, words in values.items() for word in words}
         for column, values in raw.items()
     }
+
+
+def meant_value(value: str, column: str) -> str:
+    """Return our value for a word that people write in a column, or an empty text.
+
+    Examples
+    --------
+    >>> meant_value("Negatif", "direction"), meant_value("R", "direction"), meant_value("x", "status")
+    ('negative', 'negative', '')
+    """
+    return value_words().get(column, {}).get(" ".join(value.casefold().split())[:80], "")

@@ -15,7 +15,7 @@ from kube_research.evidence.printed import parse_printed, print_number
 from kube_research.formats import day_of
 from kube_research.frames import documented, grade_of, grades_by, pick, weakest
 from kube_research.peka.priorities import classify_items
-from kube_research.peka.scores import score_items, score_means
+from kube_research.peka.scores import as_answered, score_items, score_means
 from kube_research.study.case import months_between, percentages
 from kube_research.texts import check_language, text
 
@@ -259,7 +259,7 @@ def _printed_again(total: int, n: int, printed: str, rounding: str) -> str:
 def _printed_means(site: Site, lang: str) -> Iterator[Row]:
     """Item means printed against the same mean from raw ratings, cut by the site's rule."""
     means, ratings = _cut_means(site), site.with_raw_logs("ratings").table("ratings")
-    scores = score_items(ratings)[["round", "item", "total", "n"]]
+    scores = score_items(as_answered(ratings))[["round", "item", "total", "n"]]
     rated = means.merge(scores, on=["round", "item"], how="left", suffixes=("", "_rated"))
     for row in rated.to_dict("records"):
         again = "-"
@@ -287,7 +287,8 @@ def _exact_totals(site: Site, lang: str) -> Iterator[Row]:
     means, rounding = _cut_means(site), site.info.rounding
     if means.empty:
         return
-    scores = score_means(means, scale=site.info.scale, rounding=rounding)
+    plain = means.drop(columns="mean_recoded", errors="ignore")  # what is printed is not turned
+    scores = score_means(plain, scale=site.info.scale, rounding=rounding)
     for row, locator in zip(scores.to_dict("records"), means["locator"], strict=True):
         again = "-"
         if pd.notna(row["total"]):

@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 
 import kube_research as kr
 from kube_research.attendance import rates as att
+from kube_research.attendance import statuses
 from kube_research.attendance.meetings import person_attendance, recent_rates
 from kube_research.errors import MissingColumnError, OptionError
 
@@ -109,14 +110,21 @@ def test_one_row_over_everything() -> None:
 def test_a_level_of_which_all_are_excused_has_no_rate_and_no_row() -> None:
     both = pd.concat([LIST, LIST.assign(activity="b", status="excused")])
     assert kr.attendance_rates(both, excused="left out")["activity"].tolist() == ["a"]
-    rules = att.status_rules(both, by="activity").query("activity == 'b' and excused == 'left out'")
+    rules = statuses.status_rules(both, by="activity").query(
+        "activity == 'b' and excused == 'left out'"
+    )
     assert rules["n"].tolist() == [0] * 4
     assert rules["rate"].isna().all()
 
 
 def test_an_unknown_status_is_named() -> None:
     typed = LIST.assign(status=["hadir", *STATUSES[1:]])
-    for call in (kr.attendance_rates, att.status_rules, att.rule_range, person_attendance):
+    for call in (
+        kr.attendance_rates,
+        statuses.status_rules,
+        statuses.rule_range,
+        person_attendance,
+    ):
         with pytest.raises(OptionError, match="'hadir'"):
             call(typed)
 
@@ -162,8 +170,8 @@ def test_a_missing_status_is_a_missing_row_and_order_does_not_matter(
     for call in (
         lambda frame: kr.attendance_rates(frame, by=by),
         lambda frame: kr.attendance_rates(frame, by=by, excused="left out"),
-        lambda frame: att.status_rules(frame, by=by),
-        lambda frame: att.rule_range(frame, by=by),
+        lambda frame: statuses.status_rules(frame, by=by),
+        lambda frame: statuses.rule_range(frame, by=by),
         lambda frame: recent_rates(frame, DAYS, by=by, last=2),
         lambda frame: person_attendance(frame, DAYS),
     ):
@@ -185,7 +193,7 @@ def test_merging_levels_keeps_the_totals(rows: list[tuple[object, ...]]) -> None
 @settings(max_examples=15)
 def test_every_rule_is_the_rate_under_that_rule(rows: list[tuple[object, ...]]) -> None:
     logs = listed(rows)
-    rules = att.status_rules(logs, by="group")
+    rules = statuses.status_rules(logs, by="group")
     names = ["group", "n", "attended", "rate", "low", "high", "unit", "clusters"]
     names += ["few", "evidence"]
     for rule, part in rules.groupby(["late", "represented", "excused"]):
@@ -199,12 +207,12 @@ def test_every_rule_is_the_rate_under_that_rule(rows: list[tuple[object, ...]]) 
 
 def test_what_the_rule_decides_by_hand() -> None:
     # 2 present, 1 late, 1 excused, 1 absent, 1 represented: 2/6 at least, (2+1+1)/5 at most.
-    row = att.rule_range(LIST).iloc[0]
+    row = statuses.rule_range(LIST).iloc[0]
     assert (row["lowest"], row["highest"]) == (2 / 6, 4 / 5)
     assert row["spread"] == pytest.approx(4 / 5 - 2 / 6)
     assert row["lowest_rules"] == "present; excused counted"
     assert row["highest_rules"] == "present + late + represented; excused left out"
-    tie = att.rule_range(LIST.assign(status=["present", "absent"] * 3)).iloc[0]
+    tie = statuses.rule_range(LIST.assign(status=["present", "absent"] * 3)).iloc[0]
     assert tie["lowest"] == tie["highest"] == 0.5
     assert len(tie["lowest_rules"].split(" | ")) == 8
 

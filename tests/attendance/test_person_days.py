@@ -15,6 +15,7 @@ from scipy.stats import beta, binomtest, t
 
 import kube_research as kr
 from kube_research.attendance import rates as att
+from kube_research.attendance import statuses
 from kube_research.attendance.meetings import person_attendance, recent_rates
 from kube_research.errors import MissingColumnError, OptionError
 from kube_research.site.folder import Site
@@ -90,7 +91,7 @@ def test_person_days_agree_with_dictionaries(
         counts = {group: (len(units), sum(units.values())) for group, units in came.items()}
         pairs = zip(rates["n"], rates["attended"], strict=True)
         assert dict(zip(rates["group"], pairs, strict=True)) == counts
-    rules = att.status_rules(listed(rows), DAYS, by=by)
+    rules = statuses.status_rules(listed(rows), DAYS, by=by)
     same = rules[(rules["rule"] == f"present + late; excused {excused}") & (rules["n"] > 0)]
     assert same["n"].tolist() == rates.loc[rates["n"] > 0, "n"].tolist()
     assert same["low"].tolist() == pytest.approx(

@@ -19,7 +19,9 @@ from kube_research.fieldwork.scores import ScoreReader
         ("(3) Baik", "3", ""), ("3 Baik", "3", ""), ("Baik (3)", "3", ""), ("Baik = 3", "3", ""),
         ("skor_3", "3", ""), ("Baik", "3", ""), ("SANGAT baik ", "4", ""), ("Sangat kurang", "1", ""),
         ("", "", ""), ("n/a", "", ""),
-        ("0", "", "off_scale"), ("5", "", "off_scale"), ("3.5", "", "score_unknown"),
+        ("0", "", "off_scale"), ("5", "", "off_scale"), ("3.5", "", "off_step"),
+        ("4,5", "", "off_scale"),
+
         ("5 - Baik", "", "off_scale"), ("3/4", "", "score_unknown"), ("3 dari 4", "", "score_unknown"),
         ("2016-03-04", "", "score_unknown"),
         ("Lumayan", "", "score_unknown"), ("-", "", ""),
@@ -36,6 +38,18 @@ def test_the_words_of_our_form_are_read_back(points: int, lang: str, low: int) -
     names = scale_words(points, lang)
     reader = ScoreReader((low, low + points - 1), names)
     assert [reader.read(one).value for one in names] == [str(low + n) for n in range(points)]
+
+
+def test_half_points_where_the_site_says_so() -> None:
+    half = ScoreReader((1, 4), [], step=0.5)
+    assert [half.read(cell).value for cell in ("2.5", "2,5", "3,0", "4")] == [
+        "2.5",
+        "2.5",
+        "3",
+        "4",
+    ]
+    assert half.read("2.25").code == "off_step"
+    assert ScoreReader((1, 4), []).read("2.5").fill["fits"] == "0.5"
 
 
 def test_a_scale_below_zero() -> None:

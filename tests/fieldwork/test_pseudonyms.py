@@ -12,7 +12,7 @@ from site_files import put
 from kube_research.fieldwork.pseudonyms import (
     KEY_FILE,
     NameKey,
-    ignore_line,
+    ignore_lines,
     looks_like_code,
     read_key,
 )
@@ -57,29 +57,32 @@ def test_a_code_that_is_taken_is_never_given() -> None:
     assert len(NameKey().code("Bu Tiga", crowd)) == 6
 
 
+LINES = b"local-names.csv\n.before-import.zip\n.*.part\n"
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (None, b"local-names.csv\n"),
-        (b"x\n", b"x\nlocal-names.csv\n"),
-        (b"x", b"x\nlocal-names.csv\n"),
-        (b"x\r\ny", b"x\r\ny\r\nlocal-names.csv\r\n"),
-        (b"local-names.csv\n", None),
-        (b"/local-names.csv", None),
-        (b"local-*\n", None),
-        (b"*.csv\n!local-names.csv\n", b"*.csv\n!local-names.csv\nlocal-names.csv\n"),
-        (b"#local-names.csv\n", b"#local-names.csv\nlocal-names.csv\n"),
+        (None, LINES),
+        (b"x\n", b"x\n" + LINES),
+        (b"x", b"x\n" + LINES),
+        (b"x\r\ny", b"x\r\ny\r\n" + LINES.replace(b"\n", b"\r\n")),
+        (b"local-names.csv\n", b"local-names.csv\n.before-import.zip\n.*.part\n"),
+        (b"/local-names.csv\n.before-*\n*.part", None),
+        (b"local-*\n.*\n", None),
+        (b"*\n!local-names.csv\n", b"*\n!local-names.csv\n" + LINES),
+        (b"#local-names.csv\n", b"#local-names.csv\n" + LINES),
     ],
 )
-def test_git_is_told_to_ignore_the_key(
+def test_git_is_told_to_ignore_names_wherever_they_stand(
     old: bytes | None, new: bytes | None, tmp_path: Path
 ) -> None:
     if old is not None:
         put(tmp_path, ".gitignore", old)
-    assert ignore_line(tmp_path) == new
+    assert ignore_lines(tmp_path) == new
     if new is not None:
         put(tmp_path, ".gitignore", new)
-        assert ignore_line(tmp_path) is None
+        assert ignore_lines(tmp_path) is None
 
 
 def test_faults_never_hold_a_name(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from site_files import Made, copy_tiny, put, read_rows
 
 import kube_research as kr
 from kube_research.errors import ExportError
+from kube_research.fieldwork import table_files
 from kube_research.fieldwork.importing import import_ratings
 
 EXPORT = "kelompok,penilai,item_1,item_2\nK1,K1-1,3,4\nK2,K2-1,2,\n"
@@ -199,6 +200,41 @@ def test_formulas_whose_results_would_be_lost_are_refused(
         bring(folder)
     assert [(one.value, one.code) for one in error.value.problems] == [(sheet, "book_formulas")]
     assert path.read_bytes() == content
+
+
+def test_merged_cells_where_rows_are_written_are_refused(folder: Path) -> None:
+    path = folder / "site.xlsx"
+    book = openpyxl.load_workbook(path)
+    book["ratings"].delete_rows(2, 100)  # the rows of the example
+    book["ratings"].merge_cells("A2:C3")
+    book.save(path)
+    content = path.read_bytes()
+    with pytest.raises(ExportError, match="undo the merge, then import again") as error:
+        bring(folder)
+    assert [one.code for one in error.value.problems] == ["book_merged"]
+    assert path.read_bytes() == content
+    book["ratings"].unmerge_cells("A2:C3")
+    book.save(path)
+    bring(folder)
+    assert set(kr.load_site(folder).ratings["rater"]) == {"K1-1", "K2-1"}
+
+
+def test_a_sheet_formatted_far_beyond_its_entries_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_files, "MAX_CELLS", 2000)
+    path = folder / "site.xlsx"
+    book = openpyxl.load_workbook(path)
+    for row in book["ratings"].iter_rows(min_row=200, max_row=500, max_col=8):
+        for cell in row:
+            cell.font = Font(bold=True)
+    book.save(path)
+    with pytest.raises(ExportError, match="delete the empty rows below the table") as error:
+        bring(folder)
+    assert [one.code for one in error.value.problems] == ["book_formats"]
+    book["ratings"].delete_rows(200, 400)
+    book.save(path)
+    bring(folder)
 
 
 def test_lists_that_excel_keeps_in_an_extension_survive(folder: Path) -> None:

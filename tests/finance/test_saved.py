@@ -124,3 +124,20 @@ def test_the_ledgers_of_groups_without_a_share_out_stay_as_they_are() -> None:
     saved = member_savings(Books(ledger_of(*both), members=people)).set_index("person")
     assert saved.at["B1", "balance"] == 700
     assert saved["balance"].sum() == 700
+
+
+def test_findings_name_categories_in_words_and_the_book_that_is_below_zero() -> None:
+    rows = [
+        ("2024-01-07", "01", "iks", "iuran", None, 100),
+        ("2024-01-08", "01", "iks", "bantuan_sakit", None, -300),
+        ("2024-01-09", "01", "kas", "denda", None, -50),
+        ("2024-01-10", "01", "kas", "tebasan", None, -70),
+    ]
+    named = pd.DataFrame({"category": ["tebasan"], "flow": "sale", "label_id": "Jual tebasan"})
+    findings = kr.reconcile_ledger(Books(ledger_of(*rows), categories=named), lang="id")
+    told = findings.set_index("row")
+    assert told.at[3, "suggestion"].startswith("Uang di buku iks tidak mungkin kurang dari nol")
+    assert "kategori denda adalah uang masuk" in told.at[4, "reason"]
+    assert "kategori Jual tebasan (tebasan) adalah uang masuk" in told.at[5, "reason"]
+    english = kr.reconcile_ledger(ledger_of(*rows[2:3])).at[0, "reason"]
+    assert "the category fines (denda) brings money in" in english

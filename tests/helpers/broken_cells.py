@@ -76,7 +76,7 @@ CELLS = [
     ("attendance.csv", 9, "status", "hadir", "choice"),
     ("attendance.csv", 9, "status", "Represented", "choice"),
     ("items.csv", 2, "evidence", "seen", "choice"),
-    ("items.csv", 2, "direction", "negative", "choice"),
+    ("items.csv", 2, "direction", "sideways", "choice"),
     ("items.csv", 7, "item", "4", "duplicate"),
     ("items.csv", 7, "item", "+04", "duplicate"),
     ("members.csv", 8, "person", "A1", "duplicate"),

@@ -35,6 +35,9 @@ CELLS = [
     ("ledger.csv", 9, "amount", "11000"),
     ("ledger.csv", 12, "person", "Z9"),
     ("activities.csv", 3, "kind", "party"),
+    ("ledger.csv", 5, "category", "2024-02-07"),
+    ("ledger.csv", 6, "category", "7E+01"),
+    ("attendance.csv", 9, "group", "01-Feb"),
 ]
 ROWS = {
     "attendance.csv": [

@@ -219,3 +219,51 @@ def test_the_rule_about_books_counts_alike_where_the_rows_lie(tmp_path: Path) ->
     assert ("books.csv", 2, "book", "unknown_book") in [
         (p.file, p.row, p.column, p.code) for p in kr.check_site(folder)
     ]
+
+
+LOAN = """date,group,book,category,person,amount,note
+2024-02-02,01,kas,saldo_awal,,2000000,
+2024-02-05,01,kas,pinjaman,A1,-1000000,jasa 2% sebulan
+2024-03-05,01,kas,angsuran,A1,120000,pokok 100000 jasa 20000
+2024-04-05,01,kas,angsuran,A1,120000,pokok 100000 jasa 20000
+2024-04-05,01,kas,denda,A1,10000,terlambat
+"""
+
+
+def test_instalments_with_interest_in_them_are_told_and_two_entries_mend_it(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path)
+    put(folder, "ledger.csv", LOAN)
+    [told] = of_ledger(folder)
+    assert (told.row, told.column, told.code, told.severity) == (
+        *(4, "category", "interest_mixed"),
+        "warning",
+    )
+    assert "2 instalments of A1, 240000 together" in told.problem
+    assert "between 760000 and 1000000" in told.problem
+    [told] = of_ledger(folder, "id")
+    assert "sisa pinjaman berada di antara 760000 dan 1000000" in told.problem
+    two = [
+        f"{day},01,kas,angsuran_pokok,A1,100000,\n{day},01,kas,jasa_pinjaman,A1,20000,\n"
+        for day in ("2024-03-05", "2024-04-05")
+    ]
+    lines = LOAN.splitlines(keepends=True)
+    put(folder, "ledger.csv", "".join([*lines[:3], *two, lines[-1]]))
+    assert of_ledger(folder) == []
+    loans = kr.finance.loan_indicators(kr.load_site(folder)).set_index("group").loc["01"]
+    assert loans[["repaid", "interest", "loans_outstanding", "earned"]].tolist() == [
+        *(200000, 40000, 800000, 50000)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("repaid", "note", "told"),
+    [(1000000, "", False), (1100000, "", True), (500000, "tanpa keterangan", False)],
+)
+def test_a_loan_without_interest_is_let_be(
+    tmp_path: Path, repaid: int, note: str, told: bool
+) -> None:
+    folder = copy_tiny(tmp_path)
+    lines = LOAN.replace("jasa 2% sebulan", note).splitlines(keepends=True)
+    paid = f"2024-03-05,01,kas,angsuran,A1,{repaid},{note}\n"
+    put(folder, "ledger.csv", "".join([*lines[:3], paid]))
+    assert [p.code for p in of_ledger(folder)] == ["interest_mixed"] * told

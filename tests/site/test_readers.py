@@ -284,7 +284,7 @@ def test_printed_numbers_and_codes_keep_the_zeros_that_excel_shows(tmp_path: Pat
     formats = {"C2": "0.00", "C3": "0.00", "C4": "0.0", "D2": "0.00", "A2": "00"}
     rows = [header, [1, 9, 2.4, 15], [1, 13, 2, 15], [1, 14, 2.46, 15], [1, 19, 2.4, 15]]
     raw = xlsx_of(tmp_path, rows, formats, table="item_means")
-    assert raw.frame["mean"].tolist() == ["2.40", "2.00", "2.46", "2.4"]
+    assert raw.frame["mean"].tolist() == ["2.40", "2.00", "2.5", "2.4"]
     assert raw.frame.at[2, "n"] == "15"
     assert raw.frame.at[2, "round"] == "1"
 

@@ -23,6 +23,7 @@ KINDS = {
     "score",
     "money",
     "percent",
+    "positive",
     "printed",
     "time",
     "code",

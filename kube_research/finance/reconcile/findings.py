@@ -40,6 +40,7 @@ from kube_research.finance.reconcile.transfers import (
 )
 from kube_research.formats import day_of
 from kube_research.frames import documented, need_columns, need_option, weakest
+from kube_research.site.accounts import flows
 from kube_research.texts import check_language, text
 
 _day = lru_cache(maxsize=4096)(day_of)
@@ -99,15 +100,32 @@ def _suggested(finding: Finding, named: Mapping[str, object], lang: str, currenc
     return " ".join([sentences[0], *(text("reconcile.or", lang, cause=s) for s in sentences[1:])])
 
 
+def _category_names(rows: Rows, categories: pd.DataFrame | None, lang: str) -> pd.Series:
+    """Return what each row's category is called in a sentence: in words, with its code behind."""
+    code, flow = rows.frame["category"], rows.frame["flow"]
+    words = flow.map(flows().set_index("flow")[f"label_{lang}"]).mask(flow == "unknown")
+    if categories is not None and f"label_{lang}" in categories:
+        own = categories.dropna(subset=["category"]).drop_duplicates("category")
+        own = own.set_index(own["category"].astype("string").str.lower())
+        words = code.map(own[f"label_{lang}"]).astype("string").fillna(words)
+    same = words.str.casefold() == code.str.replace("_", " ").str.casefold()
+    return (words + " (" + code + ")").mask(same, words).fillna(code)
+
+
 def findings_frame(
-    rows: Rows, findings: list[Finding], lang: str, currency: Currency = RUPIAH
+    rows: Rows,
+    findings: list[Finding],
+    lang: str,
+    currency: Currency = RUPIAH,
+    categories: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the findings as a tidy frame."""
     table = []
+    names = _category_names(rows, categories, lang)
     grades = rows.frame.get("evidence", pd.Series(pd.NA, rows.frame.index))
     for finding in findings:
         at, other = finding.at, finding.other
-        named = {**_named(rows, finding), **finding.fill}
+        named = {**_named(rows, finding), "category": names.iloc[at], **finding.fill}
         fill = _in_words(named, lang, currency)
         near = [at] if other is None else [at, other]
         table.append(
@@ -240,7 +258,7 @@ def reconcile_ledger(
     findings = _findings(rows, covered, books.members, begun, transfer_days, assumed=not stated)
     if kinds is not None:
         findings = [finding for finding in findings if finding.kind in kinds]
-    return findings_frame(rows, findings, lang, books.currency)
+    return findings_frame(rows, findings, lang, books.currency, books.categories)
 
 
 def _period(period: tuple[object, object] | None, lang: str) -> tuple[dt.date, dt.date] | None:
