@@ -82,8 +82,8 @@ def _field(column: Column) -> dict[str, Any]:
         constraints["minimum"] = column.minimum
     if column.kind == "percent":
         constraints |= {"minimum": 0, "maximum": column.most}
-    if column.kind == "positive":
-        constraints["exclusiveMinimum"] = 0
+    if column.kind == "positive":  # more than 0, which version 1 of the format cannot say
+        constraints["minimum"] = 0
     if column.kind in ("printed", "code", "time"):
         constraints["pattern"] = PATTERNS[column.kind]
     field: dict[str, Any] = {

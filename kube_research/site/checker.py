@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_research.currency import RUPIAH, currencies
 from kube_research.formats import as_printed
+from kube_research.site.codes import PEOPLE, is_number_of_card, shortened
 from kube_research.site.doubts import all_doubts
 from kube_research.site.info import BOOKS, site_entry
 from kube_research.site.local_values import (
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
     from kube_research.site.info import SiteInfo
 
-_PEOPLE = ("person", "rater")
 _WHOLE = ("integer", "money")
 #: What texts tell of percentages, with the decimal sign of the language.
 _DECIMALS = frozenset({"exact", "below", "above", "read"})
@@ -229,6 +229,8 @@ class Checker:
             fill[digits] = as_printed(str(fill[digits]), self.read.lang)
         if "first" in fill:
             fill["first"] = self._row(name, int(str(fill["first"])))
+        if "spots" in fill:
+            fill["spots"] = self._spelt(name, fill["spots"])
         if finding.code == "date_weekday":
             fill["weekday"] = weekday_name(str(fill["date"]), self.read.lang)
         fill["site_file"] = self.read.site_file
@@ -238,7 +240,8 @@ class Checker:
             for reading in ("whole", "decimal"):  # the column says the sign, the cell does not
                 fill[reading] = str(fill[reading]).lstrip("-")
         remedy = self._remedy(finding, column, value, fill)
-        place = (self.read.files[name], row, column, value)
+        entry = shortened(value) if finding.column in PEOPLE else value
+        place = (self.read.files[name], row, column, entry)
         return located(
             *place, finding.code, self.read.lang, finding.severity, remedy=remedy, **fill
         )
@@ -268,13 +271,10 @@ class Checker:
         if finding.code == "column_missing" and has_text(f"remedy.column_missing_{column}"):
             remedy = f"column_missing_{column}"
             fill["allowed"] = ", ".join(self.read.info.books if self.read.info else BOOKS)
-        if (
-            finding.code == "type_code"
-            and finding.column in _PEOPLE
-            and " " in value
-            and not remedy
-        ):
+        if finding.code == "type_code" and finding.column in PEOPLE and " " in value and not remedy:
             remedy = "type_code_name"
+        if finding.code == "type_code" and finding.column in PEOPLE and is_number_of_card(value):
+            remedy = "card_number"
         if finding.column == "item" and finding.code in ("type_integer", "ambiguous", "minimum"):
             remedy = "type_integer_item"
         elif (
@@ -307,6 +307,15 @@ class Checker:
             return {"books_file": "site.xlsx[books]", "example": f"books | {', '.join(books)}"}
         listed = ", ".join(f'"{book}"' for book in books)
         return {"books_file": "books.csv", "example": f"books = [{listed}]"}
+
+    def _spelt(self, table: str, spots: Any) -> str:
+        """Return pairs of spellings with their rows, in words."""
+        return ", ".join(
+            text("check.spelt", self.read.lang, code=shortened(code), row=self._row(table, row),
+                 other=shortened(other),
+                 first=self._row(table, first))
+            for code, row, other, first in spots
+        )  # fmt: skip
 
     def _row(self, table: str, label: int) -> int:
         """Give the spreadsheet row of an index label."""

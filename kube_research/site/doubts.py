@@ -11,6 +11,7 @@ from kube_research.currency import RUPIAH
 from kube_research.frames import FEW
 from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
 from kube_research.site.book_doubts import book_doubts
+from kube_research.site.codes import code_doubts
 from kube_research.site.results import doubtful_percents
 from kube_research.site.rules import Finding, Sound, each_row, people_listed, wording
 from kube_research.site.schema import TURNED_CODE, tables
@@ -51,6 +52,7 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     yield from _only_present(sound)
     yield from _codes(sound)
     yield from _dated_activities(sound)
+    yield from code_doubts(sound)
     yield from _lost_letters(sound)
     yield from _examples(sound)
     yield from _empty_rounds(sound)

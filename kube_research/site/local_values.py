@@ -549,7 +549,8 @@ def _named_values(frame: pd.DataFrame, name: str, currency: Currency) -> tuple[p
         text = values.at[row]
         if not isinstance(text, str) or SHEET_ERROR.fullmatch(text):
             continue
-        if re.fullmatch(PATTERNS[kind], text) and not (kind == "money" and currency.decimals):
+        plain = kind in PATTERNS and re.fullmatch(PATTERNS[kind], text) is not None
+        if plain and not (kind == "money" and currency.decimals):
             continue  # plain already
         reading = read_value(text, kind, currency)
         if reading.ok and kind == "money":

@@ -648,7 +648,7 @@ def test_warnings_are_named_and_do_not_stop_a_site(tmp_path: Path) -> None:
             lambda f: set_cell(f, "ledger.csv", 2, "amount", "12,500"),
             "write 12500 if that is meant; decimals cannot",
         ),
-        (in_book(lambda b: b.remove(b["rounds"])), "add site.xlsx[rounds] or clear the cell"),
+        (in_book(lambda b: b.remove(b["rounds"])), "add site.xlsx[rounds] with a row for each"),
         (cell("ratings", "D2", "9"), "the scale in site.xlsx[site] goes from 1 to 5"),
         (cell("site", "B7", "5"), "write it like scale | 1, 4"),
     ],
