@@ -15,9 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.currency import Currency, currency_of, in_currency
 from kube_research.files import replace_file
-from kube_research.formats import whole
+from kube_research.formats import Currency, currency_of, in_currency, whole
 
 #: Columns of p-values, which want one more digit (0.0625 is what five groups can attain).
 P_VALUES = ("p", "p_adjusted", "smallest_p")

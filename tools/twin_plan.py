@@ -139,7 +139,7 @@ def _totals(
                 f"item_means: item {item}: the mean {mean} of {n} raters is the {site.info.rounding} "
                 f"value of {len(fits)} totals on the scale {low}-{high} (round {first}: {n1} raters)"
             )
-        named[int(item)] = fits[0]
+        named[int(item)] = int(fits[0])
     if not named or max(named) > LAST_ITEMS[-1]:
         raise ImpossibleTwinError(f"item_means: round {first} needs items up to {LAST_ITEMS[-1]}")
     floor = max([*named.values(), int(site.info.threshold * n1)]) + 3

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.currency import Currency, money
 from kube_research.figures import style
 from kube_research.figures.attendance import group_name, share_of
 from kube_research.figures.sheet import (
@@ -32,7 +31,7 @@ from kube_research.figures.sheet import (
     months,
     tile_keys,
 )
-from kube_research.formats import day_of, number
+from kube_research.formats import Currency, day_of, money, number
 from kube_research.frames import grades_by, weakest
 from kube_research.texts import text
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kube_research.currency import Currency, money
 from kube_research.figures import style
 from kube_research.figures.sheet import (
     MARGIN,
@@ -19,7 +18,7 @@ from kube_research.figures.sheet import (
     headed,
     tile_keys,
 )
-from kube_research.formats import number, percent
+from kube_research.formats import Currency, money, number, percent
 from kube_research.texts import text
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from kube_research.currency import Currency, money
 from kube_research.figures import style
 from kube_research.figures.attendance import NO_GROUP, group_name
 from kube_research.figures.sheet import (
@@ -27,7 +26,7 @@ from kube_research.figures.sheet import (
     month_range,
     tile_keys,
 )
-from kube_research.formats import number, percent, whole
+from kube_research.formats import Currency, money, number, percent, whole
 from kube_research.texts import text
 
 if TYPE_CHECKING:

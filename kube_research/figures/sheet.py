@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
     from matplotlib.transforms import Transform
 
-    from kube_research.currency import Currency
+    from kube_research.formats import Currency
     from kube_research.site.folder import Site
 
 P = ParamSpec("P")
@@ -594,7 +594,7 @@ def money_step(largest: float, currency: Currency, million: float = 1e6) -> tupl
 
     Examples
     --------
-    >>> from kube_research.currency import RUPIAH, Currency
+    >>> from kube_research.formats import RUPIAH, Currency
     >>> money_step(200, RUPIAH), money_step(2e6, RUPIAH), money_step(20000, Currency("USD", 2))
     ((1000.0, 'thousand'), (1000000.0, 'million'), (100.0, 'one'))
     """

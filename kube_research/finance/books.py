@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from kube_research.currency import Currency, currency_of
 from kube_research.errors import OptionError
+from kube_research.formats import Currency, currency_of
 from kube_research.frames import documented, grade_of, need_columns, need_option, weakest
 from kube_research.site.accounts import book_kinds, flows, with_flows
 from kube_research.site.folder import Site

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.currency import as_money
 from kube_research.errors import OptionError
 from kube_research.finance.books import (
     CASH,
@@ -28,6 +27,7 @@ from kube_research.finance.books import (
     typed,
 )
 from kube_research.finance.saved import saving_moves
+from kube_research.formats import as_money
 from kube_research.frames import FEW, documented, grade_of, need_columns, need_option, weakest
 from kube_research.texts import text
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.currency import as_money
 from kube_research.finance.books import (
     AnyBooks,
     as_books,
@@ -18,6 +17,7 @@ from kube_research.finance.books import (
     parts,
 )
 from kube_research.finance.closing import opening_balances
+from kube_research.formats import as_money
 from kube_research.frames import as_list, documented, grade_of, need_option, weakest
 
 _KEYS = ("group", "book", "month")

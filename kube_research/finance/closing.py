@@ -9,10 +9,10 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from kube_research.currency import as_money, currency_of
 from kube_research.engines import AnyFrame, collected, numbered
 from kube_research.errors import OptionError
 from kube_research.finance.books import Books, as_books, with_amounts
+from kube_research.formats import as_money, currency_of
 from kube_research.frames import documented, grade_of, need_columns, need_option, weakest
 from kube_research.levels import grades_of_ranks, rank_of_evidence, ranks_of_evidence
 from kube_research.site.folder import Site

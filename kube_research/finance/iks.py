@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.currency import as_money
 from kube_research.finance.books import (
     OPERATING,
     AnyBooks,
@@ -23,6 +22,7 @@ from kube_research.finance.books import (
     ratio,
     sums_by,
 )
+from kube_research.formats import as_money
 from kube_research.frames import as_list, documented, grade_of, need_columns, need_option, weakest
 
 #: What the shares of the IKS rule may be shares of.

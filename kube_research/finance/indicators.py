@@ -12,7 +12,6 @@ import pandas as pd
 from kube_research.attendance.meetings import recent_rates
 from kube_research.attendance.participation import member_retention, rater_flow
 from kube_research.attendance.rates import ATTENDED, attendance_rates
-from kube_research.currency import RUPIAH, Currency, money
 from kube_research.files import declared
 from kube_research.finance.books import Books, roster
 from kube_research.finance.business import (
@@ -25,7 +24,7 @@ from kube_research.finance.iks import iks_apart, iks_totals, iks_use
 from kube_research.finance.reconcile.findings import reconcile_ledger, reconcile_summary
 from kube_research.finance.savings import member_savings, savings_spread
 from kube_research.finance.writing import days_written, months_without_deposit
-from kube_research.formats import number, percent, whole
+from kube_research.formats import RUPIAH, Currency, money, number, percent, whole
 from kube_research.frames import grade_of, need_option, weakest
 from kube_research.outputs import table
 from kube_research.site.folder import bundled_sites

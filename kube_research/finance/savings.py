@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from kube_research.attendance.rates import wilson_interval
-from kube_research.currency import as_money, currency_of
 from kube_research.finance.books import (
     SAVINGS,
     AnyBooks,
@@ -20,6 +19,7 @@ from kube_research.finance.books import (
     sums_by,
 )
 from kube_research.finance.saved import SAVING, SHARES, saving_moves
+from kube_research.formats import as_money, currency_of
 from kube_research.frames import FEW, documented, grade_of, need_columns, need_option
 from kube_research.levels import grades_of_ranks, ranks_of_evidence
 from kube_research.texts import check_language, text

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.currency import as_money, currency_of
 from kube_research.errors import OptionError
 from kube_research.finance.books import (
     CASH,
@@ -24,6 +23,7 @@ from kube_research.finance.books import (
     parts,
     ratio,
 )
+from kube_research.formats import as_money, currency_of
 from kube_research.frames import documented, grade_of, need_option
 from kube_research.site.accounts import book_kinds
 from kube_research.texts import text

@@ -12,8 +12,8 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from kube_research.currency import RUPIAH, Currency
 from kube_research.engines import column_names, numbered, query_on
+from kube_research.formats import RUPIAH, Currency
 from kube_research.programme.scan import SiteScan
 from kube_research.programme.sums import in_memory
 from kube_research.site.book_doubts import unsettled

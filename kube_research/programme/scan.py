@@ -16,10 +16,10 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from kube_research.currency import RUPIAH, Currency
 from kube_research.engines import column_names, need_engine, query_on
 from kube_research.errors import SiteError, SiteNotFoundError
 from kube_research.files import home
+from kube_research.formats import RUPIAH, Currency
 from kube_research.frames import GRADES, weakest
 from kube_research.programme.sums import in_memory
 from kube_research.site.folder import Site, bundled_sites, find_folder, load_site

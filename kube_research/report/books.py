@@ -9,14 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from kube_research.currency import in_currency, money
 from kube_research.figures.sheet import book_names
 from kube_research.finance.closing import closing_balances, ledger_balances
 from kube_research.finance.growth import growth_checklist, growth_stages
 from kube_research.finance.iks import iks_against_rule
 from kube_research.finance.indicators import indicators_table, rule_day
 from kube_research.finance.reconcile.findings import reconcile_ledger
-from kube_research.formats import day_of, number, percent, whole
+from kube_research.formats import day_of, in_currency, money, number, percent, whole
 from kube_research.frames import FEW, grade_of
 from kube_research.report.document import Draft, ref
 from kube_research.texts import text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kube_research.currency import Currency
+from kube_research.formats import Currency
 from kube_research.site.kept_books import is_balance, is_total
 from kube_research.site.rules import BOOK, Finding, Sound
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from kube_research.currency import RUPIAH, currencies
-from kube_research.formats import as_printed
+from kube_research.formats import RUPIAH, as_printed, currencies
 from kube_research.site.codes import PEOPLE, is_number_of_card, shortened
 from kube_research.site.doubts import all_doubts
 from kube_research.site.info import BOOKS, site_entry

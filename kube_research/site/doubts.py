@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kube_research.currency import RUPIAH
+from kube_research.formats import RUPIAH
 from kube_research.frames import FEW
 from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
 from kube_research.site.book_doubts import book_doubts

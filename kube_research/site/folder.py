@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kube_research import files
-from kube_research.currency import as_money
 from kube_research.errors import SiteNotFoundError
 from kube_research.files import home
+from kube_research.formats import as_money
 from kube_research.site.info import SiteInfo
 from kube_research.site.problems import Problem, missing_table, site_error
 from kube_research.site.schema import tables, typed, with_percent

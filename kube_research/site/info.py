@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kube_research.currency import Currency, currencies, usual_decimals
+from kube_research.formats import Currency, currencies, usual_decimals
 from kube_research.frames import GRADES
 from kube_research.site.local_values import read_value
 from kube_research.site.problems import Problem, located

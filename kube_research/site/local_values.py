@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kube_research.currency import RUPIAH, Currency, currencies
+from kube_research.formats import RUPIAH, Currency, currencies
 from kube_research.frames import need_option
 from kube_research.site.schema import PATTERNS, Column, tables
 from kube_research.site.spellings import meant_value

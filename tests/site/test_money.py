@@ -6,7 +6,7 @@ import pytest
 from site_files import copy_tiny, edit, put
 
 import kube_research as kr
-from kube_research.currency import Currency, currency_of, money
+from kube_research.formats import Currency, currency_of, money
 from kube_research.shown import Shown
 from kube_research.site.local_values import read_value
 from kube_research.site.problems import Problem

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kube_research.currency import RUPIAH, Currency, as_money
-from kube_research.currency import money as money_in_words
 from kube_research.errors import OptionError
 from kube_research.finance.books import AnyBooks, as_books
 from kube_research.finance.reconcile.below_zero import below_zero
@@ -38,7 +36,8 @@ from kube_research.finance.reconcile.transfers import (
     duplicates,
     same_with_balance,
 )
-from kube_research.formats import day_of
+from kube_research.formats import RUPIAH, Currency, as_money, day_of
+from kube_research.formats import money as money_in_words
 from kube_research.frames import documented, need_columns, need_option, weakest
 from kube_research.site.accounts import flows
 from kube_research.texts import check_language, text
