@@ -62,6 +62,7 @@ def all_doubts(sound: Sound, info: SiteInfo | None) -> Iterator[Finding]:
     yield from _fractions(sound)
     if info is not None:
         yield from _missing_groups(sound, info)
+        yield from _agreed_once(sound, info)
         yield from _few(sound, info)
         yield from _far_dates(sound, info)
         yield from _unsaid_books(sound, info)
@@ -328,12 +329,26 @@ def _missing_groups(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
         yield Finding(name, int(row), "round", "group_no_ratings", fill, "warning")
 
 
+def _agreed_once(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
+    """Find groups with more than one rater in a round, where each group agrees on its scores."""
+    cells = sound.cells("ratings", "round", "group", "rater") if info.agreed_scores else None
+    if cells is None:
+        return
+    first = cells.groupby(["round", "group"])["rater"].transform("first")
+    other = cells[cells["rater"] != first].drop_duplicates(["round", "group", "rater"])
+    yield from each_row(
+        "ratings", other.index, "rater", "agreed_twice", {"other": first}, "finding"
+    )
+
+
 def _few(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
     """Find rounds of few raters and groups of few people, unless nobody real is behind them."""
     rounds = _real(sound, info, "rounds", "n_raters")
-    if rounds is not None:
+    if rounds is not None and not info.agreed_scores:
         few = rounds.index[rounds["n_raters"].astype("int64") < FEW]
         yield from each_row("rounds", few, "n_raters", "few_raters", {"few": FEW}, "warning")
+    if info.agreed_scores and "members" not in sound.frames:
+        return  # a group's agreed score shows nobody in it
     name, column = ("members", "person") if "members" in sound.frames else ("ratings", "rater")
     people = _real(sound, info, name, "group", column)
     if people is None or sound.blanked & {(name, "group"), (name, column)}:
