@@ -71,7 +71,8 @@ def test_sites_are_put_together(two_sites: Path, engine: str) -> None:
     assert len(rows) == 2 * len(one.ratings)
     places = rows[["site", "province", "regency"]].drop_duplicates().to_numpy().tolist()
     assert sorted(places) == [["north", "32", "3201"], ["south", "03", "0304"]]
-    scores = plain(kr.score_items(scan.ratings, by=["site", "round", "item"]))
+    by = ["site", "round", "item"]
+    scores = plain(kr.score_items(scan.ratings, by=by, scale=scan.score_scale))
     expected = kr.score_items(one.ratings)
     for name in scan.sites:
         here = scores[scores["site"] == name].drop(columns="site").reset_index(drop=True)
