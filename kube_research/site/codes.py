@@ -78,13 +78,18 @@ def is_number_of_card(code: str) -> bool:
     >>> [is_number_of_card(code) for code in ("9900011203850001", "0800-0000-0000", "8.12E11", "07-1")]
     [True, True, True, False]
     """
+    return _is_whole_number(code) or _CUT.fullmatch(code.strip()) is not None
+
+
+def _is_whole_number(code: str) -> bool:
+    """Tell whether all digits of the number of a card or a telephone are there."""
     digits = re.sub(r"^[A-Za-z]{0,4}[\s._-]*(?=\+?[0-9])|[\s._-]", "", code)
-    return _CARD.fullmatch(digits) is not None or _CUT.fullmatch(code.strip()) is not None
+    return _CARD.fullmatch(digits) is not None
 
 
 def shortened(code: str) -> str:
     """Return a code as a message may show it: of a card or a telephone only its beginning."""
-    return f"{code[:4]}…" if is_number_of_card(code) else code
+    return f"{code[:4]}…" if _is_whole_number(code) else code
 
 
 def code_doubts(sound: Sound) -> Iterator[Finding]:

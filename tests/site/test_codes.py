@@ -70,7 +70,8 @@ def test_row_numbers_pair_only_where_somebody_says_so(tmp_path: Path) -> None:
     assert not warned(listed)
 
 
-@pytest.mark.parametrize("code", ["3204110101850001", "081234567890", "+6281234567890", "8.12E+11"])
+# What a power of ten has left of a number is refused and shown as it stands (test_turned).
+@pytest.mark.parametrize("code", ["3204110101850001", "081234567890", "+6281234567890"])
 def test_numbers_of_cards_and_telephones_are_warned_and_not_printed(
     tmp_path: Path, code: str
 ) -> None:
