@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from fractions import Fraction
 from functools import cache
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -102,6 +103,20 @@ def step_of(frame: Any, step: float | None) -> float:
     """Return the step between scores that is asked for, else the one a table carries, else 1."""
     carried = scale_of(frame)
     return step if step is not None else carried[2] if carried else 1
+
+
+def turned_means(item_means: pd.DataFrame) -> pd.Series:
+    """Tell which printed means are those of negative statements, whose scores are turned round."""
+    import pandas as pd
+
+    if "mean_recoded" not in item_means:
+        return pd.Series(False, item_means.index)
+    return item_means["mean_recoded"].notna()
+
+
+def as_score(exact: Fraction) -> int | float:
+    """Return an exact score or total as a whole number where it is one."""
+    return int(exact) if exact.denominator == 1 else float(exact)
 
 
 def pick(frame: pd.DataFrame, **equals: object) -> pd.DataFrame:

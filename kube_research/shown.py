@@ -94,7 +94,7 @@ class Shown:
         Columns that say the same in the other language are left out. In columns that reach five digits
         (rupiah) numbers are whole and have their thousands marked, and decimals are written as readers
         of ``lang`` expect; a very small number is a power of ten, never 0.000. Amounts of another
-        currency (:func:`~kube_research.frames.as_money`) have the decimals of that currency.
+        currency (:func:`~kube_research.formats.as_money`) have the decimals of that currency.
         """
         other = "id" if lang == "en" else "en"
         twice = [f"{str(n)[:-2]}{other}" for n in frame.columns if str(n).endswith(f"_{lang}")]

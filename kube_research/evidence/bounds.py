@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kube_research.errors import OptionError
 from kube_research.evidence.compatible import NoneCompatibleError, compatible_counts
-from kube_research.evidence.steps import as_score, check_steps
-from kube_research.frames import documented, need_columns, step_of, weakest
+from kube_research.evidence.steps import check_steps
+from kube_research.frames import as_score, documented, need_columns, step_of, weakest
 from kube_research.texts import text
 
 if TYPE_CHECKING:

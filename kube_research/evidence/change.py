@@ -17,9 +17,7 @@ from kube_research.errors import OptionError
 from kube_research.evidence import ordinal
 from kube_research.evidence.compatible import compatible_counts
 from kube_research.evidence.ordinal import Counts, Floats, SizeError
-from kube_research.evidence.printed import (
-    check_n,
-)
+from kube_research.evidence.printed import check_n
 from kube_research.evidence.steps import check_step
 from kube_research.frames import documented, need_columns, need_option, step_of
 from kube_research.texts import text

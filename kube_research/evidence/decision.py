@@ -23,8 +23,16 @@ from kube_research.evidence.printed import (
     parse_printed,
     print_number,
 )
-from kube_research.evidence.steps import as_score, check_steps
-from kube_research.frames import documented, grade_of, need_columns, step_of, weakest
+from kube_research.evidence.steps import check_steps
+from kube_research.frames import (
+    as_score,
+    documented,
+    grade_of,
+    need_columns,
+    step_of,
+    turned_means,
+    weakest,
+)
 from kube_research.texts import text
 
 if TYPE_CHECKING:
@@ -157,7 +165,7 @@ def decision_frame(
         n_after = int(site.rounds.sort_values("round")["n_raters"].iloc[-1])
     later = check_n(N_AFTER if n_after is None else n_after, "n_after")
     raters = [check_n(n) for n in means["n"]]
-    turned = means.get("mean_recoded", pd.Series(pd.NA, means.index)).notna()
+    turned = turned_means(means)
     printed = list(zip(means["item"], means["mean"], raters, turned, strict=True))
     exact = Fraction(str(alpha))
     steps = [check_steps(scale, step_of(means, step)) for scale in wanted]

@@ -13,8 +13,8 @@ from kube_research.evidence.printed import (
     unround,
     whole_numbers,
 )
-from kube_research.evidence.steps import as_score, check_step, check_steps, in_steps
-from kube_research.frames import documented, need_columns, need_option, step_of
+from kube_research.evidence.steps import check_step, check_steps, in_steps
+from kube_research.frames import as_score, documented, need_columns, need_option, step_of
 from kube_research.texts import check_language, text
 
 if TYPE_CHECKING:

@@ -40,8 +40,3 @@ def in_steps(interval: Interval, low: int, step: Fraction) -> Interval:
     """Measure an interval of scores in steps from the lowest score."""
     ends = (interval.low - low) / step, (interval.high - low) / step
     return Interval(*ends, interval.low_in, interval.high_in)
-
-
-def as_score(value: Fraction) -> int | float:
-    """Return an exact score or total as a whole number where it is one."""
-    return int(value) if value.denominator == 1 else float(value)

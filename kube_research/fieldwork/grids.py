@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from kube_research.fieldwork.headers import Headers
 from kube_research.fieldwork.meanings import moments
 from kube_research.fieldwork.pseudonyms import plain
+from kube_research.site.sheets import column_letters, column_place
 
 #: What stands for a round where a grid is not to be read.
 IGNORED = 0
@@ -144,7 +145,7 @@ class GridReader:
 
     def _names(self, items: Iterable[int]) -> str:
         spots = [spot for item in items for spot in self.doubled[item]][:4]
-        return ", ".join(f"'{self.headers.names[spot]}' ({_letters(spot)})" for spot in spots)
+        return ", ".join(f"'{self.headers.names[spot]}' ({column_letters(spot)})" for spot in spots)
 
     # Repeated parts: raters[1]/item_1, raters[2]/item_1
 
@@ -305,7 +306,9 @@ class GridReader:
         return parts
 
     def _left(self, spot: int) -> Trouble:
-        return Trouble("grid_left", spot, self.headers.names[spot], {"letters": _letters(spot)})
+        return Trouble(
+            "grid_left", spot, self.headers.names[spot], {"letters": column_letters(spot)}
+        )
 
 
 def _contrast(said: Sequence[Sequence[str]]) -> list[str]:
@@ -335,33 +338,11 @@ def _cut_repeat(name: str, fronts: Iterable[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _letters(spot: int) -> str:
-    """Return how a spreadsheet calls a column.
-
-    Examples
-    --------
-    >>> [_letters(spot) for spot in (0, 25, 26)]
-    ['A', 'Z', 'AA']
-    """
-    letters, number = "", spot + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-def _place(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
-
-
 def _places(written: str) -> set[int]:
     places: set[int] = set()
     for piece in written.split(","):
         first, _, last = piece.partition(":")
-        places |= set(range(_place(first), _place(last or first) + 1))
+        places |= set(range(column_place(first), column_place(last or first) + 1))
     return places
 
 
@@ -379,7 +360,5 @@ def _ranges(spots: Sequence[int]) -> str:
             pieces[-1].append(spot)
         else:
             pieces.append([spot])
-    return ",".join(
-        _letters(piece[0]) if len(piece) == 1 else f"{_letters(piece[0])}:{_letters(piece[-1])}"
-        for piece in pieces
-    )
+    ends = [[column_letters(spot) for spot in (piece[0], piece[-1])] for piece in pieces]
+    return ",".join(first if first == last else f"{first}:{last}" for first, last in ends)

@@ -10,6 +10,7 @@ from typing import Any
 from kube_research.frames import GRADES
 from kube_research.site.info import BOOKS, ROUNDING_RULES
 from kube_research.site.schema import Column, tables
+from kube_research.site.sheets import column_letters
 from kube_research.texts import LANGUAGES, text
 
 Row = dict[str, Any]
@@ -185,7 +186,7 @@ class NewWorkbook:
         """Return the input rule of a column."""
         own_key = tables()[name].key == (column.name,)
         home = _LISTED.get(column.name)
-        letter = _letter(place)
+        letter = column_letters(place)
         message, rule = column.kind, _LIMITS.get(column.kind, {})
         if column.allowed:
             message, rule = "choice", {"validate": "list", "source": list(column.allowed)}
@@ -299,12 +300,6 @@ class NewWorkbook:
 
     def _listed(self, home: str, target: str) -> str:
         """Return the formula of the filled cells of a column of another sheet."""
-        letter = _letter(self.columns[home].index(target))
+        letter = column_letters(self.columns[home].index(target))
         spots = f"{home}!${letter}$2:${letter}${LAST + 1}"
         return f"=OFFSET({home}!${letter}$2,0,0,MAX(1,COUNTA({spots})),1)"
-
-
-def _letter(place: int) -> str:
-    from xlsxwriter.utility import xl_col_to_name
-
-    return str(xl_col_to_name(place))

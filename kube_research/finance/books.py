@@ -15,10 +15,9 @@ from kube_research.formats import Currency, currency_of
 from kube_research.frames import documented, grade_of, need_columns, need_option, weakest
 from kube_research.site.accounts import book_kinds, flows, with_flows
 from kube_research.site.folder import Site
+from kube_research.site.schema import MEMBER_ROLES
 from kube_research.texts import text
 
-#: Roles of the roster that make somebody a member of a group.
-MEMBER_ROLES = ("pengurus", "anggota")
 #: Flows whose sum is the result of the business, before anything is shared out.
 OPERATING = ("sale", "purchase", "cost")
 #: What lending and membership earn besides: income of the group, never sales.

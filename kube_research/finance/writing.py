@@ -26,6 +26,7 @@ from kube_research.finance.books import (
 from kube_research.formats import as_money, currency_of
 from kube_research.frames import documented, grade_of, need_option
 from kube_research.site.accounts import book_kinds
+from kube_research.site.info import BOOKS
 from kube_research.texts import text
 
 
@@ -135,12 +136,8 @@ def of_book(entries: pd.DataFrame, book: str | None) -> pd.Series:
     there = entries["book"].astype("string") == book
     if not there.any() and book in (kinds := book_kinds()):
         return entries["kind"] == kinds[book]
-    need_option("book", book, (*_BOOKS, *entries["book"].dropna().unique(), None))
+    need_option("book", book, (*BOOKS, *entries["book"].dropna().unique(), None))
     return there
-
-
-#: Books that can always be asked for.
-_BOOKS = ("kas", "tabungan", "iks")
 
 
 @documented

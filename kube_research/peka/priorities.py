@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kube_research.frames import grades_by, need_columns, weakest
-from kube_research.peka.scores import score_items, score_means, turned_means
+from kube_research.frames import grades_by, need_columns, turned_means, weakest
+from kube_research.peka.scores import score_items, score_means
 
 if TYPE_CHECKING:
     from kube_research.site.folder import Site

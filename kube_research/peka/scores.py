@@ -12,7 +12,7 @@ import pandas as pd
 from kube_research.engines import AnyFrame, column_names, lengthened
 from kube_research.evidence.numbers import possible_totals, sd_bounds
 from kube_research.evidence.printed import parse_printed
-from kube_research.frames import documented, need_columns, scale_of, step_of
+from kube_research.frames import documented, need_columns, scale_of, step_of, turned_means
 from kube_research.levels import (
     ScaleEnds,
     count_levels,
@@ -130,13 +130,6 @@ def score_items(
     scale = scale_of(long) if scale is None else scale
     cut = high_score(scale) if at_least is None else at_least
     return describe_levels(levels, by=by, at_least=cut, scale=scale)
-
-
-def turned_means(item_means: pd.DataFrame) -> pd.Series:
-    """Tell which printed means are those of negative statements, whose scores are turned round."""
-    if "mean_recoded" not in item_means:
-        return pd.Series(False, item_means.index)
-    return item_means["mean_recoded"].notna()
 
 
 def as_answered(ratings: pd.DataFrame) -> pd.DataFrame:

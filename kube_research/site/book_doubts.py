@@ -38,8 +38,7 @@ def _entries(sound: Sound) -> pd.DataFrame | None:
     cells = sound.cells("ledger", "date", *BOOK, "category", "amount")
     if cells is None or cells.empty:
         return None
-    from kube_research.site.accounts import with_flows
-    from kube_research.site.signs import directions
+    from kube_research.site.signs import with_directions
 
     chart = sound.cells("categories", "category", "flow")
     if sound.blanked & {("categories", "category"), ("categories", "flow")}:
@@ -48,7 +47,7 @@ def _entries(sound: Sound) -> pd.DataFrame | None:
     for column in ("person", "note"):
         if column not in frame:
             frame = frame.assign(**{column: pd.Series(pd.NA, frame.index, dtype="string")})
-    entries = with_flows(frame, chart).assign(direction=directions(frame, chart))
+    entries = with_directions(frame, chart)
     entries["amount"] = pd.to_numeric(entries["amount"]).astype("int64")
     return entries.sort_values("date", kind="stable")
 

@@ -22,7 +22,7 @@ from kube_research.site.local_values import (
     weekday_name,
 )
 from kube_research.site.problems import Problem, located
-from kube_research.site.readers import Collected, meant_column, read_folder
+from kube_research.site.readers import BOOK, Collected, meant_column, read_folder
 from kube_research.site.rules import (
     GROUPED,
     OPTIONAL,
@@ -35,7 +35,7 @@ from kube_research.site.rules import (
     off_site,
 )
 from kube_research.site.schema import PERCENT, Column, Reference, Table, tables
-from kube_research.site.spellings import value_words
+from kube_research.site.spellings import bare_words, value_words
 from kube_research.site.turned import lost_digits, turned
 from kube_research.texts import has_text, text
 
@@ -270,19 +270,18 @@ class Checker:
         if finding.code == "column_missing" and has_text(f"remedy.column_missing_{column}"):
             remedy = f"column_missing_{column}"
             fill["allowed"] = ", ".join(self.read.info.books if self.read.info else BOOKS)
-        if finding.code == "type_code" and finding.column in PEOPLE and " " in value and not remedy:
-            remedy = "type_code_name"
-        if finding.code == "type_code" and finding.column in PEOPLE and is_number_of_card(value):
-            remedy = "card_number"
+        if finding.code == "type_code" and finding.column in PEOPLE:
+            if is_number_of_card(value):
+                remedy = "card_number"
+            elif " " in value and not remedy:
+                remedy = "type_code_name"
         if finding.column == "item" and finding.code in ("type_integer", "ambiguous", "minimum"):
             remedy = "type_integer_item"
-        elif (
-            finding.code == "ambiguous"
-            and fill.get("kind", table.column(finding.column).kind) in _WHOLE
-        ):
+        elif finding.code == "ambiguous":
             kind = fill.get("kind", table.column(finding.column).kind)
-            with_cents = kind == "money" and self.currency.decimals
-            remedy = "ambiguous_money" if with_cents else "ambiguous_whole"
+            if kind in _WHOLE:
+                with_cents = kind == "money" and self.currency.decimals
+                remedy = "ambiguous_money" if with_cents else "ambiguous_whole"
         need = f"{finding.code}_need"
         if has_text(f"remedy.{need}") and not table.column(finding.column).empty:
             remedy = need
@@ -295,17 +294,18 @@ class Checker:
         fill: dict[str, object] = {"unit": currency.name, "decimals": currency.decimals}
         fill["form"] = text(form, lang, **fill)
         code = sign.upper() if sign.upper() in currencies() else _CODES.get(sign.lower(), "USD")
-        in_book = "[" in self.read.site_file
-        fill["declare"] = f"currency | {code}" if in_book else f'currency = "{code}"'
+        fill["declare"] = site_entry("currency", f'"{code}"', self.read.site_file)
         return fill | {"example": currency.plain(round(12.5 * currency.unit))}
 
     def _own_books(self, known: Any, value: str) -> dict[str, object]:
         """Give the texts about a book what to write where, so that the site has it."""
-        books = list(dict.fromkeys([*known, value]))
-        if "[" in self.read.site_file:
-            return {"books_file": "site.xlsx[books]", "example": f"books | {', '.join(books)}"}
-        listed = ", ".join(f'"{book}"' for book in books)
-        return {"books_file": "books.csv", "example": f"books = [{listed}]"}
+        listed = json.dumps(list(dict.fromkeys([*known, value])), ensure_ascii=False)
+        example = site_entry("books", listed, self.read.site_file)
+        return {"books_file": self._home("books"), "example": example}
+
+    def _home(self, table: str) -> str:
+        """Return where a table that the site lacks would stand."""
+        return f"{BOOK}[{table}]" if "[" in self.read.site_file else f"{table}.csv"
 
     def _spelt(self, table: str, spots: Any) -> str:
         """Return pairs of spellings with their rows, in words."""
@@ -349,9 +349,7 @@ class Checker:
         brought = [(code,) for code in built_in(there, reference.to[-1])]
         if there not in sound.frames and not (brought and there not in self.read.files):
             if there not in self.read.files and (name, there) not in OPTIONAL:
-                in_book = "[" in self.read.site_file
-                home = f"site.xlsx[{there}]" if in_book else f"{there}.csv"
-                fill = {"table": there, "where": home}
+                fill = {"table": there, "where": self._home(there)}
                 yield Finding(name, int(cells.index[0]), last, "reference_absent", fill)
             return
         target = sound.cells(there, *reference.to) if there in sound.frames else None
@@ -441,7 +439,7 @@ def _blank_remedy(column: Column, code: str, value: str, near: bool) -> str:
         return ""
     if code == "excel_error":
         return "excel_error_blank"
-    word = " ".join(value.casefold().split())
+    word = bare_words(value)
     return "leave_blank" if code in _MAY_BE_BLANK and word in value_words()["no_answer"] else ""
 
 

@@ -47,11 +47,12 @@ def pairing(early: Collection[str], late: Collection[str]) -> tuple[int, dict[st
     (1, {'r1': 'R01'})
     """
     before = {folded(code): code for code in early if code not in late}
-    others = [code for code in late if code not in early and folded(code) in before]
-    near = {before.pop(folded(code)): code for code in others if folded(code) in before}
-    return len(set(early) & set(late)), {
-        late_code: early_code for early_code, late_code in near.items()
+    near = {
+        code: before.pop(folded(code))
+        for code in late
+        if code not in early and folded(code) in before
     }
+    return len(set(early) & set(late)), near
 
 
 def numbered(early: Collection[str], late: Collection[str]) -> bool:
@@ -92,15 +93,20 @@ def shortened(code: str) -> str:
     return f"{code[:4]}…" if _is_whole_number(code) else code
 
 
-def code_doubts(sound: Sound) -> Iterator[Finding]:
-    """Yield warnings about codes of people."""
+def codes_of_people(sound: Sound) -> Iterator[tuple[tuple[str, int, str], str]]:
+    """Yield every code of a person once a column: its place (table, first row, column) and the code."""
     for name, frame in sound.frames.items():
         for column in PEOPLE:
             if column in tables()[name].names and column in frame:
                 for row, code in frame[column].dropna().drop_duplicates().items():
-                    if is_number_of_card(code):
-                        place = (name, int(str(row)), column)
-                        yield Finding(*place, "card_number", severity="warning")
+                    yield (name, int(str(row)), column), code
+
+
+def code_doubts(sound: Sound) -> Iterator[Finding]:
+    """Yield warnings about codes of people."""
+    for place, code in codes_of_people(sound):
+        if is_number_of_card(code):
+            yield Finding(*place, "card_number", severity="warning")
     ratings = sound.cells("ratings", "round", "rater", "score")
     if ratings is None or sound.blanked & {("ratings", "round")}:
         return

@@ -11,10 +11,10 @@ from kube_research.formats import RUPIAH
 from kube_research.frames import FEW
 from kube_research.site.accounts import BOOK_KINDS, book_kinds, with_flows
 from kube_research.site.book_doubts import book_doubts
-from kube_research.site.codes import code_doubts
+from kube_research.site.codes import code_doubts, codes_of_people
 from kube_research.site.results import doubtful_percents
 from kube_research.site.rules import Finding, Sound, each_row, people_listed, wording
-from kube_research.site.schema import TURNED_CODE, tables
+from kube_research.site.schema import MEMBER_ROLES, TURNED_CODE, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,7 @@ _NAME = re.compile(
 _LOST = re.compile("\ufffd|\u00c3[\u0080-\u00bf]|\u00e2\u20ac[\u2122\u201c\u0153\u02dc\u00a6]")
 #: Words by which a note says that a loan bears interest.
 _INTEREST = re.compile(r"\b(?:jasa|bunga|interest|margin)\b", re.IGNORECASE)
-#: Roles of those who are invited as members of a group, and how many of them are named.
-MEMBER_ROLES = ("pengurus", "anggota")
+#: How many of those who are on no list are named.
 _NAMED = 5
 _BEFORE = ("study", "preparation")
 _DATES = (
@@ -94,10 +93,8 @@ def _belonging(sound: Sound) -> Iterator[Finding]:
     people = people_listed(sound)
     if people is None:
         return
-    ratings, rounds = (
-        sound.cells("ratings", "round", "rater"),
-        sound.cells("rounds", "round", "date"),
-    )
+    ratings = sound.cells("ratings", "round", "rater")
+    rounds = sound.cells("rounds", "round", "date")
     if ratings is not None and rounds is not None:
         ratings = ratings.drop_duplicates()
         days = ratings["round"].map(rounds.drop_duplicates("round").set_index("round")["date"])
@@ -108,9 +105,8 @@ def _belonging(sound: Sound) -> Iterator[Finding]:
         return
     place = ("ledger", "person")
     yield from _outside(place, paid["person"], paid["date"], people, "joined")
-    in_late = paid[
-        ~paid["amount"].str.startswith("-")
-    ]  # what is paid out to somebody who left is due
+    # What is paid out to somebody who left is due.
+    in_late = paid[~paid["amount"].str.startswith("-")]
     flows = with_flows(in_late, sound.cells("categories", "category", "flow"))["flow"]
     in_late = in_late[~flows.isin(_SETTLED)]
     yield from _outside(place, in_late["person"], in_late["date"], people, "left")
@@ -167,13 +163,9 @@ def _only_present(sound: Sound) -> Iterator[Finding]:
 
 def _codes(sound: Sound) -> Iterator[Finding]:
     """Find codes that look like names, once each in a column."""
-    for name, frame in sound.frames.items():
-        for column in ("person", "rater"):
-            if column not in tables()[name].names or column not in frame:
-                continue
-            for row, code in frame[column].dropna().drop_duplicates().items():
-                if _NAME.fullmatch(code) and not _EXAMPLE.fullmatch(code):
-                    yield Finding(name, int(str(row)), column, "name_like", severity="warning")
+    for place, code in codes_of_people(sound):
+        if _NAME.fullmatch(code) and not _EXAMPLE.fullmatch(code):
+            yield Finding(*place, "name_like", severity="warning")
 
 
 def _lost_letters(sound: Sound) -> Iterator[Finding]:
@@ -344,12 +336,12 @@ def _agreed_once(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
 def _few(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
     """Find rounds of few raters and groups of few people, unless nobody real is behind them."""
     rounds = _real(sound, info, "rounds", "n_raters")
-    if rounds is not None and not info.agreed_scores:
+    if rounds is not None and not info.agreed_scores:  # an agreed score shows nobody
         few = rounds.index[rounds["n_raters"].astype("int64") < FEW]
         yield from each_row("rounds", few, "n_raters", "few_raters", {"few": FEW}, "warning")
-    if info.agreed_scores and "members" not in sound.frames:
-        return  # a group's agreed score shows nobody in it
     name, column = ("members", "person") if "members" in sound.frames else ("ratings", "rater")
+    if info.agreed_scores and name == "ratings":
+        return
     people = _real(sound, info, name, "group", column)
     if people is None or sound.blanked & {(name, "group"), (name, column)}:
         return

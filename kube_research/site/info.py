@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kube_research.formats import Currency, currencies, usual_decimals
-from kube_research.frames import GRADES
+from kube_research.frames import GRADES, as_score
 from kube_research.site.local_values import read_value
 from kube_research.site.problems import Problem, located
 from kube_research.site.schema import PATTERNS, tables
@@ -66,7 +66,7 @@ class Scale:
         """Every score, lowest first."""
         step = Fraction(str(self.step))
         exact = [self.low + place * step for place in range(self.points)]
-        return [int(score) if score.denominator == 1 else float(score) for score in exact]
+        return list(map(as_score, exact))
 
     @property
     def cut_offs(self) -> tuple[float, float]:
@@ -78,8 +78,7 @@ class Scale:
         """The first score that is not below two thirds of the way up: what counts as a high one."""
         step = Fraction(str(self.step))
         steps = -(-Fraction(2 * (self.high - self.low), 3) // step)
-        score = self.low + steps * step
-        return int(score) if score.denominator == 1 else float(score)
+        return as_score(self.low + steps * step)
 
     @property
     def neighbours(self) -> tuple[tuple[int, int], ...]:
@@ -472,8 +471,7 @@ def info_from(raw: Mapping[str, Any]) -> SiteInfo:
     entries = {key: fixed(value) for key, value in flat.items() if key not in _PRIMARY}
     entries["threshold"] = float(raw["threshold"])
     if "step" in raw:
-        step = Fraction(str(raw["step"]))
-        entries["step"] = int(step) if step.denominator == 1 else float(step)
+        entries["step"] = as_score(Fraction(str(raw["step"])))
     if _PRIMARY[0] in flat:
         entries["primary"] = Primary.of(*(flat[key] for key in _PRIMARY))
     if "thresholds" in raw:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kube_research.site.schema import PATTERNS, tables
 from kube_research.site.shapes import Places, Remark, Reshaped
-from kube_research.site.spellings import as_word, header_words, value_words
+from kube_research.site.spellings import as_word, bare_words, header_words, value_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,14 +144,18 @@ def _meaning(name: str, cells: pd.Series) -> str:
 
 def _way(cell: str) -> str:
     """Return what a cell of kinds says: ``in``, ``out``, ``debit``, ``credit`` or nothing."""
-    bare = " ".join(cell.casefold().split())
     words = value_words()["way"]
-    return words.get(bare) or words.get(as_word(cell).replace("_", " ")) or ""
+    return words.get(bare_words(cell)) or words.get(as_word(cell).replace("_", " ")) or ""
 
 
 def _empty(cell: object) -> bool:
     """Tell whether a cell of money is blank, a dash or a zero."""
     return not isinstance(cell, str) or _NOTHING.fullmatch(cell) is not None
+
+
+def _with_minus(cell: str) -> bool:
+    """Tell whether an amount has a minus; the stroke of ``2.000,-`` is none."""
+    return _MINUS.fullmatch(cell) is not None and not cell.rstrip().endswith((",-", ".-"))
 
 
 def _digits(cell: object) -> int | None:
@@ -295,10 +299,10 @@ class _Book:
                 real = part["moved"] != 0
                 agree += [(steps == part["moved"])[real], (steps == -part["moved"])[real]]
         if "category" in heads:
-            from kube_research.site.signs import directions
+            from kube_research.site.signs import with_directions
 
             cells = self.frame[heads["category"]].fillna("")
-            signs = directions(pd.DataFrame({"category": cells}, self.frame.index))
+            signs = with_directions(pd.DataFrame({"category": cells}))["direction"]
             real = (moved != 0) & (signs != 0)
             agree += [(signs * moved > 0)[real], (signs * moved < 0)[real]]
         with_in, with_out = (int(sum(map(sum, agree[half::2]))) for half in (0, 1))
@@ -377,7 +381,7 @@ class _Book:
                 continue
             name = (filled or zeros)[0]
             cell = str(pair[name])
-            if filled and _MINUS.fullmatch(cell) and not cell.rstrip().endswith((",-", ".-")):
+            if filled and _with_minus(cell):
                 other = inflow if name == outflow else outflow
                 self._tell(row, name, "minus_in_side", other=other)
                 continue
@@ -414,8 +418,7 @@ class _Book:
         kinds, money = self.ways[0], heads["amount"]
         ways = self._ways(kinds, money)
         cells = self.frame[money]
-        minus = {int(str(row)) for row, cell in cells.dropna().items() if _MINUS.fullmatch(cell)
-                 and not cell.rstrip().endswith((",-", ".-"))}  # fmt: skip
+        minus = {int(str(row)) for row, cell in cells.dropna().items() if _with_minus(cell)}
         out = {row for row, way in ways.items() if way == "out" and not _empty(cells[row])}
         signed = bool(out) and out <= minus
         amounts: dict[int, str | None] = {}

@@ -15,7 +15,7 @@ from kube_research.site.kept_books import is_total
 from kube_research.site.local_values import read_value
 from kube_research.site.schema import tables
 from kube_research.site.shapes import Places, Remark, Reshaped
-from kube_research.site.spellings import as_word, header_words, value_words
+from kube_research.site.spellings import as_word, bare_words, header_words, value_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ def _marks(cells: pd.Series) -> bool:
 
 def _mark(cell: str) -> str:
     """Return what a mark means: a status, ``open_x`` for one of several meanings, or nothing."""
-    bare = " ".join(cell.casefold().split()).strip(".")
+    bare = bare_words(cell).strip(".")
     words = value_words()
     return words["mark"].get(bare) or words["status"].get(bare) or (
         bare if bare in tables()["attendance"].column("status").allowed else ""
@@ -304,7 +304,7 @@ class _Matrix:
         elif "role" in rows:
             words = value_words()["role"]
             rows["role"] = rows["role"].map(
-                lambda cell: words.get(" ".join(cell.casefold().split()), cell.casefold()),
+                lambda cell: words.get(bare_words(cell), cell.casefold()),
                 na_action="ignore",
             )
         return rows

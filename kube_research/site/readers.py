@@ -23,6 +23,7 @@ from kube_research.site.sheets import (
     DELIMITERS,
     Fault,
     Sheet,
+    column_letters,
     csv_sheet,
     file_bytes,
     plain_text,
@@ -310,7 +311,7 @@ def _tell_columns(header: list[str], kept: dict[int, list[str]], sheet: Sheet, r
             if place in merged:
                 fill = {"remedy": "column_blank_merged", "name": merged[place][1],
                         "merge": merged[place][0].name}  # fmt: skip
-            raw.tell("column_blank", filled[place], _letter(place), value, **fill)
+            raw.tell("column_blank", filled[place], column_letters(place), value, **fill)
         elif name and name in header[:place]:
             raw.tell("column_twice", 1, name, name)
 
@@ -394,13 +395,6 @@ def _tidy(cell: str) -> str:
     if "\r" in cell:
         cell = cell.replace("\r\n", "\n").replace("\r", "\n")
     return visible(cell).strip()
-
-
-def _letter(place: int) -> str:
-    """Name a column as a spreadsheet does: 0 is A, 26 is AA."""
-    from xlsxwriter.utility import xl_col_to_name
-
-    return str(xl_col_to_name(place))
 
 
 #: The workbook that may hold every table of a site, and the sheet that stands for site.toml.

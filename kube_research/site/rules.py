@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from kube_research.files import package_folder
 from kube_research.site.results import broken_counts
 from kube_research.site.schema import TURNED_CODE, Column, tables
-from kube_research.site.spellings import meant_value
+from kube_research.site.spellings import bare_words, meant_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -257,7 +257,7 @@ def nearest(value: str, known: Collection[str], column: str = "") -> str:
     >>> nearest("22", ["2", "20", "21"]), nearest("Hadir", ["present", "late"], "status")
     ('21', 'present')
     """
-    word = " ".join(value.casefold().split())[:80]
+    word = bare_words(value)[:80]
     bare = word.lstrip("0")
     if alike := [other for other in known if other.casefold().lstrip("0") == bare]:
         return alike[0]

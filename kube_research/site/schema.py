@@ -27,6 +27,9 @@ PATTERNS = {
     "code": r"[^\W_][\w.\-]*",
 }
 
+#: Roles of those who are members of a group.
+MEMBER_ROLES = ("pengurus", "anggota")
+
 #: A column of wide ratings: ``9``, ``item_9``, ``butir 9``.
 WIDE_ITEM = re.compile(r"(?:item[ _]?|butir[ _]?)?([0-9]{1,9})", re.IGNORECASE)
 

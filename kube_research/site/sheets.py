@@ -349,3 +349,29 @@ def file_bytes(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise IsADirectoryError(path)
     return path.read_bytes()
+
+
+def column_letters(place: int) -> str:
+    """Name a column as a spreadsheet does.
+
+    Examples
+    --------
+    >>> [column_letters(place) for place in (0, 25, 26)]
+    ['A', 'Z', 'AA']
+    """
+    from xlsxwriter.utility import xl_col_to_name
+
+    return str(xl_col_to_name(place))
+
+
+def column_place(letters: str) -> int:
+    """Return the place, counted from 0, of the column that a spreadsheet names so.
+
+    Examples
+    --------
+    >>> column_place("AA")
+    26
+    """
+    from xlsxwriter.utility import xl_cell_to_rowcol
+
+    return int(xl_cell_to_rowcol(f"{letters}1")[1])

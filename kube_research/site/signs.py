@@ -8,8 +8,8 @@ from kube_research.files import declared
 from kube_research.site.accounts import chart_of_accounts, with_flows
 
 
-def directions(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> pd.Series:
-    """Return what the category of each entry says of its sign: 1 money in, -1 money out, 0 nothing.
+def with_directions(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the ledger with what the category of each entry says of it.
 
     Parameters
     ----------
@@ -19,13 +19,19 @@ def directions(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
         See :func:`chart_of_accounts`. A word that can mean both (``bantuan``: received, or given) says
         something only where the site declares it.
 
+    Returns
+    -------
+    DataFrame
+        With the columns of :func:`with_flows`, and ``direction``: 1 money in, -1 money out, 0 nothing.
+
     Raises
     ------
     kube_research.errors.MissingColumnError, kube_research.errors.OptionError
 
     Examples
     --------
-    >>> directions(pd.DataFrame({"category": ["pembelian", "penjualan", "bantuan", "arisan"]})).tolist()
+    >>> ledger = pd.DataFrame({"category": ["pembelian", "penjualan", "bantuan", "arisan"]})
+    >>> with_directions(ledger)["direction"].tolist()
     [-1, 1, 0, 0]
     """
     accounts = declared("site/accounts.toml")
@@ -34,4 +40,6 @@ def directions(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
     said = entries["flow"].map(signs).fillna(0).astype("int64")
     declared_by = chart_of_accounts(categories).set_index("category")["declared_by"]
     own = entries["code"].map(declared_by).eq("site").fillna(False).astype(bool)
-    return said.where(own | ~entries["code"].isin(accounts["either_way"]), 0)
+    return entries.assign(
+        direction=said.where(own | ~entries["code"].isin(accounts["either_way"]), 0)
+    )

@@ -19,6 +19,17 @@ def as_word(words: str) -> str:
     return re.sub(r"[\W_]+", "_", words.casefold()[:80]).strip("_")
 
 
+def bare_words(words: str) -> str:
+    """Return words in small letters with one blank between them, as they are compared.
+
+    Examples
+    --------
+    >>> bare_words("  Tidak  Hadir")
+    'tidak hadir'
+    """
+    return " ".join(words.casefold().split())
+
+
 @cache
 def header_words() -> dict[str, tuple[str, ...]]:
     """Return our names for each word people use above a column.
@@ -60,4 +71,4 @@ def meant_value(value: str, column: str) -> str:
     >>> meant_value("Negatif", "direction"), meant_value("R", "direction"), meant_value("x", "status")
     ('negative', 'negative', '')
     """
-    return value_words().get(column, {}).get(" ".join(value.casefold().split())[:80], "")
+    return value_words().get(column, {}).get(bare_words(value)[:80], "")

@@ -126,6 +126,29 @@ def full_tiny(parent: Path) -> Path:
     return folder
 
 
+def rated_site(
+    folder: Path, scored: Sequence[tuple[int, str, str, int]], *, entries: str = ""
+) -> Path:
+    """Write a site with one item, and who scored it: round, group, rater, score."""
+    folder.mkdir(exist_ok=True)
+    groups = ", ".join(f'"{group}"' for group in sorted({group for _, group, _, _ in scored}))
+    start = 'name = "N"\nplace = "P"\nlanguage = "en"\nscale = [1, 4]\nthreshold = 2.5\n'
+    put(folder, "site.toml", f'{start}rounding = "half-up"\ngroups = [{groups}]\n{entries}')
+    put(
+        folder,
+        "items.csv",
+        "item,field_no,field_id,field_en,statement_id,statement_en\n1,1,a,b,c,d\n",
+    )
+    rounds = [["round", "date", "n_raters", "label"]]
+    for number, day in ((1, "2024-01-01"), (2, "2024-06-01")):
+        raters = {rater for of, _, rater, _ in scored if of == number}
+        rounds.append([str(number), day, str(len(raters)), f"r{number}"])
+    write_rows(folder / "rounds.csv", rounds)
+    ratings = [(number, group, rater, 1, score) for number, group, rater, score in scored]
+    write_rows(folder / "ratings.csv", [("round", "group", "rater", "item", "score"), *ratings])
+    return folder
+
+
 def typed_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the files of a site without checking them, each column in its type."""
     done = {}

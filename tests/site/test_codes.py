@@ -5,30 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from site_files import rated_site
 
 import kube_research as kr
 from kube_research.site.codes import folded
 
-START = (
-    'name = "N"\nplace = "P"\nlanguage = "en"\ngroups = ["01"]\nscale = [1, 4]\nthreshold = 2.5\n'
-)
-
 
 def site_of(folder: Path, early: list[str], late: list[str]) -> Path:
     """Write a site whose two rounds were scored under these codes."""
-    folder.mkdir(exist_ok=True)
-    (folder / "site.toml").write_text(START + 'rounding = "half-up"\n')
-    (folder / "items.csv").write_text(
-        "item,field_no,field_id,field_en,statement_id,statement_en\n1,1,a,b,c,d\n"
-    )
-    (folder / "rounds.csv").write_text(
-        f"round,date,n_raters,label\n1,2024-01-01,{len(early)},a\n2,2024-06-01,{len(late)},b\n"
-    )
-    scored = [(1, code) for code in early] + [(2, code) for code in late]
-    rows = [f"{number},01,{code},1,{place % 4 + 1}" for place, (number, code) in enumerate(scored)]
-    text = "\n".join(["round,group,rater,item,score", *rows, ""])
-    (folder / "ratings.csv").write_text(text, encoding="utf-8")
-    return folder
+    people = [(number, code) for number, codes in ((1, early), (2, late)) for code in codes]
+    scored = [(number, "01", code, place % 4 + 1) for place, (number, code) in enumerate(people)]
+    return rated_site(folder, scored)
 
 
 def warned(folder: Path, lang: str = "en") -> dict[str, kr.errors.Problem]:
