@@ -16,6 +16,22 @@ def _declared() -> dict[str, dict[str, Any]]:
     return declared("site/accounts.toml")
 
 
+def _purposes() -> dict[str, str]:
+    return {code: name for name, codes in _declared()["purposes"].items() for code in codes}
+
+
+@cache
+def _package_chart() -> pd.DataFrame:
+    """Return the codes that the package knows, once: the frame is never changed."""
+    known = [
+        {"category": code, "flow": flow, "declared_by": "package"}
+        for flow, codes in _declared()["codes"].items()
+        for code in codes
+    ]
+    chart = pd.DataFrame(known, dtype="string")
+    return chart.assign(purpose=chart["category"].map(_purposes()))
+
+
 def flows() -> pd.DataFrame:
     """Return the kinds of movement that the analysis of the books knows.
 
@@ -60,16 +76,9 @@ def chart_of_accounts(categories: pd.DataFrame | None = None) -> pd.DataFrame:
     >>> chart_of_accounts(own).iloc[0][["category", "flow", "declared_by"]].tolist()
     ['jual_nasi', 'sale', 'site']
     """
-    declared = _declared()
-    purposes = {code: name for name, codes in declared["purposes"].items() for code in codes}
-    known = [
-        {"category": code, "flow": flow, "declared_by": "package"}
-        for flow, codes in declared["codes"].items()
-        for code in codes
-    ]
-    chart = pd.DataFrame(known, dtype="string")
-    chart["purpose"] = chart["category"].map(purposes)
+    declared, chart = _declared(), _package_chart()
     if categories is not None:
+        purposes = _purposes()
         need_columns(categories, "category", "flow")
         for flow in categories["flow"]:
             need_option("flow", flow, tuple(declared["flows"]))
@@ -120,6 +129,41 @@ def with_flows(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> 
         flow=code.map(chart["flow"]).astype("string").fillna("unknown"),
         purpose=code.map(chart["purpose"]).astype("string"),
     )
+
+
+def with_directions(ledger: pd.DataFrame, categories: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the ledger with what the category of each entry says of it.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        ``category``, and perhaps ``book``.
+    categories : DataFrame, optional
+        See :func:`chart_of_accounts`. A word that can mean both (``bantuan``: received, or given) says
+        something only where the site declares it.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of :func:`with_flows`, and ``direction``: 1 money in, -1 money out, 0 nothing.
+
+    Raises
+    ------
+    kube_research.errors.MissingColumnError, kube_research.errors.OptionError
+
+    Examples
+    --------
+    >>> ledger = pd.DataFrame({"category": ["pembelian", "penjualan", "bantuan", "arisan"]})
+    >>> with_directions(ledger)["direction"].tolist()
+    [-1, 1, 0, 0]
+    """
+    entries = with_flows(ledger, categories)
+    signs = {flow: entry["sign"] for flow, entry in _declared()["flows"].items()}
+    direction = entries["flow"].map(signs).fillna(0).astype("int64")
+    open_words = set(_declared()["either_way"])
+    if categories is not None:
+        open_words -= set(categories["category"].astype("string").str.lower())
+    return entries.assign(direction=direction.mask(entries["code"].isin(open_words), 0))
 
 
 #: What a book can hold.

@@ -38,7 +38,7 @@ def _entries(sound: Sound) -> pd.DataFrame | None:
     cells = sound.cells("ledger", "date", *BOOK, "category", "amount")
     if cells is None or cells.empty:
         return None
-    from kube_research.site.signs import with_directions
+    from kube_research.site.accounts import with_directions
 
     chart = sound.cells("categories", "category", "flow")
     if sound.blanked & {("categories", "category"), ("categories", "flow")}:

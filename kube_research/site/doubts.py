@@ -382,14 +382,16 @@ def _mixed_instalments(sound: Sound, info: SiteInfo) -> Iterator[Finding]:
         return
     entries = with_flows(cells, sound.cells("categories", "category", "flow"))
     entries["amount"] = pd.to_numeric(entries["amount"])
+    paid_back = (entries["flow"] == "loan_repaid") & (entries["amount"] > 0)
+    entries = entries[entries["person"].isin(entries.loc[paid_back, "person"])]
     notes = sound.frames["ledger"].get("note", pd.Series(index=cells.index, dtype="string"))
-    speaks = notes.reindex(cells.index).str.contains(_INTEREST).fillna(False).astype(bool)
+    speaks = notes.reindex(entries.index).str.contains(_INTEREST).fillna(False).astype(bool)
     for person, part in entries.assign(speaks=speaks).groupby("person", sort=False):
         lent = -part.loc[part["flow"] == "loan_out", "amount"].sum()
-        repaid = part[(part["flow"] == "loan_repaid") & (part["amount"] > 0)]
+        repaid = part[paid_back[part.index]]
         paid = repaid["amount"].sum()
         said = part.loc[part["flow"].isin(["loan_out", "loan_repaid"]), "speaks"].any()
-        if repaid.empty or (part["flow"] == "loan_interest").any() or not (said or paid > lent > 0):
+        if (part["flow"] == "loan_interest").any() or not (said or paid > lent > 0):
             continue
         fill = {"count": len(repaid), "person": person, "repaid": info.money.plain(paid)}
         fill |= {"low": info.money.plain(max(lent - paid, 0)), "high": info.money.plain(lent)}

@@ -299,7 +299,7 @@ class _Book:
                 real = part["moved"] != 0
                 agree += [(steps == part["moved"])[real], (steps == -part["moved"])[real]]
         if "category" in heads:
-            from kube_research.site.signs import with_directions
+            from kube_research.site.accounts import with_directions
 
             cells = self.frame[heads["category"]].fillna("")
             signs = with_directions(pd.DataFrame({"category": cells}))["direction"]
